@@ -1,0 +1,38 @@
+# Needs Python 3.11 or newer, git and make; everything else goes into .venv.
+PYTHON ?= python3
+# The suites of generated services wait a good part of their time, so one more than there are cores.
+TESTERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
+VENV := .venv
+READY := $(VENV)/.ready
+BIN := $(VENV)/bin
+# Without compiled modules each start of a service costs seconds more.
+export PYTHONDONTWRITEBYTECODE :=
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show what there is to do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+.PHONY: test
+test: lint ## Run the whole suite
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) --maxschedchunk 1 --durations 12 --verbose
+
+.PHONY: lint
+lint: $(READY) ## Check format, style and types
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+.PHONY: requirements
+requirements: $(READY) ## Pin the development tools anew
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet \
+		--python-version 3.11 --group dev pyproject.toml --output-file requirements/dev.txt $(UPGRADE)
+
+$(READY): requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: run make PYTHON=/path/to/one" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@

@@ -1,0 +1,1 @@
+"""Fixtures of the template's tests."""
