@@ -1,5 +1,7 @@
 # Needs Python 3.11 or newer, git and make; everything else goes into .venv.
 PYTHON ?= python3
+DEST ?= build/try
+ANSWERS ?=
 # The suites of generated services wait a good part of their time, so one more than there are cores.
 TESTERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
@@ -15,9 +17,17 @@ export PYTHONDONTWRITEBYTECODE :=
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
+.PHONY: try
+try: $(READY) ## Generate a service in DEST (from ANSWERS=FILE), run it and call it
+	@$(BIN)/python -m tools.try_service --dest '$(DEST)' --answers '$(ANSWERS)'
+
 .PHONY: test
 test: lint ## Run the whole suite
 	$(BIN)/python -m pytest --numprocesses $(TESTERS) --maxschedchunk 1 --durations 12 --verbose
+
+.PHONY: test-quick
+test-quick: lint ## Run what needs no generated suite
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) -m 'not generated'
 
 .PHONY: lint
 lint: $(READY) ## Check format, style and types

@@ -1,1 +1,33 @@
 """Fixtures of the template's tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.rendering import export, locked
+
+# Without compiled modules each start of a generated service costs seconds more.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the generated suites, so that no core waits for minutes at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("generated") is None)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of a test run have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def template(shared: Path) -> Path:
+    """The template as it stands, in a folder without history."""
+    folder = shared / "template"
+    with locked(folder):
+        return folder if folder.exists() else export(folder)

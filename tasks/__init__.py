@@ -1,0 +1,1 @@
+"""What Copier runs after it has copied the files."""

@@ -1,0 +1,84 @@
+"""After a copy: lock the dependencies, and begin the repository.
+
+Copier runs this file in the new project, with no arguments: an answer never reaches a command line.
+What cannot be done is said in one sentence and leaves a valid project.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from plumbum import ProcessExecutionError, local
+from plumbum.machines import LocalCommand
+
+MESSAGE = "Generate the service from Twelvestar"
+# Stands in where git knows no author, since the commit is the template's work.
+NOBODY = {
+    f"GIT_{role}_{part}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for part, value in (("NAME", "Twelvestar"), ("EMAIL", "twelvestar@localhost"))
+}
+
+
+def main() -> None:
+    """Finish the project in the current folder."""
+    lock()
+    begin_repository(Path.cwd())
+
+
+def lock() -> None:
+    """Make uv.lock."""
+    uv = find_uv()
+    if uv is None:
+        say("uv.lock was not made, because uv is not installed; install uv and run `uv lock`.")
+        return
+    try:
+        uv("lock", "--quiet")
+    except ProcessExecutionError as error:
+        say(f"uv.lock was not made; run `uv lock` to see why. uv said: {last_line(error)}")
+
+
+def begin_repository(project: Path) -> None:
+    """Make a repository with a first commit, unless the project lies in one already.
+
+    Args:
+        project: Root of the new project.
+    """
+    if shutil.which("git") is None:
+        say("No repository was made, because git is not installed.")
+        return
+    git = local["git"]["-C", str(project)]
+    if git["rev-parse", "--is-inside-work-tree"].run(retcode=None)[0] == 0:
+        return
+    try:
+        git("init", "--quiet", "--initial-branch", "main")
+        git("add", "--all")
+        known = git["var", "GIT_COMMITTER_IDENT"].run(retcode=None)[0] == 0
+        with local.env(**({} if known else NOBODY)):
+            git("commit", "--quiet", "--message", MESSAGE)
+    except ProcessExecutionError as error:
+        say(f"The first commit was not made; make it yourself. git said: {last_line(error)}")
+
+
+def find_uv() -> LocalCommand | None:
+    """The uv that is on the path, or the one beside the Python that runs Copier."""
+    beside = Path(sys.executable).with_name("uv")
+    found = shutil.which("uv") or (str(beside) if beside.exists() else None)
+    return local[found] if found else None
+
+
+def last_line(error: ProcessExecutionError) -> str:
+    """What a command said last."""
+    lines = f"{error.stdout or ''}\n{error.stderr or ''}".strip().splitlines()
+    return lines[-1].strip() if lines else f"status {error.retcode}"
+
+
+def say(message: str) -> None:
+    """Write one line to stderr."""
+    print(message, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

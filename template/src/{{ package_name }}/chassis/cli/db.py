@@ -1,0 +1,108 @@
+"""`db`: the database's schema."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alembic.config import Config
+
+db = typer.Typer(help="Migrate the database.", no_args_is_help=True)
+
+Revision = Annotated[str, typer.Argument(help="Revision to go to.")]
+
+
+@db.command()
+def upgrade(
+    revision: Revision = "heads",
+    wait: Annotated[
+        float, typer.Option(min=0, help="How long to wait for the database, in seconds.")
+    ] = 0,
+) -> None:
+    """Apply the migrations that the database lacks; safe to run many at a time."""
+    from ..db import migrate
+    from .process import begin
+
+    settings = begin("db", stream="stderr")
+    with _in_one_sentence():
+        migrate.upgrade(settings, revision, wait=wait)
+
+
+# A revision such as -1 is no option.
+@db.command(context_settings={"ignore_unknown_options": True})
+def downgrade(revision: Annotated[str, typer.Argument(help="Revision to go back to.")]) -> None:
+    """Take migrations back."""
+    from alembic import command
+
+    with _in_one_sentence():
+        command.downgrade(_config(), revision)
+
+
+@db.command()
+def revision(
+    message: Annotated[str, typer.Option("--message", "-m", help="What it does, in a few words.")],
+    empty: Annotated[bool, typer.Option("--empty", help="Do not look at the models.")] = False,
+) -> None:
+    """Write a migration that brings the database to what the models say."""
+    import subprocess
+    import sys
+    from importlib.util import find_spec
+
+    from alembic import command
+    from alembic.script import Script
+
+    with _in_one_sentence():
+        written = command.revision(_config(), message, autogenerate=not empty)
+    if find_spec("ruff") is None:
+        return
+    paths = [script.path for script in [written] if isinstance(script, Script)]
+    for task in (["check", "--quiet", "--fix"], ["format", "--quiet"]):
+        subprocess.run([sys.executable, "-m", "ruff", *task, *paths], check=False)
+
+
+@db.command()
+def current() -> None:
+    """Show the revision that the database is at."""
+    from alembic import command
+
+    with _in_one_sentence():
+        command.current(_config(), verbose=False)
+
+
+@db.command()
+def history() -> None:
+    """List the migrations."""
+    from alembic import command
+
+    command.history(_config())
+
+
+def _config() -> Config:
+    from ..db.migrate import alembic_config
+    from .process import begin
+
+    return alembic_config(begin("db", stream="stderr"))
+
+
+@contextmanager
+def _in_one_sentence() -> Iterator[None]:
+    """Let the command end with what is wrong instead of with a traceback."""
+    from alembic.util import CommandError
+
+    from ..db.engine import DatabaseUnreachable
+    from .process import fail
+
+    try:
+        yield
+    except CommandError as error:
+        fail(str(error))
+    except DatabaseUnreachable as error:
+        fail(
+            f"{error} Is DATABASE_URL right, and is it running? "
+            "`db upgrade --wait 60` gives it a minute."
+        )

@@ -1,0 +1,44 @@
+"""A Python prompt that runs in a thread, while what is typed runs in the event loop."""
+
+import ast
+import asyncio
+import code
+import inspect
+import sys
+from types import CodeType, FunctionType
+from typing import Any
+
+
+class _Console(code.InteractiveConsole):
+    def __init__(self, names: dict[str, Any], loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(names)
+        self.compile.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        self._loop = loop
+
+    def runcode(self, code: CodeType) -> None:
+        async def evaluate() -> None:
+            result = FunctionType(code, self.locals)()
+            if inspect.iscoroutine(result):
+                await result
+
+        try:
+            asyncio.run_coroutine_threadsafe(evaluate(), self._loop).result()
+        except SystemExit:
+            raise
+        except BaseException:
+            self.showtraceback()
+
+
+async def interact(names: dict[str, Any], banner: str) -> None:
+    """Talk to whoever sits at stdin until the end of the input.
+
+    Args:
+        names: What is defined at the prompt.
+        banner: Its first line.
+    """
+    if not sys.stdin.isatty():
+        # What is printed is for a program to read, without prompts.
+        sys.ps1 = sys.ps2 = ""
+    names = {"__name__": "__console__", "__doc__": None, **names}
+    console = _Console(names, asyncio.get_running_loop())
+    await asyncio.to_thread(console.interact, banner, "")

@@ -1,0 +1,64 @@
+"""MySQL and MariaDB, through asyncmy."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.dialects.mysql import DATETIME
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ..settings import ChassisSettings
+
+# Column type of a moment in time; without the option, its fractions of a second are lost.
+Moment = DATETIME(fsp=6)
+
+LOCK_SECONDS = 600
+_MIGRATION_LOCK = "migrations"
+# Duplicate key, row that others refer to, reference to a row that is not there.
+_CONFLICTS = {1062, 1451, 1452}
+
+
+def engine_url(url: str) -> URL:
+    """Give the driver to an address such as `mysql://user@host/name`."""
+    return make_url(url).set(drivername="mysql+asyncmy").update_query_dict({"charset": "utf8mb4"})
+
+
+def engine_options(settings: ChassisSettings) -> dict[str, Any]:
+    """Options of the engine that depend on this database."""
+    # The server closes connections that have been idle for wait_timeout, eight hours by default.
+    return {"pool_size": settings.database_pool_size, "pool_recycle": 3600}
+
+
+def prepare(engine: AsyncEngine) -> None:
+    """Nothing to prepare: connections are right as they come."""
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether a driver's error says that stored rows stand against the statement."""
+    return bool(error.args) and error.args[0] in _CONFLICTS
+
+
+@contextmanager
+def migration_lock(connection: Connection) -> Iterator[None]:
+    """Let one process at a time migrate; others wait for it and then find nothing to do.
+
+    Raises:
+        RuntimeError: When another process has held the lock for ten minutes.
+    """
+    parameters = {"name": _MIGRATION_LOCK, "seconds": LOCK_SECONDS}
+    taken = connection.scalar(
+        text("SELECT GET_LOCK(CONCAT(DATABASE(), '.', :name), :seconds)"), parameters
+    )
+    connection.commit()
+    if taken != 1:
+        raise RuntimeError(f"another migration has been running for {LOCK_SECONDS} s")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(
+            text("SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.', :name))"), {"name": _MIGRATION_LOCK}
+        )
+        connection.commit()

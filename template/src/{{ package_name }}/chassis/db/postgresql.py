@@ -1,0 +1,55 @@
+"""PostgreSQL, through asyncpg."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, DateTime, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ..settings import ChassisSettings
+
+# Column type of a moment in time.
+Moment = DateTime(timezone=True)
+
+CONNECT_SECONDS = 5
+# Identifies this service's migrations among the advisory locks of a database.
+_MIGRATION_LOCK = 7_204_118_231
+# SQLSTATE of foreign key, unique and exclusion violations.
+_CONFLICTS = {"23503", "23505", "23P01"}
+
+
+def engine_url(url: str) -> URL:
+    """Give the driver to an address such as `postgresql://user@host/name`."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+def engine_options(settings: ChassisSettings) -> dict[str, Any]:
+    """Options of the engine that depend on this database."""
+    return {
+        "pool_size": settings.database_pool_size,
+        "connect_args": {"timeout": CONNECT_SECONDS},
+    }
+
+
+def prepare(engine: AsyncEngine) -> None:
+    """Nothing to prepare: connections are right as they come."""
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether a driver's error says that stored rows stand against the statement."""
+    return getattr(error, "sqlstate", None) in _CONFLICTS
+
+
+@contextmanager
+def migration_lock(connection: Connection) -> Iterator[None]:
+    """Let one process at a time migrate; others wait for it and then find nothing to do."""
+    connection.execute(text("SELECT pg_advisory_lock(:id)"), {"id": _MIGRATION_LOCK})
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:id)"), {"id": _MIGRATION_LOCK})
+        connection.commit()

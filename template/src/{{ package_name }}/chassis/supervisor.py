@@ -1,0 +1,175 @@
+"""What `dev` needs of the machine: processes that start again, and an environment to share."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import typer
+
+from .servers.signals import unmoved_by_ctrl_c
+
+PACKAGE = Path(__file__).parents[1]
+GRACE_SECONDS = 10
+LOOK_MILLISECONDS = 300
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Refuse to run twice in the same place.
+
+    Args:
+        folder: Where the lock is kept; made if it is not there.
+
+    Raises:
+        BlockingIOError: When another process holds it.
+    """
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Left behind by one that was killed.
+        (folder / "env").unlink(missing_ok=True)
+        yield
+
+
+@contextmanager
+def shared(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
+    """Give variables to child processes, and to commands in other terminals of this folder.
+
+    Args:
+        folder: Where the settings look for them.
+        variables: Names and values.
+    """
+    file = folder / "env"
+    file.write_text("".join(f"{name}='{value}'\n" for name, value in variables.items()))
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+@contextmanager
+def terminated_like_ctrl_c() -> Iterator[None]:
+    """Make SIGTERM end the process as Ctrl-C does: in order, and with status 0."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def set_defaults(variables: Mapping[str, str]) -> None:
+    """Set variables of the environment that are not set.
+
+    Args:
+        variables: Names and values.
+    """
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)
+
+
+def commit() -> str:
+    """The commit that is checked out, or nothing outside a repository."""
+    git = ["git", "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(git, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def run(*arguments: str) -> None:
+    """Run one of the service's commands to its end.
+
+    Args:
+        arguments: The command.
+
+    Raises:
+        Exit: With the command's status, when it fails.
+    """
+    status = subprocess.run(_command(*arguments), check=False).returncode
+    if status:
+        raise typer.Exit(status)
+
+
+def supervise(processes: Sequence[str], *, reload: bool) -> None:
+    """Keep processes running until this one is interrupted.
+
+    Args:
+        processes: Commands of the service.
+        reload: Whether to start them again when a source file changes. Without it, the end of one
+            is the end of all.
+
+    Raises:
+        Exit: With the status of a process that ended by itself.
+    """
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        running = _start(processes)
+        for changed in _changes() if reload else _ticks():
+            if changed:
+                typer.echo("A source file changed: starting again.")
+                _stop(running)
+                running = _start(processes)
+            for name, process in list(running.items()):
+                if (status := process.poll()) is None:
+                    continue
+                if not reload:
+                    raise typer.Exit(status or 1)
+                del running[name]
+                typer.echo(f"{name} ended with status {status}; waiting for a change.", err=True)
+    finally:
+        _stop(running)
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", PACKAGE.name, *arguments]
+
+
+def _start(processes: Sequence[str]) -> dict[str, subprocess.Popen[bytes]]:
+    with unmoved_by_ctrl_c():
+        return {name: subprocess.Popen(_command(name)) for name in processes}
+
+
+def _stop(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    for process in running.values():
+        process.terminate()
+    for process in running.values():
+        try:
+            process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _changes() -> Iterator[bool]:
+    from watchfiles import PythonFilter, watch
+
+    looks = watch(
+        PACKAGE,
+        watch_filter=PythonFilter(),
+        rust_timeout=LOOK_MILLISECONDS,
+        yield_on_timeout=True,
+        raise_interrupt=True,
+    )
+    for changes in looks:
+        yield bool(changes)
+
+
+def _ticks() -> Iterator[bool]:
+    while True:
+        time.sleep(LOOK_MILLISECONDS / 1000)
+        yield False

@@ -1,0 +1,52 @@
+"""What an orchestrator asks: has it started, does it live, can it take requests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from litestar import Response, Router, get
+from litestar.di import NamedDependency
+
+from ..runtime import CheckResult, Runtime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """State of this process."""
+
+    status: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness(Health):
+    """State of this process and of its backing services."""
+
+    checks: Mapping[str, CheckResult]
+
+
+@get("/startup", summary="Has the process started?")
+async def startup(runtime: NamedDependency[Runtime]) -> Health:
+    """Answer as soon as the process serves requests."""
+    return Health(status="ok", release=runtime.settings.release)
+
+
+@get("/live", summary="Does the process live?")
+async def live(runtime: NamedDependency[Runtime]) -> Health:
+    """Answer whatever the state of the backing services: a restart would not mend those."""
+    return Health(status="ok", release=runtime.settings.release)
+
+
+@get("/ready", summary="Can the process take requests?")
+async def ready(runtime: NamedDependency[Runtime]) -> Response[Readiness]:
+    """Say which backing service is missing, with status 503, within two seconds."""
+    checks = await runtime.check()
+    ok = all(result.ok for result in checks.values())
+    return Response(
+        Readiness(
+            status="ok" if ok else "unavailable", release=runtime.settings.release, checks=checks
+        ),
+        status_code=200 if ok else 503,
+    )
+
+
+health = Router("/health", route_handlers=[startup, live, ready], tags=["health"])

@@ -1,0 +1,48 @@
+"""Jobs that count words; the broker keeps what they found."""
+
+from saq.job import Status
+
+from ..chassis.jobs import JobContext, JobQueue, job
+from ..chassis.jobs.queue import age_in_days
+from ..words import WordCount
+
+LINES_BETWEEN_REPORTS = 1000
+
+
+@job(keep=0)
+async def count_text(context: JobContext, *, text: str) -> dict[str, object]:
+    """Count the words of a text; the result is kept until the nightly clean-up."""
+    words = WordCount()
+    lines = text.splitlines()
+    for number, line in enumerate(lines, start=1):
+        words.add(line)
+        if number % LINES_BETWEEN_REPORTS == 0:
+            await context.progress(number / len(lines))
+    return words.summary(context.runtime.settings.top_words)
+
+
+@job(cron="30 3 * * *")
+async def forget_counts(context: JobContext) -> int:
+    """Forget counts that are old, every night at 03:30 UTC."""
+    days = context.runtime.settings.count_keep_days
+    return await forget(context.runtime.queue, days=days)
+
+
+async def forget(queue: JobQueue, *, days: int) -> int:
+    """Delete finished counts from the broker.
+
+    Args:
+        queue: Where they are kept.
+        days: How long a count is kept.
+
+    Returns:
+        How many were deleted.
+    """
+    old = [
+        count
+        async for count in queue.iter_jobs([Status.COMPLETE])
+        if count.function == count_text.name and age_in_days(count) >= days
+    ]
+    for count in old:
+        await queue.forget(count)
+    return len(old)

@@ -1,0 +1,35 @@
+"""Routes of word counts, which a worker makes and the broker keeps."""
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from ..chassis.runtime import Runtime
+from ..chassis.web.jobs import JobState, accepted, state_of
+from ..jobs.counts import count_text
+
+
+class NewCount(msgspec.Struct):
+    """A text whose words are to be counted."""
+
+    text: str
+
+
+class CountController(Controller):
+    """Word counts."""
+
+    path = "/counts"
+    tags = ("counts",)
+
+    @post(summary="Count the words of a text")
+    async def create(
+        self, runtime: NamedDependency[Runtime], data: JSONBody[NewCount]
+    ) -> Response[JobState]:
+        """Answers 202 at once; follow Location for progress and result."""
+        return accepted(await count_text.enqueue(runtime.queue, text=data.text), self.path)
+
+    @get("/{key:str}", summary="Get a count")
+    async def get_count(self, runtime: NamedDependency[Runtime], key: FromPath[str]) -> JobState:
+        """How far the count is, and its result once there is one."""
+        return await state_of(runtime.queue, count_text, key)

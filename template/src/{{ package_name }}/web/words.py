@@ -1,0 +1,31 @@
+"""The route that counts words."""
+
+import msgspec
+from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from ..settings import Settings
+from ..words import WordCount
+
+
+class Text(msgspec.Struct):
+    """A text whose words are to be counted."""
+
+    text: str
+
+
+class Summary(msgspec.Struct):
+    """Words of a text."""
+
+    total: int
+    distinct: int
+    top: dict[str, int]
+
+
+@post("/counts", summary="Count the words of a text", status_code=200, tags=["counts"])
+async def count(settings: NamedDependency[Settings], data: JSONBody[Text]) -> Summary:
+    """Count words, whatever their case."""
+    words = WordCount()
+    words.add(data.text)
+    return msgspec.convert(words.summary(settings.top_words), Summary)

@@ -1,0 +1,23 @@
+"""`check` looks at the database too."""
+
+import pytest
+
+from .databases import address_of_nothing
+
+
+@pytest.mark.parametrize("options", [[], ["--deploy"]])
+def test_a_database_that_is_away_is_an_error(settings, invoke, monkeypatch, tmp_path, options):
+    monkeypatch.setenv("DATABASE_URL", address_of_nothing(tmp_path))
+    result = invoke("check", *options)
+    assert result.exit_code == 1
+    assert "error: The database cannot be reached" in result.stdout
+    assert "canary" not in result.output
+
+
+def test_pending_migrations_are_an_error(settings, invoke, monkeypatch, fresh_database):
+    monkeypatch.setenv("DATABASE_URL", fresh_database)
+    result = invoke("check")
+    assert result.exit_code == 1
+    assert "pending: run `db upgrade`" in result.stdout
+    assert invoke("db", "upgrade").exit_code == 0
+    assert invoke("check").exit_code == 0

@@ -1,0 +1,82 @@
+"""What an orchestrator asks: live, started, ready."""
+
+import asyncio
+import time
+
+import pytest
+
+
+async def answer():
+    pass
+
+
+async def refuse():
+    raise ConnectionRefusedError("user:canary@host")
+
+
+async def never_answer():
+    await asyncio.Event().wait()
+
+
+@pytest.fixture
+def checks():
+    """Readiness checks in place of the service's."""
+    return {}
+
+
+@pytest.fixture
+def client(serve, checks):
+    return serve(checks=checks, git_sha="0123456789abcdef")
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/startup"])
+def test_a_process_lives_whatever_its_backing_services_do(client, checks, settings, path):
+    checks.update(refusing=refuse, silent=never_answer)
+    start = time.monotonic()
+    health = client.get(path)
+    assert time.monotonic() - start < 0.5
+    assert health.status_code == 200
+    assert health.json() == {"status": "ok", "release": f"{settings.release}+0123456789ab"}
+
+
+def test_a_process_is_ready_when_every_check_passes(client, checks):
+    checks.update(one=answer, two=answer)
+    health = client.get("/health/ready")
+    assert (health.status_code, health.json()["status"]) == (200, "ok")
+    assert {name: check["ok"] for name, check in health.json()["checks"].items()} == {
+        "one": True,
+        "two": True,
+    }
+
+
+def test_the_checks_of_the_service_pass(serve):
+    assert serve().get("/health/ready").status_code == 200
+
+
+def test_a_process_is_not_ready_when_one_check_fails(client, checks):
+    checks.update(one=answer, two=refuse)
+    health = client.get("/health/ready")
+    assert (health.status_code, health.json()["status"]) == (503, "unavailable")
+    assert health.json()["checks"]["one"]["ok"] is True
+    assert health.json()["checks"]["two"]["error"] == "ConnectionRefusedError"
+    assert "canary" not in health.text
+
+
+def test_readiness_is_known_within_two_seconds(client, checks):
+    checks.update({f"silent {number}": never_answer for number in range(5)})
+    start = time.monotonic()
+    health = client.get("/health/ready")
+    assert time.monotonic() - start < 2
+    assert health.status_code == 503
+    assert "no answer within 1 s" in health.text
+
+
+def test_a_change_of_state_is_logged_once(client, checks, events):
+    for check in (answer, refuse, refuse, refuse, answer, answer):
+        checks["probe"] = check
+        client.get("/health/ready")
+    changes = [event for event in events if event["event"] != "request"]
+    assert [(event["event"], event["service"]) for event in changes] == [
+        ("backing service lost", "probe"),
+        ("backing service back", "probe"),
+    ]

@@ -1,0 +1,43 @@
+"""Waiting for a web process, and talking to it."""
+
+from typing import Any
+
+import httpx
+
+from .processes import START_SECONDS, Process, until
+
+# One for all, because each that is made reads every certificate of the machine. It keeps no
+# connection, because processes come and go.
+_client = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), timeout=10)
+
+
+def request(web: Process, method: str, path: str, **options: Any) -> httpx.Response:
+    """Send a request to a web process; httpx says what the options are."""
+    return _client.request(method, f"{web.url}{path}", **options)
+
+
+def get(web: Process, path: str) -> httpx.Response:
+    """Ask a web process for something."""
+    return request(web, "GET", path)
+
+
+def wait_until_ready(*processes: Process, seconds: float = START_SECONDS) -> None:
+    """Wait until web processes answer and can reach their backing services."""
+    for web in processes:
+        wait_for_status(web, "/health/ready", 200, seconds=seconds)
+
+
+def wait_for_status(
+    web: Process, path: str, status: int, *, seconds: float = START_SECONDS
+) -> httpx.Response:
+    """Wait until a web process gives an answer of a certain status, and return it."""
+
+    def answer() -> httpx.Response | None:
+        assert web.popen.poll() is None, f"ended early: {web}"
+        try:
+            response = get(web, path)
+        except httpx.TransportError:
+            return None
+        return response if response.status_code == status else None
+
+    return until(answer, seconds=seconds, what=f"status {status} of {path} from {web}")

@@ -1,0 +1,16 @@
+"""V. Build, release, run: what was built is not touched again."""
+
+from support.release import files
+
+
+def test_a_running_release_changes_nothing_of_itself(release, deployed):
+    assert files(release.folder / "venv") == release.installed
+    assert list(deployed.folder.iterdir()) == []
+
+
+def test_every_line_names_version_and_commit(release, deployed):
+    for process in deployed.processes.values():
+        assert process.events()
+        assert {event["release"] for event in process.events()} == {
+            f"{release.version}+{deployed.environment['GIT_SHA'][:12]}"
+        }

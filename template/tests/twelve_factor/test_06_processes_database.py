@@ -1,0 +1,13 @@
+"""VI. Processes: what a request stored is there, whichever process is asked."""
+
+from support.probe import PROBE
+from support.web import get, request, wait_until_ready
+
+
+def test_what_one_process_stored_another_serves(start, deployed):
+    web = start("web", program=PROBE)
+    wait_until_ready(web)
+    request(web, "PUT", "/probe/lines").raise_for_status()
+    request(web, "POST", "/probe/lines", json="kept").raise_for_status()
+    web.kill_all()
+    assert get(deployed.processes["web"], "/probe/lines").json() == ["kept"]

@@ -1,0 +1,88 @@
+"""Rendering the template, for the tests."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import copier
+import yaml
+
+ROOT = Path(__file__).parents[1]
+ANSWERS = ROOT / "tests" / "answers"
+
+
+def answer_sets() -> dict[str, dict[str, Any]]:
+    """The named answer sets."""
+    return {path.stem: yaml.safe_load(path.read_text()) for path in sorted(ANSWERS.glob("*.yml"))}
+
+
+def export(destination: Path) -> Path:
+    """Copy the template as it stands, with uncommitted changes and without what git ignores.
+
+    Args:
+        destination: A new folder, outside any repository.
+
+    Returns:
+        The destination.
+    """
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        source, target = ROOT / name, destination / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    return destination
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Let one process of a test run at a time make a folder.
+
+    Args:
+        folder: What is made.
+    """
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def render(
+    template: Path, destination: Path, answers: Mapping[str, Any], *, tasks: bool = False
+) -> Path:
+    """Generate a project.
+
+    Args:
+        template: Where the template is.
+        destination: A new folder.
+        answers: Answers to some of the questions; the others take their defaults.
+        tasks: Whether to lock the dependencies and begin a repository.
+
+    Returns:
+        The destination.
+    """
+    copier.run_copy(
+        str(template),
+        destination,
+        data=dict(answers),
+        defaults=True,
+        unsafe=True,
+        quiet=True,
+        skip_tasks=not tasks,
+    )
+    return destination
+
+
+def files(project: Path) -> dict[str, bytes]:
+    """All files of a project by their paths, without its repository."""
+    return {
+        str(path.relative_to(project)): path.read_bytes()
+        for path in sorted(project.rglob("*"))
+        if path.is_file() and ".git" not in path.relative_to(project).parts
+    }

@@ -1,0 +1,116 @@
+"""The repository keeps its own rules."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import yaml
+
+from tests.rendering import ROOT
+
+JINJA_TAGS = ROOT / "tests" / "jinja_tags.yml"
+
+
+def tracked() -> list[Path]:
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / name for name in names.splitlines() if (ROOT / name).is_file()]
+
+
+def test_the_files_with_jinja_tags_are_the_known_ones() -> None:
+    """Whoever adds a tag changes this list, and thinks about a whole file instead."""
+    counted = {
+        str(path.relative_to(ROOT / "template")): count
+        for path in tracked()
+        if path.is_relative_to(ROOT / "template") and (count := path.read_text().count("{%"))
+    }
+    assert counted == yaml.safe_load(JINJA_TAGS.read_text())
+
+
+def test_file_names_in_the_template_are_plain() -> None:
+    for path in tracked():
+        if path.is_relative_to(ROOT / "template"):
+            name = str(path.relative_to(ROOT / "template"))
+            assert not re.search(r"\{%|\|", name), name
+            assert set(re.findall(r"\{\{ *(.*?) *\}\}", name)) <= {
+                "package_name",
+                "_copier_conf.answers_file",
+            }, name
+
+
+def test_the_changelog_begins_with_the_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    first = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert first is not None
+    assert first[1] == project.get("version", "Unreleased")
+
+
+def test_development_tools_are_pinned_with_hashes_and_nothing_else() -> None:
+    lines = (ROOT / "requirements" / "dev.txt").read_text().splitlines()
+    assert all(
+        re.match(r"[a-z0-9._-]+==\S+( ; .*)? \\$|    (--hash=sha256:|# )", line) for line in lines
+    )
+    pinned = {line.partition("==")[0] for line in lines if not line.startswith(" ")}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
+    wanted = [*project["project"]["dependencies"], *groups["dev"], *groups["generated"]]
+    names = {re.split(r"[\[<>=]", want)[0] for want in wanted if isinstance(want, str)}
+    assert names <= pinned
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    for path in tracked():
+        if path.suffix != ".md" or path.is_relative_to(ROOT / "template"):
+            continue
+        for target in re.findall(r"\]\(([^)#]+)", path.read_text()):
+            if "://" not in target:
+                assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_every_make_target_of_the_readme_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for document in ("README.md", "docs/contributing.md"):
+        for target in re.findall(r"\bmake ([a-z-]+)", (ROOT / document).read_text()):
+            assert target in targets, f"{document}: make {target}"
+
+
+def test_make_says_which_python_is_needed(tmp_path: Path) -> None:
+    old = tmp_path / "python3"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    done = subprocess.run(
+        ["make", "lint", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "Python 3.11 or newer is needed" in done.stderr
+
+
+def test_try_refuses_a_folder_with_something_in_it(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("precious")
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.try_service", "--dest", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "is not empty: set DEST to a new folder" in done.stderr
+    assert (tmp_path / "mine").read_text() == "precious"
+
+
+def test_the_page_on_the_twelve_factors_names_every_module() -> None:
+    modules = {
+        path.name.partition(".")[0]
+        for path in (ROOT / "template" / "tests" / "twelve_factor").glob("test_*")
+    }
+    page = (ROOT / "docs" / "twelve-factor.md").read_text()
+    assert set(re.findall(r"`(test_\d\d\w+)`", page)) == modules

@@ -1,0 +1,193 @@
+"""Every pair of answers gives a valid project, checked without running it."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from allpairspy import AllPairs
+
+from tests.rendering import answer_sets, files, locked, render
+
+CHOICES: dict[str, list[Any]] = {
+    "processes": ["web-and-worker", "web", "worker"],
+    "database": ["none", "sqlite", "postgresql", "mysql"],
+    "license": ["MIT", "Apache-2.0", "BSD-3-Clause", "GPL-3.0-or-later", "MPL-2.0", "proprietary"],
+    "python_version": ["3.11", "3.12", "3.13", "3.14"],
+    "repository": [
+        "github.com",
+        "github.com/ada",
+        "gitlab.com/group/team",
+        "codeberg.org/a",
+        "none",
+    ],
+    "preset": ["minimal", "standard", "complete"],
+    "author_email": ["", "ada@example.org"],
+    "package_name": ["a", "a_package_name_of_30_character"],
+    "project_name": ["Orbit", 'A "quoted" \\ {{ name }} 🚀'],
+}
+
+# Words that only a project with the part may use.
+WORDS = {
+    "worker": r"workers?(?!=|_kill)|jobs?|brokers?|redis|valkey|saq|queues?",
+    "web": r"litestar|granian|asgi|openapi",
+    "database": r"databases?|sqlalchemy|alembic|migrations?|sql",
+    "sqlite": r"sqlite|aiosqlite",
+    "postgresql": r"postgres\w*|asyncpg|pgserver",
+    "mysql": r"mysql|mariadb|asyncmy",
+}
+# What these say comes from the answers or from the registry.
+UNREAD = {".copier-answers.yml", "LICENSE", "uv.lock"}
+
+
+def covering_array() -> Iterator[dict[str, Any]]:
+    for row in AllPairs(list(CHOICES.values())):
+        answers = dict(zip(CHOICES, row, strict=True))
+        host, _, namespace = answers.pop("repository").partition("/")
+        answers["repository_host"] = host
+        if namespace:
+            answers["repository_namespace"] = namespace
+        yield answers
+
+
+VARIANTS = {
+    **{f"pair{number:02}": answers for number, answers in enumerate(covering_array())},
+    **answer_sets(),
+}
+
+
+@pytest.fixture(scope="session")
+def variant(template: Path, shared: Path) -> Callable[[str], Path]:
+    """Finds a variant by its name, rendered by the process that is the first to want it."""
+    parent = shared / "variants"
+    parent.mkdir(exist_ok=True)
+
+    def find(name: str) -> Path:
+        folder = parent / name
+        with locked(folder):
+            return folder if folder.exists() else render(template, folder, VARIANTS[name])
+
+    return find
+
+
+@pytest.fixture(params=VARIANTS)
+def project(request: pytest.FixtureRequest, variant: Callable[[str], Path]) -> Path:
+    return variant(request.param)
+
+
+def test_the_array_covers_every_pair() -> None:
+    rows = list(AllPairs(list(CHOICES.values())))
+    for one, two in itertools.combinations(range(len(CHOICES)), 2):
+        seen = {(row[one], row[two]) for row in rows}
+        assert seen == set(itertools.product(*(list(CHOICES.values())[at] for at in (one, two))))
+
+
+def test_formatter_and_linter_find_nothing(project: Path) -> None:
+    for check in (["format", "--check"], ["check"]):
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("ruff")), *check, "--no-cache", str(project)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_file_is_what_it_says(project: Path) -> None:
+    for name, content in files(project).items():
+        text = content.decode()
+        assert text == "" or (text.endswith("\n") and not text.endswith("\n\n")), name
+        assert not re.search(r"[ \t]+$", text, re.MULTILINE) or name == "LICENSE", name
+        assert "\r" not in text, name
+        if name.endswith(".py"):
+            ast.parse(text)
+        elif name.endswith(".toml"):
+            tomllib.loads(text)
+        elif name.endswith((".yml", ".yaml")):
+            yaml.safe_load(text)
+
+
+def test_no_template_syntax_is_left(project: Path) -> None:
+    for name, content in files(project).items():
+        if name.endswith(".mako") or name in UNREAD:
+            continue
+        text = content.decode()
+        text = text.replace("{{ name }}", "").replace("{% raw %}", "")
+        scar = re.search(r"\{%|(?<!\d)%\}|\{#|copier_conf|package_name \}\}|\.jinja", text)
+        assert not scar, f"{scar} in {name}"
+
+
+def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
+    answers = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    parts = {answers["database"]}
+    parts |= (
+        {"web", "worker"} if answers["processes"] == "web-and-worker" else {answers["processes"]}
+    )
+    if answers["database"] != "none":
+        parts.add("database")
+    for part, words in WORDS.items():
+        if part in parts:
+            continue
+        pattern = re.compile(rf"(?<![a-z])({words})(?![a-z])", re.IGNORECASE)
+        for name, content in files(project).items():
+            if name in UNREAD:
+                continue
+            assert not pattern.search(name), f"{name} although there is no {part}"
+            for number, line in enumerate(content.decode().splitlines(), start=1):
+                assert not pattern.search(line), f"no {part}, but {name}:{number}: {line}"
+
+
+def test_answers_are_read_back_as_they_were_given(project: Path) -> None:
+    given = VARIANTS[project.name]
+    recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    assert {name: recorded[name] for name in given} == given
+    metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    assert metadata["description"] == recorded["description"]
+    assert metadata["authors"][0]["name"] == recorded["author_name"]
+    assert metadata["authors"][0].get("email", "") == recorded["author_email"]
+    assert metadata["name"] == recorded["distribution_name"]
+    app = ast.parse((project / "src" / recorded["package_name"] / "app.py").read_text())
+    constants = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in app.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    assert constants["TITLE"] == recorded["project_name"]
+
+
+@pytest.mark.parametrize("name", [*answer_sets(), "pair00"])
+def test_rendering_twice_gives_the_same_bytes(
+    name: str, template: Path, variant: Callable[[str], Path], tmp_path: Path
+) -> None:
+    again = render(template, tmp_path / "again", VARIANTS[name])
+    assert files(again) == files(variant(name))
+
+
+@pytest.mark.parametrize(
+    ("license_name", "sentence"),
+    [
+        ("MIT", "Permission is hereby granted, free of charge"),
+        ("Apache-2.0", "Apache License"),
+        ("BSD-3-Clause", "Neither the name of the copyright holder"),
+        ("GPL-3.0-or-later", "GNU GENERAL PUBLIC LICENSE"),
+        ("MPL-2.0", "Mozilla Public License Version 2.0"),
+        ("proprietary", "All rights reserved"),
+    ],
+)
+def test_licence_text_is_that_of_the_choice(
+    license_name: str, sentence: str, variant: Callable[[str], Path]
+) -> None:
+    chosen = [name for name in VARIANTS if VARIANTS[name].get("license", "MIT") == license_name]
+    assert chosen
+    for name in chosen:
+        text = (variant(name) / "LICENSE").read_text()
+        assert sentence in text

@@ -1,0 +1,223 @@
+"""`make try`: generate a service, run it, call it, and have it do a job.
+
+With CI set it ends after the check, with status 0 only if everything answered.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+READY_SECONDS = 120
+JOB_SECONDS = 30
+STOP_SECONDS = 30
+
+
+class Failed(Exception):
+    """Something did not answer as it should."""
+
+
+def main() -> int:
+    """Run the command, and return its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dest", type=Path, default=ROOT / "build" / "try")
+    parser.add_argument("--answers", default="")
+    options = parser.parse_args()
+    in_ci = bool(os.environ.get("CI"))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        project = options.dest.absolute()
+        generate(project, options.answers, ask=sys.stdin.isatty() and not in_ci)
+        say("Installing its dependencies ...")
+        run([uv(), "sync", "--quiet", "--python", sys.executable], project)
+        with dev(project) as service:
+            check(project, service)
+            if not in_ci:
+                stay(service)
+    except Failed as error:
+        print(f"make try: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0 if not in_ci else 130
+    return 0
+
+
+def generate(project: Path, answers: str, *, ask: bool) -> None:
+    """Generate the service.
+
+    Args:
+        project: Where; a project from an earlier try in build/ is replaced.
+        answers: Data file with answers, or nothing.
+        ask: Whether to ask the questions; their defaults are taken otherwise.
+    """
+    if answers and not Path(answers).is_file():
+        raise Failed(f"there is no file {answers}: set ANSWERS to one of tests/answers/*.yml")
+    if project.is_dir() and any(project.iterdir()):
+        if not project.is_relative_to(ROOT / "build"):
+            raise Failed(f"{project} is not empty: set DEST to a new folder")
+        shutil.rmtree(project)
+    say(f"Generating a service in {project} ...")
+    command = [sys.executable, "-m", "copier", "copy", "--trust", "--quiet", "--vcs-ref", "HEAD"]
+    if not ask:
+        command.append("--defaults")
+    if answers:
+        command += ["--data-file", str(Path(answers).absolute())]
+    run([*command, str(ROOT), str(project)], ROOT)
+
+
+@contextmanager
+def dev(project: Path) -> Iterator[dict[str, Any]]:
+    """Run the service's `dev` command for as long as the context lasts.
+
+    Args:
+        project: Root of the project.
+
+    Returns:
+        Its answers, its command and its address.
+    """
+    answers = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    service = {
+        **answers,
+        "command": [uv(), "run", "--no-sync", answers["distribution_name"]],
+        "url": f"http://127.0.0.1:{os.environ.get('PORT') or free_port(8000)}",
+    }
+    environment = {**os.environ, "PORT": service["url"].rpartition(":")[2]}
+    say("Starting it ...")
+    process = subprocess.Popen(
+        [*service["command"], "dev"], cwd=project, env=environment, start_new_session=True
+    )
+    service["process"] = process
+    try:
+        yield service
+    finally:
+        # Once to the command itself, as Ctrl-C at a terminal would.
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def check(project: Path, service: dict[str, Any]) -> None:
+    """Call the service and have it do a job.
+
+    Args:
+        project: Root of the project.
+        service: What `dev` gave.
+    """
+    has_database = service["database"] != "none"
+    if service["processes"] != "worker":
+        wait_until_ready(service)
+        if has_database:
+            made = call(service, "POST", "/notes", {"title": "First", "body": "hello hello world"})
+            note = call(service, "GET", f"/notes/{made['id']}")
+            say(f"Made a note and read it back: {note['title']!r}")
+        elif service["processes"] == "web":
+            words = call(service, "POST", "/counts", {"text": "hello hello world"})
+            say(f"Counted words: {words}")
+        title = call(service, "GET", "/schema/openapi.json")["info"]["title"]
+        say(f"{title} is at {service['url']}, its API at {service['url']}/schema")
+    if service["processes"] != "web":
+        wait_for(lambda: (project / ".dev" / "env").exists(), service, "its broker")
+        job = ["report_words"] if has_database else ["count_text", "text=hello hello world"]
+        done = subprocess.run(
+            [*service["command"], "run", *job, "--enqueue", "--wait"],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            timeout=JOB_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise Failed(f"the job failed: {done.stderr.strip()}")
+        say(f"A worker did the job {job[0]}: {json.dumps(json.loads(done.stdout))}")
+
+
+def stay(service: dict[str, Any]) -> None:
+    """Stay up until the service ends or Ctrl-C."""
+    say("It stays up until Ctrl-C.")
+    service["process"].wait()
+
+
+def wait_until_ready(service: dict[str, Any]) -> None:
+    """Wait until the service says that it can take requests."""
+
+    def ready() -> bool:
+        try:
+            call(service, "GET", "/health/ready")
+        except (Failed, OSError):
+            return False
+        return True
+
+    wait_for(ready, service, "an answer at /health/ready")
+
+
+def wait_for(found: Any, service: dict[str, Any], what: str) -> None:
+    """Look again and again until something is true."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not found():
+        if service["process"].poll() is not None:
+            raise Failed("`dev` ended by itself; its output above says why")
+        if time.monotonic() > deadline:
+            raise Failed(f"waited {READY_SECONDS} s in vain for {what}")
+        time.sleep(0.2)
+
+
+def call(service: dict[str, Any], method: str, path: str, data: object = None) -> Any:
+    """Send a request, and return its JSON."""
+    body = None if data is None else json.dumps(data).encode()
+    request = urllib.request.Request(service["url"] + path, body, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise Failed(f"{method} {path} answered {error.code}: {error.read()[:200]!r}") from None
+
+
+def run(command: list[str], folder: Path) -> None:
+    """Run a command to its end."""
+    if subprocess.run(command, cwd=folder, check=False).returncode:
+        raise Failed(f"`{Path(command[0]).name} {command[1]}` failed; its message is above")
+
+
+def uv() -> str:
+    """The uv of this repository's environment."""
+    return str(Path(sys.executable).with_name("uv"))
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port, or another if somebody listens on it."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", wanted))
+        except OSError:
+            listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def say(message: str) -> None:
+    """Tell the person at the terminal."""
+    print(f"--- {message}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
