@@ -29,6 +29,10 @@ test: lint ## Run the whole suite
 test-quick: lint ## Run what needs no generated suite
 	$(BIN)/python -m pytest --numprocesses $(TESTERS) -m 'not generated'
 
+.PHONY: test-mutations
+test-mutations: $(READY) ## Break the chassis in each of the known ways, and see which test finds it
+	$(BIN)/python -m tools.mutate
+
 .PHONY: lint
 lint: $(READY) ## Check format, style and types
 	$(BIN)/ruff format --check
