@@ -39,6 +39,10 @@ lint: $(READY) ## Check format, style and types
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
+.PHONY: bench
+bench: $(READY) ## Measure what a generated service costs beside a bare one
+	$(BIN)/python -m benchmarks
+
 .PHONY: requirements
 requirements: $(READY) ## Pin the development tools anew
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet \

@@ -1,0 +1,1 @@
+"""What the generated service costs, beside the bare libraries in the same run."""

@@ -1,0 +1,56 @@
+"""Make the standard service in a temporary folder, measure it, and print the figures."""
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+from . import cli, copy_service, jobs, project, web
+from .figures import Figure, table
+
+PARTS = ("web", "jobs", "cli", "copy")
+
+
+def main() -> None:
+    """Read the arguments and measure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="|".join(PARTS), help="default: all of them")
+    parser.add_argument("--rounds", type=int, default=7, help="how often each is measured")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    arguments = parser.parse_args()
+    parts = set(arguments.parts or PARTS)
+    if unknown := parts.difference(PARTS):
+        parser.error(f"there is no {min(unknown)!r}: choose from {', '.join(PARTS)}")
+    if arguments.rounds < 1:
+        parser.error("--rounds takes a number from 1")
+    figures = _measure(parts, arguments.rounds)
+    print(f"{platform.machine()}, {os.cpu_count()} cores, {arguments.rounds} rounds\n")
+    print(table(figures))
+    if arguments.json:
+        document = [figure.as_json() for figure in figures]
+        arguments.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def _measure(parts: set[str], rounds: int) -> list[Figure]:
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as name:
+        folder = Path(name)
+        if parts.intersection({"web", "jobs", "cli"}):
+            service = project.make(folder / "service")
+            if parts.intersection({"web", "jobs"}):
+                with project.attached(service, folder / "data") as attached:
+                    if "web" in parts:
+                        figures += web.measure(attached, rounds)
+                    if "jobs" in parts:
+                        figures += jobs.measure(attached, rounds)
+            if "cli" in parts:
+                figures += cli.measure(service)
+        if "copy" in parts:
+            figures += copy_service.measure(folder, rounds)
+    return figures
+
+
+if __name__ == "__main__":
+    main()

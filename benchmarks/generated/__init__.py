@@ -1,0 +1,1 @@
+"""Scripts that run inside the generated service's own environment."""

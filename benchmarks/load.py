@@ -1,0 +1,51 @@
+"""A load generator: a fixed number of requests over connections that stay open.
+
+It runs in a process of its own and says nothing about time: what counts is the processor time that
+the server spent meanwhile.
+"""
+
+import argparse
+import asyncio
+
+CONNECTIONS = 16
+
+
+async def _connection(port: int, request: bytes, count: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        for _ in range(count):
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200 "):
+                raise SystemExit(f"unexpected answer: {head.decode()}")
+            _, _, length = head.lower().partition(b"content-length: ")
+            await reader.readexactly(int(length.partition(b"\r\n")[0]))
+    finally:
+        writer.close()
+
+
+async def load(port: int, path: str, count: int) -> None:
+    """Send requests, and end when every one is answered.
+
+    Args:
+        port: Port of the server on this machine.
+        path: What is asked for.
+        count: How many requests; rounded up to a multiple of the connections.
+    """
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n".encode()
+    each = -(-count // CONNECTIONS)
+    await asyncio.gather(*(_connection(port, request, each) for _ in range(CONNECTIONS)))
+
+
+def main() -> None:
+    """Read the arguments and send the requests."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", type=int)
+    parser.add_argument("path")
+    parser.add_argument("count", type=int)
+    arguments = parser.parse_args()
+    asyncio.run(load(arguments.port, arguments.path, arguments.count))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""The service under measurement: rendered, synchronised, and attached to real servers."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .processes import environment
+
+ROOT = Path(__file__).parents[1]
+HERE = Path(__file__).parent
+
+_GIT = ("git", "-c", "user.name=benchmarks", "-c", "user.email=benchmarks@example.invalid")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A generated standard service.
+
+    Args:
+        folder: Where it is.
+        services: Addresses of its backing services, as environment variables.
+    """
+
+    folder: Path
+    services: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.folder / ".venv/bin/python"
+
+    @property
+    def command(self) -> Path:
+        """Its command line."""
+        return self.folder / ".venv/bin/orbit"
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """Environment of a process of the service in production.
+
+        Args:
+            variables: What it gets besides.
+        """
+        return environment(ENVIRONMENT="production", **self.services, **variables)
+
+
+def export_template(destination: Path, *, git: bool) -> None:
+    """Write the template as it stands in this tree, committed or not.
+
+    Args:
+        destination: Folder to make.
+        git: Whether to make a repository with one commit of it.
+    """
+    listing = [*_GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        # A file that was deleted and not committed is still listed.
+        if (ROOT / name).is_file():
+            target = destination / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target)
+    if git:
+        for command in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "Export")):
+            subprocess.run([*_GIT, *command], cwd=destination, check=True)
+
+
+def copier_copy(template: Path, destination: Path, *, tasks: bool) -> list[str]:
+    """Words that make the standard service.
+
+    Args:
+        template: Folder or repository of the template.
+        destination: Where the service goes.
+        tasks: Whether to run the template's tasks.
+    """
+    options = ["--defaults", "--trust", "--quiet", *([] if tasks else ["--skip-tasks"])]
+    return [sys.executable, "-m", "copier", "copy", *options, str(template), str(destination)]
+
+
+def make(folder: Path) -> Project:
+    """Render the service and install it.
+
+    Args:
+        folder: An empty folder to work in.
+    """
+    export_template(folder / "template", git=True)
+    project = Project(folder / "orbit")
+    subprocess.run(copier_copy(folder / "template", project.folder, tasks=False), check=True)
+    subprocess.run(
+        [sys.executable, "-m", "uv", "sync", "--quiet", "--compile-bytecode"],
+        cwd=project.folder,
+        check=True,
+    )
+    return project
+
+
+@contextmanager
+def attached(project: Project, folder: Path) -> Iterator[Project]:
+    """Run the backing services for as long as the context lasts.
+
+    Args:
+        project: The service; it brings the servers as development dependencies.
+        folder: Where they keep their data.
+
+    Returns:
+        The service with the addresses, its database migrated.
+    """
+    servers = subprocess.Popen(
+        [project.python, HERE / "generated/services.py", folder],
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        addresses = servers.stdout.readline() if servers.stdout else ""
+        service = Project(project.folder, json.loads(addresses))
+        subprocess.run(
+            [service.command, "db", "upgrade"],
+            env=service.environment(LOG_LEVEL="warning"),
+            cwd=service.folder,
+            check=True,
+        )
+        yield service
+    finally:
+        servers.communicate()

@@ -1,0 +1,122 @@
+"""The web process beside bare Litestar applications on the same server."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .figures import Figure
+from .processes import (
+    cpu_seconds,
+    free_port,
+    pss_megabytes,
+    running,
+    wait_for_answer,
+)
+from .project import HERE, ROOT, Project
+
+PATH = "/health/live"
+WARM_UP = 1_000
+# The two servers take turns this often in a round, so that a busy moment of the machine hits both.
+TURNS = 5
+REQUESTS = 1_600
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    pid: int
+    port: int
+    start: float
+
+    def rate(self) -> float:
+        """Requests that it answers in a second of processor time."""
+        before = cpu_seconds(self.pid)
+        _load(self.port, REQUESTS)
+        return REQUESTS / (cpu_seconds(self.pid) - before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    starts: list[tuple[float, float]] = field(default_factory=list)
+    rates: list[tuple[float, float]] = field(default_factory=list)
+    memories: list[tuple[float, float]] = field(default_factory=list)
+
+
+def measure(project: Project, rounds: int) -> list[Figure]:
+    """Measure start, requests and memory.
+
+    Args:
+        project: The service, attached.
+        rounds: How often; each starts both servers anew, the other one first every second time.
+    """
+    bare = _compare(project, "web:app", rounds)
+    attached = _compare(project, "attached:app", rounds)
+    start, requests, memory = (
+        "web: cold start until the first answer",
+        f"web: requests at {PATH}",
+        "web: memory after load",
+    )
+    return [
+        Figure.compare(start, "CPU s", bare.starts, bound=1.3, sense="at most"),
+        Figure.compare(requests, "per CPU s", bare.rates, bound=0.8, sense="at least"),
+        Figure.compare(memory, "MB PSS", bare.memories, bound=1.4, sense="at most"),
+        Figure.compare(f"{start}, both attached", "CPU s", attached.starts),
+        Figure.compare(f"{requests}, both attached", "per CPU s", attached.rates),
+        Figure.compare(f"{memory}, both attached", "MB PSS", attached.memories),
+    ]
+
+
+def _compare(project: Project, other: str, rounds: int) -> _Pairs:
+    pairs = _Pairs()
+    # The first start of each is for nothing: compiled modules, and the disk's cache.
+    with _ours(project), _bare(project, other):
+        pass
+    for index in range(rounds):
+        with _both(project, other, bare_first=index % 2 == 1) as (ours, bare):
+            pairs.starts.append((ours.start, bare.start))
+            _load(ours.port, WARM_UP)
+            _load(bare.port, WARM_UP)
+            pairs.rates.extend((ours.rate(), bare.rate()) for _ in range(TURNS))
+            pairs.memories.append((pss_megabytes(ours.pid), pss_megabytes(bare.pid)))
+    return pairs
+
+
+@contextmanager
+def _both(project: Project, other: str, *, bare_first: bool) -> Iterator[tuple[_Server, _Server]]:
+    if bare_first:
+        with _bare(project, other) as bare, _ours(project) as ours:
+            yield ours, bare
+    else:
+        with _ours(project) as ours, _bare(project, other) as bare:
+            yield ours, bare
+
+
+def _ours(project: Project) -> AbstractContextManager[_Server]:
+    port = free_port()
+    variables = project.environment(PORT=str(port))
+    return _serving([project.command, "web"], variables, project.folder, port)
+
+
+def _bare(project: Project, app: str) -> AbstractContextManager[_Server]:
+    port = free_port()
+    command: list[str | Path] = [
+        *(project.folder / ".venv/bin/granian", "--interface", "asgi", "--no-ws"),
+        *("--workers", "1", "--workers-kill-timeout", "25", "--port", str(port), app),
+    ]
+    return _serving(command, project.environment(), HERE / "bare", port)
+
+
+@contextmanager
+def _serving(
+    command: Sequence[str | Path], variables: Mapping[str, str], folder: Path, port: int
+) -> Iterator[_Server]:
+    with running(command, variables=variables, cwd=folder) as pid:
+        wait_for_answer(port, PATH)
+        yield _Server(pid, port, cpu_seconds(pid))
+
+
+def _load(port: int, count: int) -> None:
+    command = [sys.executable, "-m", "benchmarks.load", str(port), PATH, str(count)]
+    subprocess.run(command, cwd=ROOT, check=True)
