@@ -1,7 +1,6 @@
 """The service under measurement: rendered, synchronised, and attached to real servers."""
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.rendering import export
+
 from .processes import environment
 
-ROOT = Path(__file__).parents[1]
 HERE = Path(__file__).parent
 
 _GIT = ("git", "-c", "user.name=benchmarks", "-c", "user.email=benchmarks@example.invalid")
@@ -55,14 +55,7 @@ def export_template(destination: Path, *, git: bool) -> None:
         destination: Folder to make.
         git: Whether to make a repository with one commit of it.
     """
-    listing = [*_GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True)
-    for name in filter(None, listed.stdout.split("\0")):
-        # A file that was deleted and not committed is still listed.
-        if (ROOT / name).is_file():
-            target = destination / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, target)
+    export(destination)
     if git:
         for command in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "Export")):
             subprocess.run([*_GIT, *command], cwd=destination, check=True)

@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.rendering import ROOT
+
 from .figures import Figure
 from .processes import (
     cpu_seconds,
@@ -15,7 +17,7 @@ from .processes import (
     running,
     wait_for_answer,
 )
-from .project import HERE, ROOT, Project
+from .project import HERE, Project
 
 PATH = "/health/live"
 WARM_UP = 1_000
