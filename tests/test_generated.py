@@ -45,7 +45,7 @@ def pythons() -> dict[str, str]:
 
 def runs() -> Iterator[tuple[str, str]]:
     for name, answers in answer_sets().items():
-        lowest = VERSIONS.index(answers.get("python_version", VERSIONS[0]))
+        lowest = VERSIONS.index(answers.get("lowest_python", VERSIONS[0]))
         allowed = [version for version in pythons() if VERSIONS.index(version) >= lowest]
         for version in dict.fromkeys([*allowed[:1], *allowed[-1:]]):
             yield name, version

@@ -61,7 +61,7 @@ def copy(
         ("license", "WTFPL", "MIT"),
         ("processes", "none", "web-and-worker"),
         ("database", "oracle", "postgresql"),
-        ("python_version", "2.7", "3.11"),
+        ("lowest_python", "2.7", "3.11"),
         ("preset", "huge", "standard"),
     ],
 )
@@ -189,7 +189,7 @@ def test_every_asked_question_is_documented() -> None:
             continue
         assert f"`{name}`" in documented, name
         for choice in _choices(details):
-            assert f"`{choice}`" in documented or name == "python_version", f"{name}: {choice}"
+            assert f"`{choice}`" in documented or name == "lowest_python", f"{name}: {choice}"
 
 
 def _choices(details: dict[str, Any]) -> list[str]:

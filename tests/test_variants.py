@@ -21,8 +21,15 @@ from tests.rendering import answer_sets, files, locked, render
 CHOICES: dict[str, list[Any]] = {
     "processes": ["web-and-worker", "web", "worker"],
     "database": ["none", "sqlite", "postgresql", "mysql"],
-    "license": ["MIT", "Apache-2.0", "BSD-3-Clause", "GPL-3.0-or-later", "MPL-2.0", "proprietary"],
-    "python_version": ["3.11", "3.12", "3.13", "3.14"],
+    "license": [
+        "MIT",
+        "Apache-2.0",
+        "BSD-3-Clause",
+        "GPL-3.0-or-later",
+        "MPL-2.0",
+        "LicenseRef-Proprietary",
+    ],
+    "lowest_python": ["3.11", "3.12", "3.13", "3.14"],
     "repository": [
         "github.com",
         "github.com/ada",
@@ -180,7 +187,7 @@ def test_rendering_twice_gives_the_same_bytes(
         ("BSD-3-Clause", "Neither the name of the copyright holder"),
         ("GPL-3.0-or-later", "GNU GENERAL PUBLIC LICENSE"),
         ("MPL-2.0", "Mozilla Public License Version 2.0"),
-        ("proprietary", "All rights reserved"),
+        ("LicenseRef-Proprietary", "All rights reserved"),
     ],
 )
 def test_licence_text_is_that_of_the_choice(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .databases import address_of_nothing
+from support.database import address_of_nothing
 
 
 @pytest.mark.parametrize("options", [[], ["--deploy"]])

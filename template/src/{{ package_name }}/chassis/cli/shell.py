@@ -6,8 +6,8 @@ def shell() -> None:
     import asyncio
     import sys
 
-    from ..console import interact
     from ..runtime import open_runtime
+    from .console import interact
     from .process import begin
 
     settings = begin("shell", stream="stderr")

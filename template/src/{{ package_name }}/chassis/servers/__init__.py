@@ -1,4 +1,4 @@
-"""Backing services from development dependencies, for `dev` and for the tests.
+"""What only `dev` and the tests use: processes that start again, and backing services from wheels.
 
-Production never starts these: there, backing services are attached by their addresses.
+Production has none of it: there, backing services are attached by their addresses.
 """

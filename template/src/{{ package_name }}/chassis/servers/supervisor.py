@@ -13,9 +13,9 @@ from types import FrameType
 
 import typer
 
-from .servers.signals import unmoved_by_ctrl_c
+from .signals import unmoved_by_ctrl_c
 
-PACKAGE = Path(__file__).parents[1]
+PACKAGE = Path(__file__).parents[2]
 GRACE_SECONDS = 10
 LOOK_MILLISECONDS = 300
 

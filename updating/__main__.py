@@ -1,0 +1,101 @@
+"""The command around `update`: `python -m updating [PROJECT]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .errors import Status, UpdateError
+
+_MISSING = (
+    "{name} is not installed: run the update with Copier, copier-template-extensions and "
+    "jinja2-time beside each other, as the project's README shows."
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        # argparse's own status is that of conflicts.
+        print(f"{self.prog}: {message}; see --help.", file=sys.stderr)
+        sys.exit(Status.REFUSED)
+
+
+def main() -> int:
+    """Run the command, and return its exit status."""
+    options = _parser().parse_args()
+    try:
+        return _run(options)
+    except UpdateError as error:
+        print(error, file=sys.stderr)
+        return error.status
+    except ModuleNotFoundError as error:
+        print(_MISSING.format(name=error.name), file=sys.stderr)
+        return Status.REFUSED
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    import copier_template_extensions  # noqa: F401 - the template needs it, and says less
+    import jinja2_time  # type: ignore[import-untyped]  # noqa: F401
+
+    from .drift import drift
+    from .update import update
+
+    if options.check:
+        edited = drift(options.project, template=options.template)
+        for path in edited:
+            print(path)
+        return Status.DRIFT if edited else Status.CLEAN
+    report = update(
+        options.project,
+        template=options.template,
+        to=options.to,
+        data=dict(options.data),
+        commit=options.commit,
+        preview=options.preview,
+    )
+    if options.json is not None:
+        _write(options.json, report.to_json())
+    if options.json != "-":
+        print(report.to_text())
+    return report.status
+
+
+def _write(path: str, text: str) -> None:
+    if path == "-":
+        print(text)
+    else:
+        Path(path).write_text(f"{text}\n", encoding="utf-8")
+
+
+def _answer(text: str) -> tuple[str, Any]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is no QUESTION=ANSWER")
+    return name, value
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="update",
+        description="Bring a generated project to a release of its template.",
+        epilog="Status: 0 clean, 1 refused and unchanged, 2 conflicts, 3 drift (--check), "
+        "4 failed and unchanged.",
+    )
+    add = parser.add_argument
+    add("project", nargs="?", type=Path, default=Path(), help="default: here")
+    add("--to", metavar="RELEASE", help="default: the newest")
+    add("--data", metavar="QUESTION=ANSWER", action="append", default=[], type=_answer)
+    add("--preview", action="store_true", help="change nothing")
+    add("--check", action="store_true", help="list template-owned files that people changed")
+    add("--no-commit", dest="commit", action="store_false", help="leave it staged")
+    add("--json", metavar="FILE", help="write the report there; - for stdout")
+    add("--template", metavar="PLACE", help="default: what the project names")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""The answers file: what a project was generated from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, meta
+
+from .errors import UpdateError
+
+ANSWERS_FILE = ".copier-answers.yml"
+Answers = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an answers file says.
+
+    Attributes:
+        source: Where the template is.
+        commit: Which release or commit of it.
+        answers: Answers by question.
+    """
+
+    source: str
+    commit: str
+    answers: Answers
+
+
+def parse(text: str) -> Origin:
+    """Read an answers file.
+
+    Args:
+        text: What is in it.
+
+    Raises:
+        UpdateError: When it is none.
+    """
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UpdateError(
+            f"{ANSWERS_FILE} is not valid YAML: restore it from an earlier commit."
+        ) from error
+    if not isinstance(data, dict) or not all(isinstance(name, str) for name in data):
+        raise UpdateError(f"{ANSWERS_FILE} holds no answers: restore it from an earlier commit.")
+    answers = {name: value for name, value in data.items() if not name.startswith("_")}
+    for key in ("_src_path", "_commit"):
+        if not data.get(key):
+            raise UpdateError(
+                f"{ANSWERS_FILE} has no {key}, so nobody knows what the project was generated "
+                "from: restore it from an earlier commit."
+            )
+    return Origin(str(data["_src_path"]), str(data["_commit"]), answers)
+
+
+def write(folder: Path, origin: Origin) -> None:
+    """Write answers where Copier looks for those of the last time.
+
+    Args:
+        folder: A folder to render into.
+        origin: The answers.
+    """
+    (folder / ANSWERS_FILE).write_text(yaml.safe_dump(origin.answers), encoding="utf-8")
+
+
+def with_origin(text: str, source: str, commit: str) -> str:
+    """Name the template and its release in a rendered answers file.
+
+    Args:
+        text: What Copier rendered from a folder.
+        source: Where the template is.
+        commit: Which release or commit of it.
+    """
+    named = yaml.safe_dump({"_commit": commit, "_src_path": source}, allow_unicode=True)
+    kept = re.sub(r"^_(commit|src_path):.*\n(^[ ].*\n)*", "", text, flags=re.MULTILINE)
+    return re.sub(r"^(?!#)", lambda _: named, kept, count=1, flags=re.MULTILINE)
+
+
+def follow_preset(template: Path, answers: Answers, data: Mapping[str, Any]) -> Answers:
+    """Let the answers that a preset had decided follow to another preset.
+
+    Args:
+        template: Folder of the template.
+        answers: Answers of the last time.
+        data: Answers that are given now.
+
+    Returns:
+        The answers of the last time, without those that equal what the old preset decided.
+    """
+    questions = yaml.safe_load((template / "copier.yml").read_text(encoding="utf-8"))
+    if "preset" not in answers or data.get("preset") in (None, answers["preset"]):
+        return answers
+    environment = Environment(autoescape=False)
+    kept = dict(answers)
+    for name, question in questions.items():
+        if name.startswith("_") or name not in kept or not isinstance(question, dict):
+            continue
+        default = str(question.get("default", ""))
+        if meta.find_undeclared_variables(environment.parse(default)) == {"preset"}:
+            decided = environment.from_string(default).render(preset=answers["preset"])
+            if str(kept[name]) == decided:
+                del kept[name]
+    return kept

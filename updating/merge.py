@@ -1,0 +1,119 @@
+"""The three-way merge of a project with what the template made of it, then and now."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from .trees import Entry, Store
+
+Files = dict[str, Entry]
+_MARKER = re.compile(rb"^<{7} ", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A place where both sides changed the same lines.
+
+    Attributes:
+        path: The file.
+        lines: Where the marked places begin, from 1; empty for a file that has no lines.
+    """
+
+    path: str
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What came of it.
+
+    Attributes:
+        files: All files of the project.
+        conflicts: Files to resolve.
+        stages: Git's three versions of each file in conflict, by their numbers.
+        kept: Files that the template dropped and the project had changed; they stay.
+        left_deleted: Files that the project had deleted and the template changed; they stay away.
+    """
+
+    files: Files
+    conflicts: tuple[Conflict, ...] = ()
+    stages: dict[str, dict[int, Entry]] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
+    left_deleted: tuple[str, ...] = ()
+
+
+def merge(store: Store, base: Files, ours: Files, theirs: Files, *, name: str) -> Merged:
+    """Merge.
+
+    Args:
+        store: Where all of it is.
+        base: What the template made of the project the last time.
+        ours: The project.
+        theirs: What the template makes of it now.
+        name: What the template's side is called in conflict markers.
+    """
+    base, theirs = _with_line_ends_of(store, base, ours, theirs)
+    git = store.git
+    root = store.commit(store.tree(base))
+    for branch, files in (("your-project", ours), (name, theirs)):
+        git.run("update-ref", f"refs/heads/{branch}", store.commit(store.tree(files), root))
+    status, printed = git.run(
+        "merge-tree", "--write-tree", "-z", "--no-messages", "your-project", name, accept=(0, 1)
+    )
+    tree, *lines = printed.decode(errors="surrogateescape").split("\0")
+    files = store.of_tree(tree)
+    if status == 0:
+        return Merged(files)
+
+    stages: dict[str, dict[int, Entry]] = {}
+    for line in filter(None, lines):
+        about, _, path = line.partition("\t")
+        mode, blob, stage = about.split()
+        stages.setdefault(path, {})[int(stage)] = Entry(mode, blob)
+    kept, left_deleted, conflicts = [], [], []
+    for path, versions in stages.items():
+        if set(versions) == {1, 2}:
+            kept.append(path)
+        elif set(versions) == {1, 3}:
+            left_deleted.append(path)
+            files.pop(path, None)
+        else:
+            content = store.read(files[path].blob) if path in files else b""
+            conflicts.append(Conflict(path, marked_lines(content)))
+    return Merged(
+        files,
+        tuple(conflicts),
+        {conflict.path: stages[conflict.path] for conflict in conflicts},
+        tuple(kept),
+        tuple(left_deleted),
+    )
+
+
+def marked_lines(content: bytes) -> tuple[int, ...]:
+    """Where the conflict markers of a file begin, from line 1.
+
+    Args:
+        content: The file.
+    """
+    return tuple(content.count(b"\n", 0, at.start()) + 1 for at in _MARKER.finditer(content))
+
+
+def _with_line_ends_of(
+    store: Store, base: Files, ours: Files, theirs: Files
+) -> tuple[Files, Files]:
+    """Give the template's files the line ends of a project that keeps others.
+
+    Otherwise every line of such a file would count as changed by the project.
+    """
+    changed = [path for path in base if path in ours and ours[path].blob != base[path].blob]
+    contents = store.read_all(ours[path].blob for path in changed)
+    base, theirs = dict(base), dict(theirs)
+    for path in changed:
+        if b"\r\n" in contents[ours[path].blob]:
+            for files in (base, theirs):
+                if path in files:
+                    content = store.read(files[path].blob)
+                    crlf = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+                    files[path] = Entry(files[path].mode, store.blob(crlf))
+    return base, theirs

@@ -1,0 +1,103 @@
+"""Releases of the template, read from its history.
+
+A release is the commit on the first-parent line that set `version` in pyproject.toml. Tags need not
+be there: they are made from this.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from .errors import UpdateError
+from .git import Git, GitError
+
+DECLARATION = "pyproject.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release.
+
+    Attributes:
+        version: What it is called.
+        commit: Full id of its commit.
+    """
+
+    version: Version
+    commit: str
+
+
+def releases(git: Git, tip: str = "HEAD") -> list[Release]:
+    """Find the releases, lowest first.
+
+    A commit that goes back to an earlier version takes back what came after it, and a version that
+    is set again is released by the last commit that set it.
+
+    Args:
+        git: The template's repository.
+        tip: Where history ends.
+
+    Raises:
+        UpdateError: When the history is short, so that its beginning could pass for a release.
+    """
+    if git.text("rev-parse", "--is-shallow-repository") == "true":
+        raise UpdateError(
+            "The template's clone has a short history, which hides its releases: "
+            "run `git fetch --unshallow` there."
+        )
+    listing = ("--first-parent", "--reverse", "--format=%H", "-G^version *=")
+    commits = git.text("log", *listing, tip, "--", DECLARATION).split()
+    found: dict[Version, Release] = {}
+    current: Version | None = None
+    for commit in commits:
+        version = version_at(git, commit)
+        if version is None or version == current:
+            continue
+        if current is not None and version < current:
+            found = {each: release for each, release in found.items() if each <= version}
+        else:
+            found[version] = Release(version, commit)
+        current = version
+    return [found[version] for version in sorted(found)]
+
+
+def version_at(git: Git, commit: str) -> Version | None:
+    """The version that a commit's pyproject.toml declares.
+
+    Args:
+        git: The template's repository.
+        commit: The commit.
+
+    Returns:
+        The version; None if it declares none.
+    """
+    try:
+        declared = tomllib.loads(git.raw("show", f"{commit}:{DECLARATION}").decode())
+        return Version(declared["project"]["version"])
+    except (GitError, KeyError, InvalidVersion, tomllib.TOMLDecodeError):
+        return None
+
+
+def tagged_clone(source: Path, destination: Path) -> list[Release]:
+    """Clone the template with a tag on each release, as it is published.
+
+    Args:
+        source: A clone of the template.
+        destination: A new folder.
+
+    Returns:
+        The releases that got a tag.
+
+    Raises:
+        UpdateError: When the history of the source is short.
+    """
+    found = releases(Git(source))
+    Git(source).run("clone", "--quiet", "--no-tags", str(source), str(destination))
+    git = Git(destination)
+    for release in found:
+        git.run("tag", str(release.version), release.commit)
+    return found

@@ -1,0 +1,211 @@
+"""What an update did, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .errors import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One end of an update.
+
+    Attributes:
+        version: The release.
+        commit: The template's commit.
+    """
+
+    version: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A file that the template renamed.
+
+    Attributes:
+        old: Where it was.
+        new: Where it is.
+        edited: Whether the project had changed it; its changes moved along.
+    """
+
+    old: str
+    new: str
+    edited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A file with places that both sides changed.
+
+    Attributes:
+        path: The file.
+        lines: Where the marked places begin, from 1.
+    """
+
+    path: str
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that the template dropped and the project had changed.
+
+    Attributes:
+        path: The file.
+        why: Why it was dropped, and what to do with it.
+    """
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Improved:
+    """A seeded file that the template has improved since.
+
+    Attributes:
+        path: The file.
+        diff: What changed in the template, as a unified diff. It is not applied.
+    """
+
+    path: str
+    diff: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that is not what it was.
+
+    Attributes:
+        question: Its question.
+        old: What it was; None for a new question.
+        new: What it is; None for a question that is no more.
+    """
+
+    question: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an update did, or with `preview` would do.
+
+    Attributes:
+        old: The release that the project had.
+        new: The release that it has now.
+        preview: Whether nothing was changed.
+        commit: The commit that was made; None where changes are staged, or there are none.
+        notes: The template's release notes in between, by version, latest first.
+        added: New files.
+        changed: Files with other contents.
+        removed: Files that are gone.
+        moved: Files that the template renamed.
+        merged: Of all these, files that both sides had changed in different places.
+        conflicts: Files that both sides changed in the same place.
+        kept: Files that the template dropped and the project had changed.
+        left_deleted: Files that the project had deleted and the template changed.
+        improved: Seeded files that the template has improved since.
+        answers: Answers that are not what they were.
+        remarks: What else there is to know.
+        next: What to do, in order.
+        undo: The command that undoes it.
+    """
+
+    old: Release
+    new: Release
+    preview: bool = False
+    commit: str | None = None
+    notes: dict[str, str] = field(default_factory=dict)
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    moved: tuple[Move, ...] = ()
+    merged: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    left_deleted: tuple[str, ...] = ()
+    improved: tuple[Improved, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    remarks: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()
+    undo: str | None = None
+
+    @property
+    def status(self) -> Status:
+        """Exit status of the command."""
+        return Status.CONFLICTS if self.conflicts else Status.CLEAN
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the project has all of it already."""
+        return not (self.added or self.changed or self.removed or self.moved)
+
+    def to_json(self) -> str:
+        """All of it as a JSON document."""
+        document = {"status": int(self.status), **asdict(self)}
+        return json.dumps(document, indent=2, ensure_ascii=False, default=str)
+
+    def to_text(self) -> str:
+        """All of it for people."""
+        sections = [self._title()]
+        sections += [f"Release {name}\n\n{_indented(text)}" for name, text in self.notes.items()]
+        for title, lines in self._lists():
+            if lines:
+                sections.append("\n".join([title, *(f"  {line}" for line in lines)]))
+        for improved in self.improved:
+            title = f"{improved.path} is yours, and the template has a better one. Take what you "
+            sections.append(f"{title}like:\n\n{_indented(improved.diff)}")
+        if self.next:
+            steps = [f"  {number}. {step}" for number, step in enumerate(self.next, start=1)]
+            sections.append("\n".join(["Next:", *steps]))
+        if self.undo:
+            sections.append(f"To undo it: {self.undo}")
+        return "\n\n".join(sections)
+
+    def _title(self) -> str:
+        ends = f"{self.old.version} to {self.new.version}"
+        if self.old.version == self.new.version:
+            ends = self.new.version
+        if self.is_empty:
+            return f"Twelvestar {ends}: nothing to do."
+        return f"Twelvestar {ends}{', a preview: nothing was changed' if self.preview else ''}"
+
+    def _lists(self) -> list[tuple[str, list[str]]]:
+        places = [
+            f"{conflict.path}:{line}" if line else conflict.path
+            for conflict in self.conflicts
+            for line in (conflict.lines or (0,))
+        ]
+        edited = "  (with your edits)"
+        moved = [f"{m.old} -> {m.new}{edited if m.edited else ''}" for m in self.moved]
+        answers = [
+            f"{a.question}: {a.new}  (new, with its default)"
+            if a.old is None
+            else f"{a.question}: {a.old}  (no longer asked)"
+            if a.new is None
+            else f"{a.question}: {a.new}  (was {a.old})"
+            for a in self.answers
+        ]
+        return [
+            ("CONFLICTS: you and the template changed the same place:", places),
+            ("Kept, although the template dropped them, because you edited them:",
+             [f"{kept.path}: {kept.why}" for kept in self.kept]),
+            ("Changed by both of us, and merged:", list(self.merged)),
+            ("Left deleted, as you had it, although the template changed them:",
+             list(self.left_deleted)),
+            ("Renamed:", moved),
+            ("Added:", list(self.added)),
+            ("Removed:", list(self.removed)),
+            ("Changed:", list(self.changed)),
+            ("Answers:", answers),
+            ("Remarks:", list(self.remarks)),
+        ]  # fmt: skip
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}".rstrip() for line in text.splitlines())
