@@ -18,7 +18,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from packaging.version import Version
-from plumbum import CommandNotFound, ProcessExecutionError, local
+from plumbum import ProcessExecutionError, local
 
 from updating.errors import Status, UpdateError
 from updating.merge import marked_lines
@@ -129,14 +129,16 @@ class Before:
         edited = {}
         for files in (self.rendered, self.project):
             if path in files:
-                text = self.store.read(files[path].blob).decode(errors="surrogateescape")
+                content = self.store.read(files[path].blob)
                 try:
-                    document = tomlkit.parse(text)
-                except ParseError:
+                    document = tomlkit.parse(content.replace(b"\r\n", b"\n").decode())
+                except (ParseError, UnicodeDecodeError):
                     return
                 edit(document)
-                content = tomlkit.dumps(document).encode(errors="surrogateescape")
-                edited[id(files)] = Entry(files[path].mode, self.store.blob(content))
+                text = tomlkit.dumps(document).encode()
+                if b"\r\n" in content:
+                    text = text.replace(b"\n", b"\r\n")
+                edited[id(files)] = Entry(files[path].mode, self.store.blob(text))
         for files in (self.rendered, self.project):
             if path in files:
                 files[path] = edited[id(files)]
@@ -186,11 +188,11 @@ class After:
             target = self.folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(contents[entry.blob])
-        program = shutil.which(command[0]) or Path(sys.executable).with_name(command[0])
-        try:
-            local[str(program)][command[1:]].run(cwd=str(self.folder))
-        except CommandNotFound:
+        program = shutil.which(command[0]) or str(Path(sys.executable).with_name(command[0]))
+        if not Path(program).exists():
             return f"{command[0]} is not installed"
+        try:
+            local[program][command[1:]].run(cwd=str(self.folder))
         except ProcessExecutionError as error:
             lines = f"{error.stdout or ''}\n{error.stderr or ''}".strip().splitlines()
             return lines[-1].strip() if lines else f"status {error.retcode}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,25 @@ def with_origin(text: str, source: str, commit: str) -> str:
     return re.sub(r"^(?!#)", lambda _: named, kept, count=1, flags=re.MULTILINE)
 
 
+def check_questions(template: Path, data: Mapping[str, Any]) -> None:
+    """Refuse answers to questions that are not asked.
+
+    Args:
+        template: Folder of the template.
+        data: Answers by question.
+
+    Raises:
+        UpdateError: When there is no such question.
+    """
+    questions = {
+        name for name, question in _questions(template).items() if question.get("when") is not False
+    }
+    for name in data:
+        if name not in questions:
+            near = get_close_matches(name, questions, n=1) or [", ".join(sorted(questions))]
+            raise UpdateError(f'There is no question "{name}": answer {near[0]}.')
+
+
 def follow_preset(template: Path, answers: Answers, data: Mapping[str, Any]) -> Answers:
     """Let the answers that a preset had decided follow to another preset.
 
@@ -93,13 +113,12 @@ def follow_preset(template: Path, answers: Answers, data: Mapping[str, Any]) -> 
     Returns:
         The answers of the last time, without those that equal what the old preset decided.
     """
-    questions = yaml.safe_load((template / "copier.yml").read_text(encoding="utf-8"))
     if "preset" not in answers or data.get("preset") in (None, answers["preset"]):
         return answers
     environment = Environment(autoescape=False)
     kept = dict(answers)
-    for name, question in questions.items():
-        if name.startswith("_") or name not in kept or not isinstance(question, dict):
+    for name, question in _questions(template).items():
+        if name not in kept:
             continue
         default = str(question.get("default", ""))
         if meta.find_undeclared_variables(environment.parse(default)) == {"preset"}:
@@ -107,3 +126,8 @@ def follow_preset(template: Path, answers: Answers, data: Mapping[str, Any]) -> 
             if str(kept[name]) == decided:
                 del kept[name]
     return kept
+
+
+def _questions(template: Path) -> dict[str, Any]:
+    settings = yaml.safe_load((template / "copier.yml").read_text(encoding="utf-8"))
+    return {name: value for name, value in settings.items() if not name.startswith("_")}

@@ -81,7 +81,7 @@ def after(folder: Path, root: Path) -> int:
             project, project.origin(), source, commit, asked.answers, Path(scratch), asked=asked
         )
         report = outcome.report
-        if not report.is_empty or asked.commit != project.origin().commit:
+        if outcome.changes:
             report = apply_outcome(project, outcome, commit=False)
     path = project.folder / REPORT
     path.write_text(f"{report.to_json()}\n", encoding="utf-8")

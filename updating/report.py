@@ -142,7 +142,7 @@ class Report:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the project has all of it already."""
+        """Whether no file changes but the record of the release."""
         return not (self.added or self.changed or self.removed or self.moved)
 
     def to_json(self) -> str:
@@ -172,7 +172,7 @@ class Report:
         if self.old.version == self.new.version:
             ends = self.new.version
         if self.is_empty:
-            return f"Twelvestar {ends}: nothing to do."
+            return f"Twelvestar {ends}: no file changes."
         return f"Twelvestar {ends}{', a preview: nothing was changed' if self.preview else ''}"
 
     def _lists(self) -> list[tuple[str, list[str]]]:

@@ -14,7 +14,7 @@ from packaging.version import Version
 from migrations.toolkit import After, Before, run_after, run_before
 
 from . import apply
-from .answers import ANSWERS_FILE, Answers, Origin, follow_preset
+from .answers import ANSWERS_FILE, Answers, Origin, check_questions, follow_preset
 from .errors import Status, UpdateError
 from .git import GitError
 from .merge import Files, Merged, merge
@@ -69,8 +69,12 @@ def update(
     with tempfile.TemporaryDirectory(prefix="twelvestar-") as scratch:
         source = Template(template or origin.source, Path(scratch))
         new = source.newest().commit if to is None else source.resolve(to)
+        old = source.resolve(origin.commit)
+        if new == old and not data:
+            release = Release(str(source.version(old)), old)
+            return Report(old=release, new=release, preview=preview)
         outcome = compute(project, origin, source, new, data or {}, Path(scratch))
-        if preview or outcome.report.is_empty:
+        if preview or not outcome.changes:
             return replace(outcome.report, preview=preview, next=_next(outcome.report, preview))
         return apply_outcome(project, outcome, commit=commit)
 
@@ -103,13 +107,14 @@ class Outcome:
         report: The report of it.
         store: Where contents are.
         merged: The project's files, and its conflicts.
-        head: The commit that it was computed from.
+        changes: Whether anything changes, if only the record of the release.
         title: Title of the commit.
     """
 
     report: Report
     store: Store
     merged: Merged
+    changes: bool
     title: str
 
 
@@ -145,6 +150,7 @@ def compute(
         )
     old_template = source.export(old_commit, scratch / "template-old")
     new_template = source.export(new_commit, scratch / "template-new")
+    check_questions(new_template, data)
     store = Store(scratch / "store.git", project.objects())
     ours = project.files(store)
 
@@ -191,7 +197,7 @@ def compute(
     title = (
         f"Update from Twelvestar {old} to {new}" if old != new else "Change Twelvestar's answers"
     )
-    return Outcome(report, store, merged, title)
+    return Outcome(report, store, merged, merged.files != ours, title)
 
 
 def apply_outcome(project: Project, outcome: Outcome, *, commit: bool) -> Report:

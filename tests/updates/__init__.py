@@ -1,0 +1,1 @@
+"""Updates: every release that there was, to this tree, for the people who use the template."""

@@ -1,0 +1,46 @@
+"""Fixtures of the tests of updates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.rendering import locked
+
+from . import published as publishing
+
+Generate = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def published(shared: Path) -> Path:
+    """The template with a tag on each release; this tree is the newest."""
+    folder = shared / "published"
+    with locked(folder):
+        return folder if folder.exists() else publishing.publish(folder)
+
+
+@pytest.fixture
+def generate(published: Path, shared: Path, tmp_path: Path) -> Generate:
+    """Generates a project of a release."""
+
+    def generate(
+        answers: Mapping[str, Any] | None = None,
+        *,
+        version: str = "1.0.0",
+        name: str = "project",
+        template: Path = published,
+    ) -> Path:
+        made = tmp_path / name
+        return publishing.generate(template, version, answers or {}, made, shared)
+
+    return generate
+
+
+@pytest.fixture
+def newest(published: Path) -> str:
+    """What this tree is called."""
+    return publishing.versions(published)[-1]

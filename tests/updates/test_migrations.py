@@ -1,0 +1,197 @@
+"""The toolkit that migrations are written with, and the migrations."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.version import Version
+from tomlkit import TOMLDocument
+
+from migrations import toolkit
+from migrations.every_update import refresh_the_lock_file
+from migrations.toolkit import After, Before
+from updating.errors import Status, UpdateError
+from updating.trees import Store
+
+from .published import git_in
+
+OLD, NEW = Version("1.0.0"), Version("1.3.0")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    git_in(repository).run("init", "--quiet")
+    return Store(tmp_path / "store.git", repository / ".git" / "objects")
+
+
+def before(store: Store, rendered: dict[str, str], project: dict[str, str]) -> Before:
+    base, ours = (
+        {path: store.entry(text.encode()) for path, text in side.items()}
+        for side in (rendered, project)
+    )
+    return Before(store, base, ours, {"package_name": "orbit", "kept": 1})
+
+
+def texts(project: Before | After) -> dict[str, str]:
+    return {path: project.store.read(e.blob).decode() for path, e in project.project.items()}
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No migrations but those that the test registers."""
+    monkeypatch.setattr(toolkit, "_before", [])
+    monkeypatch.setattr(toolkit, "_after", [])
+    monkeypatch.setattr(toolkit, "_load", lambda: None)
+
+
+def test_rename_moves_the_file_on_both_sides(store: Store) -> None:
+    project = before(store, {"a": "1"}, {"a": "mine"})
+    for _ in range(2):
+        project.rename("a", "b")
+        assert texts(project) == {"b": "mine"}
+        assert list(project.rendered) == ["b"]
+
+
+def test_rename_leaves_a_file_that_is_there_already(store: Store) -> None:
+    project = before(store, {"a": "1"}, {"a": "mine", "b": "mine too"})
+    project.rename("a", "b")
+    assert texts(project) == {"a": "mine", "b": "mine too"}
+
+
+def test_rename_of_a_file_that_the_project_deleted_brings_nothing_back(store: Store) -> None:
+    project = before(store, {"a": "1"}, {})
+    project.rename("a", "b")
+    assert texts(project) == {}
+    assert list(project.rendered) == ["b"]
+
+
+def test_answers_are_moved_and_mapped_once(store: Store) -> None:
+    project = before(store, {}, {})
+    project.answers.update(old=1, colour="rouge")
+    for _ in range(2):
+        project.move_answer("old", "new")
+        project.map_answer("colour", {"rouge": "red"})
+        project.map_answer("absent", {"rouge": "red"})
+    assert project.answers == {"package_name": "orbit", "kept": 1, "new": 1, "colour": "red"}
+
+
+def add_entry(document: TOMLDocument) -> None:
+    entries = document["entries"]
+    assert isinstance(entries, list)
+    if "c" not in entries:
+        entries.append("c")
+
+
+def test_toml_is_edited_on_both_sides_and_keeps_its_comments(store: Store) -> None:
+    mine = '# mine\nentries = ["a", "b"]  # why\n\n[x]\ny = 1 # two\n'
+    project = before(store, {"f.toml": 'entries = ["a"]\n'}, {"f.toml": mine})
+    for _ in range(2):
+        project.edit_toml("f.toml", add_entry)
+        assert texts(project)["f.toml"] == mine.replace('"b"]', '"b", "c"]')
+        assert store.read(project.rendered["f.toml"].blob) == b'entries = ["a", "c"]\n'
+
+
+def test_line_ends_of_a_toml_file_stay(store: Store) -> None:
+    project = before(store, {}, {"f.toml": 'entries = ["a"]\r\n[x]\r\n'})
+    project.edit_toml("f.toml", add_entry)
+    assert texts(project)["f.toml"] == 'entries = ["a", "c"]\r\n[x]\r\n'
+
+
+def test_toml_that_is_none_is_left_alone_on_both_sides(store: Store) -> None:
+    project = before(store, {"f.toml": 'entries = ["a"]\n'}, {"f.toml": "<<<<<<< x\n"})
+    project.edit_toml("f.toml", add_entry)
+    assert texts(project)["f.toml"] == "<<<<<<< x\n"
+    assert store.read(project.rendered["f.toml"].blob) == b'entries = ["a"]\n'
+
+
+def test_without_tomlkit_a_sentence_says_what_to_do(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "tomlkit", None)
+    project = before(store, {}, {"f.toml": ""})
+    with pytest.raises(UpdateError, match="--with tomlkit"):
+        project.edit_toml("f.toml", add_entry)
+
+
+@pytest.mark.usefixtures("steps")
+def test_migrations_run_in_the_order_of_their_releases(store: Store) -> None:
+    ran: list[str] = []
+    for release in ("1.10.0", "1.3.0", "1.0.0", "1.2.0", "1.1.0"):
+        toolkit.before(release)(lambda _, release=release: ran.append(release))  # type: ignore[misc]
+    toolkit.run_before(OLD, NEW, before(store, {}, {}))
+    assert ran == ["1.1.0", "1.2.0", "1.3.0"]
+    ran.clear()
+    toolkit.run_before(Version("1.1.0"), Version("1.2.0"), before(store, {}, {}))
+    assert ran == ["1.2.0"]
+
+
+@pytest.mark.usefixtures("steps")
+def test_what_every_update_needs_comes_last(store: Store, tmp_path: Path) -> None:
+    ran: list[str] = []
+    toolkit.after()(lambda _: ran.append("every"))
+    toolkit.after("1.1.0")(lambda _: ran.append("1.1.0"))
+    toolkit.run_after(OLD, NEW, After(store, {}, {}, tmp_path / "after"))
+    assert ran == ["1.1.0", "every"]
+
+
+@pytest.mark.usefixtures("steps")
+def test_a_migration_that_fails_is_named(store: Store) -> None:
+    @toolkit.before("1.1.0")
+    def turn_everything_round(project: Before) -> None:
+        raise KeyError("left")
+
+    with pytest.raises(UpdateError, match=r"turn_everything_round of release 1\.1\.0") as caught:
+        toolkit.run_before(OLD, NEW, before(store, {}, {}))
+    assert caught.value.status is Status.FAILED
+
+
+def after(store: Store, folder: Path, previous: str, now: str) -> After:
+    files = [
+        {"pyproject.toml": store.entry(text.encode()), "uv.lock": store.entry(LOCK)}
+        for text in (previous, now)
+    ]
+    return After(store, files[0], files[1], folder)
+
+
+LOCK = b'version = 1\nrequires-python = ">=3.11"\n'
+PYPROJECT = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = []\n'
+
+
+def test_the_lock_file_is_made_anew_when_dependencies_change(store: Store, tmp_path: Path) -> None:
+    now = PYPROJECT.replace("3.11", "3.11,<4")
+    project = after(store, tmp_path / "after", PYPROJECT, now)
+    refresh_the_lock_file(project)
+    assert project.remarks == []
+    locked = tomllib.loads(texts(project)["uv.lock"])
+    assert locked["requires-python"] == ">=3.11, <4"
+
+
+def test_the_lock_file_stays_when_dependencies_do(store: Store, tmp_path: Path) -> None:
+    project = after(store, tmp_path / "after", PYPROJECT, f"{PYPROJECT}# a comment\n")
+    refresh_the_lock_file(project)
+    assert texts(project)["uv.lock"] == LOCK.decode()
+
+
+def test_the_lock_file_waits_for_conflicts_to_be_resolved(store: Store, tmp_path: Path) -> None:
+    marked = f"<<<<<<< mine\n{PYPROJECT}=======\n>>>>>>> theirs\n"
+    project = after(store, tmp_path / "after", PYPROJECT, marked)
+    refresh_the_lock_file(project)
+    assert texts(project)["uv.lock"] == LOCK.decode()
+    assert "`uv lock`" in project.remarks[0]
+
+
+def test_a_command_that_fails_leaves_the_files_and_says_why(store: Store, tmp_path: Path) -> None:
+    broken = PYPROJECT.replace('">=3.11"', '"no version"')
+    project = after(store, tmp_path / "after", PYPROJECT, broken)
+    refresh_the_lock_file(project)
+    assert texts(project)["uv.lock"] == LOCK.decode()
+    assert "run `uv lock`" in project.remarks[0]
+
+
+def test_a_program_that_is_not_there_is_said_so(store: Store, tmp_path: Path) -> None:
+    project = after(store, tmp_path / "after", PYPROJECT, PYPROJECT)
+    assert project.run("no-such-program", writes=[]) == "no-such-program is not installed"
