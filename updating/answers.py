@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, meta
+from jinja2 import Environment
 
 from .errors import UpdateError
 
 ANSWERS_FILE = ".copier-answers.yml"
 Answers = dict[str, Any]
+# Such a default may depend on the preset alone; a test sees to it.
+_PRESET = re.compile(r"\bpreset\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,8 @@ def follow_preset(template: Path, answers: Answers, data: Mapping[str, Any]) -> 
     environment = Environment(autoescape=False)
     kept = dict(answers)
     for name, question in _questions(template).items():
-        if name not in kept:
-            continue
         default = str(question.get("default", ""))
-        if meta.find_undeclared_variables(environment.parse(default)) == {"preset"}:
+        if name in kept and _PRESET.search(default):
             decided = environment.from_string(default).render(preset=answers["preset"])
             if str(kept[name]) == decided:
                 del kept[name]

@@ -54,6 +54,7 @@ def merge(store: Store, base: Files, ours: Files, theirs: Files, *, name: str) -
         name: What the template's side is called in conflict markers.
     """
     base, theirs = _with_line_ends_of(store, base, ours, theirs)
+    theirs |= _containing_all_of(store, base, ours, theirs)
     git = store.git
     root = store.commit(store.tree(base))
     for branch, files in (("your-project", ours), (name, theirs)):
@@ -97,6 +98,21 @@ def marked_lines(content: bytes) -> tuple[int, ...]:
         content: The file.
     """
     return tuple(content.count(b"\n", 0, at.start()) + 1 for at in _MARKER.finditer(content))
+
+
+def _containing_all_of(store: Store, base: Files, ours: Files, theirs: Files) -> Files:
+    """Files that the template adds and the project has already, with lines of its own besides.
+
+    So it is with a file that was kept when a part was dropped, and comes back with the part.
+    """
+    both = [path for path in theirs if path not in base and path in ours]
+    contents = store.read_all(side[path].blob for path in both for side in (ours, theirs))
+    found = {}
+    for path in both:
+        lines = iter(contents[ours[path].blob].splitlines())
+        if all(line in lines for line in contents[theirs[path].blob].splitlines()):
+            found[path] = ours[path]
+    return found
 
 
 def _with_line_ends_of(

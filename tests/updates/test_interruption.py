@@ -1,0 +1,181 @@
+"""kill -9 at any moment: the project is as before or finished, and running it again finishes."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.rendering import ROOT
+from updating.apply import PLAN
+from updating.errors import UpdateError
+from updating.git import Git
+from updating.update import update
+
+from .conftest import Generate
+from .published import IDENTITY, commit_all, contents, git_in, render_once
+
+MINIMAL = {"preset": "minimal"}
+SECONDS = 60
+
+
+@pytest.fixture
+def project(generate: Generate) -> Path:
+    project = generate(MINIMAL)
+    console = project / "src" / "orbit" / "chassis" / "console.py"
+    console.write_text(f"{console.read_text()}# mine\n")
+    commit_all(project)
+    return project
+
+
+@pytest.fixture(autouse=True)
+def cached(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not killed needs no rendering of its own."""
+    monkeypatch.setattr("updating.update.render", render_once(shared))
+
+
+def start(project: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "updating", str(project)],
+        cwd=ROOT,
+        env={**os.environ, **IDENTITY},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def writers(project: Path) -> list[int]:
+    """Processes that write into the project, and the gits that they run."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                command = (folder / "cmdline").read_bytes().split(b"\0")
+                place = (folder / "cwd").readlink()
+            except OSError:
+                continue
+            is_git = place == project and command[0].endswith(b"git")
+            if is_git or str(project / ".git" / PLAN).encode() in command:
+                found.append(int(folder.name))
+    return found
+
+
+def wait_for_plan(project: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not (project / ".git" / PLAN).exists() and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.0005)
+
+
+def wait_for_writers(project: Path) -> None:
+    deadline = time.monotonic() + SECONDS
+    while writers(project):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def state(project: Path) -> tuple[dict[str, bytes], str, str]:
+    git = Git(project)
+    return (
+        contents(project),
+        git.text("rev-parse", "HEAD^{tree}"),
+        git.text("status", "--porcelain"),
+    )
+
+
+@pytest.fixture
+def finished(project: Path, tmp_path: Path) -> tuple[dict[str, bytes], str, str]:
+    twin = tmp_path / "twin"
+    git_in(tmp_path).run("clone", "--quiet", str(project), str(twin))
+    update(twin)
+    return state(twin)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_killed_update(
+    seed: int, project: Path, finished: tuple[dict[str, bytes], str, str]
+) -> None:
+    """Every second time in the moment of writing, and every fourth the writer with it."""
+    moment = random.Random(seed)
+    before = state(project)
+    process = start(project)
+    if seed % 2:
+        wait_for_plan(project, process)
+        time.sleep(moment.uniform(0, 0.2))
+    else:
+        time.sleep(moment.uniform(0, 6))
+    process.kill()
+    process.wait()
+    if seed % 4 == 1:
+        for pid in writers(project):
+            os.kill(pid, signal.SIGKILL)
+    else:
+        wait_for_writers(project)
+        assert state(project) in (before, finished)
+    wait_for_writers(project)
+    update(project)
+    assert state(project) == finished
+    assert not (project / ".git" / PLAN).exists()
+
+
+def half_written(project: Path) -> Path:
+    """A project whose update was cut off after it wrote some of the files."""
+    process = start(project)
+    wait_for_plan(project, process)
+    kept = (project / ".git" / PLAN).read_bytes()
+    process.wait()
+    git = git_in(project)
+    new = git.text("rev-parse", "HEAD")
+    git.run("reset", "--quiet", "--hard", "HEAD^")
+    git.run("checkout", "--quiet", new, "--", "Makefile", "scripts/update.py")
+    whole = (project / "scripts" / "update.py").read_bytes()
+    (project / "scripts" / "update.py").write_bytes(whole[:100])
+    (project / "tests" / "support" / "relay.py").unlink(missing_ok=True)
+    (project / ".git" / "index.lock").touch()
+    (project / ".git" / PLAN).write_bytes(kept)
+    return project
+
+
+def test_half_written_files_are_finished(
+    project: Path, finished: tuple[dict[str, bytes], str, str]
+) -> None:
+    half_written(project)
+    update(project)
+    assert state(project) == finished
+
+
+def test_a_file_that_was_changed_since_is_not_written_over(project: Path) -> None:
+    half_written(project)
+    (project / "Makefile").write_text("mine, written after the interruption\n")
+    with pytest.raises(UpdateError, match="Makefile was changed since"):
+        update(project)
+    assert (project / "Makefile").read_text() == "mine, written after the interruption\n"
+
+
+def test_a_plan_that_somebody_has_passed_by_is_dropped(project: Path) -> None:
+    half_written(project)
+    (project / ".git" / "index.lock").unlink()
+    git = git_in(project)
+    git.run("reset", "--quiet", "--hard", "HEAD")
+    git.run("clean", "--force", "--quiet", "-d")
+    (project / "later.txt").write_text("a commit after the interruption\n")
+    commit_all(project)
+    update(project)
+    assert (project / "later.txt").exists()
+    assert git.text("log", "-1", "--format=%s", "HEAD^") == "Edit"
+    assert not (project / ".git" / PLAN).exists()
+
+
+def test_ctrl_c_ends_it_without_a_change(project: Path) -> None:
+    before = state(project)
+    process = start(project)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(SECONDS) == 130
+    assert state(project) == before

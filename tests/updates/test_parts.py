@@ -1,0 +1,124 @@
+"""Parts that are turned on and off in a project that is there already."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from updating.answers import ANSWERS_FILE
+from updating.errors import Status
+from updating.git import Git
+from updating.update import update
+
+from .conftest import Generate
+from .published import commit_all, contents
+
+MINIMAL = {"preset": "minimal"}
+COMPLETE = {"preset": "complete"}
+
+
+def answers(project: Path) -> dict[str, Any]:
+    recorded: dict[str, Any] = yaml.safe_load((project / ANSWERS_FILE).read_text())
+    return {name: value for name, value in recorded.items() if not name.startswith("_")}
+
+
+def test_minimal_complete_minimal_ends_where_it_began(generate: Generate, newest: str) -> None:
+    project = generate(MINIMAL, version=newest)
+    before = contents(project)
+    report = update(project, data=COMPLETE)
+    assert report.status is Status.CLEAN
+    fresh = generate(COMPLETE, version=newest, name="fresh")
+    assert contents(project) == contents(fresh)
+    update(project, data=MINIMAL)
+    assert contents(project) == before
+
+
+def test_edits_stay_while_parts_come_and_go(generate: Generate, newest: str) -> None:
+    project = generate(MINIMAL, version=newest)
+    before = contents(project)
+    edited = {
+        "Makefile": "mine:\n\techo mine",
+        ".env.example": "# mine, in the environment",
+        "src/orbit/web/words.py": "# mine, in an example that complete does not have",
+        "src/orbit/chassis/errors.py": "# mine, in the chassis",
+    }
+    for path, line in edited.items():
+        with (project / path).open("a") as file:
+            file.write(f"{line}\n")
+    app = project / "src" / "orbit" / "app.py"
+    app.write_text(app.read_text().replace("\nNAME = ", "\nMINE = 'in app.py'\nNAME = "))
+    (project / "src" / "orbit" / "mine.py").write_text("MINE = 1\n")
+    commit_all(project)
+    mine = contents(project)
+
+    there = update(project, data=COMPLETE)
+    assert not there.conflicts
+    assert [kept.path for kept in there.kept] == ["src/orbit/web/words.py"]
+    for path, line in edited.items():
+        assert line in (project / path).read_text(), path
+    assert "MINE = 'in app.py'" in app.read_text()
+    back = update(project, data=MINIMAL)
+    assert not back.conflicts
+    assert contents(project) == mine
+    assert set(mine) == {*before, "src/orbit/mine.py"}
+
+
+@pytest.mark.parametrize(
+    ("old", "data"),
+    [
+        (MINIMAL, {"database": "postgresql"}),
+        (MINIMAL, {"processes": "web-and-worker"}),
+        ({}, {"database": "mysql"}),
+        ({}, {"processes": "worker"}),
+        ({}, {"database": "none", "processes": "web"}),
+    ],
+)
+def test_a_part_that_is_turned_on_with_a_release_equals_a_fresh_project(
+    old: dict[str, str], data: dict[str, str], generate: Generate, newest: str
+) -> None:
+    """From the first release, so that the release and the answers change at once."""
+    project = generate(old)
+    before = contents(project)
+    report = update(project, data=data)
+    assert report.status is Status.CLEAN
+    assert {each.question: each.new for each in report.answers} == data
+    fresh = generate({**old, **data}, version=newest, name="fresh")
+    wanted = contents(fresh)
+    improved = {each.path for each in report.improved}
+    for path, content in contents(project).items():
+        if path in improved:
+            assert content == before[path], "a release does not touch what is seeded"
+        else:
+            assert content == wanted.pop(path), path
+    assert set(wanted) == improved
+    assert not Git(project).text("status", "--porcelain")
+
+
+def test_an_answer_of_ones_own_stays_when_the_preset_changes(
+    generate: Generate, newest: str
+) -> None:
+    project = generate({"preset": "minimal", "database": "sqlite"}, version=newest)
+    update(project, data=COMPLETE)
+    assert answers(project)["database"] == "sqlite"
+    assert answers(project)["processes"] == "web-and-worker"
+
+
+def test_an_answer_beside_the_preset_wins(generate: Generate, newest: str) -> None:
+    project = generate(MINIMAL, version=newest)
+    update(project, data={**COMPLETE, "database": "mysql"})
+    assert answers(project)["database"] == "mysql"
+
+
+def test_a_default_that_follows_the_preset_follows_nothing_else(published: Path) -> None:
+    questions = yaml.safe_load((published / "copier.yml").read_text())
+    following = {
+        name: set(re.findall(r"[a-z_]+", re.sub(r"'[^']*'", "", str(question["default"]))))
+        for name, question in questions.items()
+        if not name.startswith("_") and "preset" in str(question.get("default", ""))
+    }
+    assert {"processes", "database"} <= following.keys()
+    assert all(words <= {"preset", "if", "else", "in"} for words in following.values())
