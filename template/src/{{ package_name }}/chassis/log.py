@@ -7,8 +7,10 @@ wrote it, names the process and its release, and carries what the context knows.
 import logging
 import logging.config
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Literal
+from select import PIPE_BUF
+from typing import Any, BinaryIO, Literal
 
 import msgspec
 import structlog
@@ -17,6 +19,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from .settings import ChassisSettings
 
 Stream = Literal["stdout", "stderr"]
+
+# The logger whose lines its caller flushes.
+ACCESS = "access"
 
 _encoder = msgspec.json.Encoder(enc_hook=repr)
 _UNENCODABLE = (TypeError, ValueError, OverflowError, RecursionError)
@@ -42,7 +47,7 @@ def configure_logging(
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
-        logger_factory=structlog.BytesLoggerFactory(getattr(sys, stream).buffer),
+        logger_factory=_logger_factory(getattr(sys, stream).buffer),
         cache_logger_on_first_use=True,
     )
     logging.config.dictConfig(logging_config(settings, process=process, stream=stream))
@@ -92,11 +97,54 @@ def logging_config(
     }
 
 
+class _AccessLogger:
+    """Leaves lines in the stream's buffer, so that many can be written at once.
+
+    Args:
+        file: The stream.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._waiting = 0
+
+    def info(self, line: bytes) -> None:
+        """Add a line."""
+        size = len(line) + 1
+        # Other processes may write into the same pipe, which keeps only so much in one piece.
+        if self._waiting + size > PIPE_BUF:
+            self._file.flush()
+            self._waiting = 0
+        self._waiting += size
+        self._file.write(line + b"\n")
+
+
+def _logger_factory(file: BinaryIO) -> Callable[..., WrappedLogger]:
+    def make(*names: str) -> WrappedLogger:
+        return _AccessLogger(file) if names == (ACCESS,) else structlog.BytesLogger(file)
+
+    return make
+
+
 def _rendering(settings: ChassisSettings, *, process: str) -> list[Processor]:
     """Make a line, in bytes, of an event that has its context."""
     release = settings.release
 
-    # Few steps, because every request waits for its access line.
+    # One step and no more, because every request pays for its access line.
+    def to_json(logger: WrappedLogger, level: str, event: EventDict) -> bytes:
+        if "stack_info" in event:
+            event = _stack(logger, level, event)
+        if "exc_info" in event:
+            event = _traceback(logger, level, event)
+        # The event's name and time come first, for whoever reads the raw stream.
+        line: EventDict = {"timestamp": None, "event": None}
+        line.update(event)
+        line["timestamp"] = datetime.now(UTC)
+        line["level"] = level
+        line["process"] = process
+        line["release"] = release
+        return _encode(line)
+
     def describe(_logger: WrappedLogger, level: str, event: EventDict) -> EventDict:
         event["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         event["level"] = level
@@ -104,21 +152,15 @@ def _rendering(settings: ChassisSettings, *, process: str) -> list[Processor]:
         event["release"] = release
         return event
 
-    if settings.log_format == "console":
-        colours = sys.stdout.isatty()
-        plain = structlog.dev.plain_traceback
-        console = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain)
-        return [describe, _stack, console, _to_bytes]
-    return [describe, _to_json]
+    if settings.log_format == "json":
+        return [to_json]
+    colours = sys.stdout.isatty()
+    plain = structlog.dev.plain_traceback
+    console = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain)
+    return [describe, _stack, console, _to_bytes]
 
 
-def _to_json(logger: WrappedLogger, level: str, event: EventDict) -> bytes:
-    if "stack_info" in event:
-        event = _stack(logger, level, event)
-    if "exc_info" in event:
-        event = _traceback(logger, level, event)
-    # The event's name and time come first, for whoever reads the raw stream.
-    line = {"timestamp": event.pop("timestamp"), "event": event.pop("event", None), **event}
+def _encode(line: EventDict) -> bytes:
     try:
         return _encoder.encode(line)
     except _UNENCODABLE:
@@ -126,7 +168,9 @@ def _to_json(logger: WrappedLogger, level: str, event: EventDict) -> bytes:
         return _encoder.encode({_plain(name): _plain(value) for name, value in line.items()})
 
 
-def _plain(value: object) -> str:
+def _plain(value: object) -> str | datetime:
+    if isinstance(value, datetime):
+        return value
     text = value if isinstance(value, str) else repr(value)
     return text.encode(errors="backslashreplace").decode()
 

@@ -4,20 +4,27 @@ It wraps the whole application, because middleware inside Litestar does not run 
 and wrong methods.
 """
 
+import asyncio
 import random
 import re
+import sys
 import time
+from collections.abc import Awaitable, Callable
+from contextvars import copy_context
+from functools import partial
 
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..log import ACCESS
 
 REQUEST_ID_HEADER = "X-Request-ID"
 
 _HEADER = REQUEST_ID_HEADER.lower().encode()
 _ACCEPTABLE = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
-log = structlog.get_logger("access")
+log = structlog.get_logger(ACCESS)
 
 
 class RequestContext:
@@ -31,6 +38,7 @@ class RequestContext:
         self.app = app
         # A module's logger would look its settings up anew for each request.
         self.log = log.bind()
+        self._lines: list[Callable[[], None]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -44,23 +52,40 @@ class RequestContext:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         status = 500
 
-        async def send_with_id(message: Message) -> None:
+        # Not itself async, because each message would pay for a coroutine more.
+        def send_with_id(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (_HEADER, request_id.encode())]
-            await send(message)
+            return send(message)
 
         try:
             await self.app(scope, receive, send_with_id)
         finally:
-            self.log.info(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-                milliseconds=round((time.perf_counter() - start) * 1000, 2),
+            if not self._lines:
+                asyncio.get_running_loop().call_soon(self._write_lines)
+            self._lines.append(
+                partial(
+                    copy_context().run,
+                    self.log.info,
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    milliseconds=round((time.perf_counter() - start) * 1000, 2),
+                )
             )
+
+    def _write_lines(self) -> None:
+        """Write the access lines of one turn of the event loop at once.
+
+        A write lets the server's threads go first, and costs more than making the line.
+        """
+        lines, self._lines = self._lines, []
+        for write in lines:
+            write()
+        sys.stdout.flush()
 
 
 def current_request_id() -> str | None:

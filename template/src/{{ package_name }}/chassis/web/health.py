@@ -24,18 +24,6 @@ class Readiness(Health):
     checks: Mapping[str, CheckResult]
 
 
-@get("/startup", summary="Has the process started?")
-async def startup(runtime: NamedDependency[Runtime]) -> Health:
-    """Answer as soon as the process serves requests."""
-    return Health(status="ok", release=runtime.settings.release)
-
-
-@get("/live", summary="Does the process live?")
-async def live(runtime: NamedDependency[Runtime]) -> Health:
-    """Answer whatever the state of the backing services: a restart would not mend those."""
-    return Health(status="ok", release=runtime.settings.release)
-
-
 @get("/ready", summary="Can the process take requests?")
 async def ready(runtime: NamedDependency[Runtime]) -> Response[Readiness]:
     """Say which backing service is missing, with status 503, within two seconds."""
@@ -49,4 +37,22 @@ async def ready(runtime: NamedDependency[Runtime]) -> Response[Readiness]:
     )
 
 
-health = Router("/health", route_handlers=[startup, live, ready], tags=["health"])
+def health(release: str) -> Router:
+    """Make the routes.
+
+    Args:
+        release: Release that the answers name.
+    """
+
+    # Asked most often of all, these two have no dependency, which each request would pay for.
+    @get("/startup", summary="Has the process started?")
+    async def startup() -> Health:
+        """Answer as soon as the process serves requests."""
+        return Health(status="ok", release=release)
+
+    @get("/live", summary="Does the process live?")
+    async def live() -> Health:
+        """Answer whatever the state of the backing services: a restart would not mend those."""
+        return Health(status="ok", release=release)
+
+    return Router("/health", route_handlers=[startup, live, ready], tags=["health"])
