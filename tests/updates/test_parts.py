@@ -50,7 +50,7 @@ def test_edits_stay_while_parts_come_and_go(generate: Generate, newest: str) -> 
         with (project / path).open("a") as file:
             file.write(f"{line}\n")
     app = project / "src" / "orbit" / "app.py"
-    app.write_text(app.read_text().replace("\nNAME = ", "\nMINE = 'in app.py'\nNAME = "))
+    app.write_text(app.read_text().replace("\nTITLE = ", "\nMINE = 'in app.py'\nTITLE = "))
     (project / "src" / "orbit" / "mine.py").write_text("MINE = 1\n")
     commit_all(project)
     mine = contents(project)
