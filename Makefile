@@ -43,6 +43,10 @@ lint: $(READY) ## Check format, style and types
 bench: $(READY) ## Measure what a generated service costs beside a bare one
 	$(BIN)/python -m benchmarks
 
+.PHONY: release-check
+release-check: $(READY) ## List the releases, and say whether this tree could be the next
+	$(BIN)/python -m tools.release_check
+
 .PHONY: requirements
 requirements: $(READY) ## Pin the development tools anew
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet \

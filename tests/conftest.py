@@ -31,3 +31,18 @@ def template(shared: Path) -> Path:
     folder = shared / "template"
     with locked(folder):
         return folder if folder.exists() else export(folder)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how large the update matrix was, and what it took."""
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        if "test_matrix.py::test_update[" in report.nodeid and report.when == "call"
+    ]
+    if reports:
+        seconds = sum(report.duration for report in reports)
+        terminalreporter.write_line(
+            f"update matrix: {len(reports)} cells, {seconds:.0f} seconds of all processes together"
+        )

@@ -72,7 +72,9 @@ def test_every_link_between_documents_leads_somewhere() -> None:
 
 
 def test_every_make_target_of_the_readme_exists() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    makefiles = [ROOT / "Makefile", ROOT / "template" / "Makefile.jinja"]
+    text = "".join(path.read_text() for path in makefiles)
+    targets = set(re.findall(r"^([a-z-]+):", text, re.MULTILINE))
     for document in ("README.md", "docs/contributing.md"):
         for target in re.findall(r"\bmake ([a-z-]+)", (ROOT / document).read_text()):
             assert target in targets, f"{document}: make {target}"

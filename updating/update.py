@@ -173,12 +173,11 @@ def compute(
     ownership = Ownership(new_template)
     seeded = {path for path in {*before.rendered, *theirs, *between} if _is_seeded(ownership, path)}
     base = {path: entry for path, entry in before.rendered.items() if path not in seeded}
-    base |= {
-        # A seeded file that nobody touched gives way, however much its template changed since.
-        path: ours[path] if ours.get(path) == before.rendered.get(path) and path in ours else entry
-        for path, entry in between.items()
-        if path in seeded
-    }
+    base |= {path: entry for path, entry in between.items() if path in seeded}
+    for path in seeded & ours.keys() & between.keys():
+        # What other answers change gives way where nobody touched it, whichever release it is of.
+        if theirs.get(path) != between[path] and ours[path] == before.rendered.get(path):
+            base[path] = ours[path]
     merged = _merge(store, ownership, base, before.project, theirs, name=f"twelvestar-{new}")
 
     merged.files[ANSWERS_FILE] = theirs[ANSWERS_FILE]
@@ -190,7 +189,7 @@ def compute(
         old=Release(str(old), old_commit),
         new=Release(str(new), new_commit),
         notes=source.notes(old, new, new_commit),
-        improved=_improved(store, seeded, before, between, ours),
+        improved=_improved(store, sorted(seeded), before, between, merged, theirs),
         answers=_answers(origin.answers, before, now),
         remarks=tuple(after.remarks),
     )
@@ -301,14 +300,17 @@ def _report(project: Project, before: Before, ours: Files, merged: Merged, their
 
 
 def _improved(
-    store: Store, seeded: set[str], before: Before, now: Files, ours: Files
+    store: Store, seeded: list[str], before: Before, now: Files, merged: Merged, theirs: Files
 ) -> tuple[Improved, ...]:
     improved = []
-    for path in sorted(seeded & before.rendered.keys() & now.keys() & ours.keys()):
-        if now[path] not in (before.rendered[path], ours[path]):
+    for path in seeded:
+        old, new = before.rendered.get(path), now.get(path)
+        mine = merged.files.get(path)
+        if old is None or new is None or mine is None or mine in (new, theirs.get(path)):
+            continue
+        if new != old:
             then, better = (
-                store.read(files[path].blob).decode().splitlines(keepends=True)
-                for files in (before.rendered, now)
+                store.read(entry.blob).decode().splitlines(keepends=True) for entry in (old, new)
             )
             diff = difflib.unified_diff(then, better, f"a/{path}", f"b/{path}")
             improved.append(Improved(path, "".join(diff)))

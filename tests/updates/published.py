@@ -55,7 +55,7 @@ def commit_all(folder: Path, message: str = "Edit") -> str:
 
 
 def publish(folder: Path) -> Path:
-    """Clone the template, tag its releases, and release this tree.
+    """Clone the template, tag its releases, and release this tree if it is none of them.
 
     Args:
         folder: A new folder.
@@ -65,8 +65,20 @@ def publish(folder: Path) -> Path:
         if path.name != ".git":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     export(folder)
-    release(folder, next_version(folder, released))
+    if git_in(folder).text("status", "--porcelain"):
+        release(folder, next_version(folder, released))
     return folder
+
+
+def is_this_tree(commit: str) -> bool:
+    """Whether nothing has changed since a commit.
+
+    Args:
+        commit: A commit of this repository.
+    """
+    git = Git(ROOT)
+    untracked = git.text("ls-files", "--others", "--exclude-standard")
+    return not untracked and git.succeeds("diff", "--quiet", commit)
 
 
 def next_version(template: Path, released: set[Version]) -> Version:

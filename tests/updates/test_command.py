@@ -150,7 +150,7 @@ def test_seeded_files_that_are_better_now_are_shown_and_not_applied(
     report = update(project, template=str(template))
     assert words.read_text() == mine
     improved = {each.path: each.diff for each in report.improved}
-    assert list(improved) == ["src/orbit/words.py"]
+    assert "src/orbit/words.py" in improved
     assert "+# better" in improved["src/orbit/words.py"]
     assert "words.py is yours" in report.to_text()
 

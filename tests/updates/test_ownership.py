@@ -1,0 +1,69 @@
+"""Every file belongs to one class, and the documentation says which."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.rendering import ROOT, answer_sets
+from updating.ownership import GENERATED, Owner, Ownership
+
+from .conftest import Generate
+from .published import contents
+
+
+@pytest.fixture(scope="module")
+def ownership() -> Ownership:
+    return Ownership(ROOT)
+
+
+@pytest.mark.parametrize("name", answer_sets())
+def test_every_class_has_files_and_code_of_ones_own_is_seeded(
+    name: str, generate: Generate, newest: str, ownership: Ownership
+) -> None:
+    project = generate(answer_sets()[name], version=newest)
+    owners: dict[Owner, list[str]] = {owner: [] for owner in Owner}
+    for path in contents(project):
+        owners[ownership.owner(path)].append(path)
+    assert all(owners.values())
+    for path in owners[Owner.SEEDED]:
+        assert not re.search(r"/chassis/|^tests/(chassis|support|twelve_factor)/", path), path
+    for path in owners[Owner.TEMPLATE]:
+        mine = re.match(r"src/[^/]+/(?!chassis/)", path)
+        assert mine is None or path.endswith(("py.typed", "__main__.py")), path
+
+
+def test_every_line_of_the_table_names_files_that_there_are(ownership: Ownership) -> None:
+    paths = [
+        path.relative_to(ROOT / "template").as_posix().removesuffix(".jinja")
+        for path in (ROOT / "template").rglob("*")
+    ]
+    for pattern in ownership.seeded:
+        expression = re.escape(pattern).replace(r"\*", "[^/]*")
+        assert any(re.fullmatch(expression, path) for path in paths), pattern
+
+
+def test_the_table_is_documented(ownership: Ownership) -> None:
+    rows = re.findall(r"^\| (seeded|generated) \| (.+?) \|", page(), re.MULTILINE)
+    documented = {name: re.findall(r"`(.+?)`", cell) for name, cell in rows}
+    assert documented == {"seeded": ownership.seeded, "generated": list(GENERATED)}
+
+
+def test_every_status_is_documented() -> None:
+    from updating.errors import Status
+
+    rows = re.findall(r"^\| (\d) \|", page(), re.MULTILINE)
+    assert [int(row) for row in rows] == [int(status) for status in Status]
+
+
+def test_copier_leaves_seeded_files_alone_too(ownership: Ownership) -> None:
+    table = yaml.safe_load((ROOT / "copier.yml").read_text())["_exclude"]
+    told = [entry for entry in table if "_copier_operation" in entry]
+    assert len(told) == len(ownership.seeded), "one form, which the table is read by"
+
+
+def page() -> str:
+    return Path(ROOT / "docs" / "updating.md").read_text()

@@ -1,0 +1,74 @@
+"""Projects that were updated, with edits of their owners: formatted, linted, their suites run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.rendering import ROOT, answer_sets
+from tests.test_generated import BIN, SUITE_SECONDS, clean_environment, scratch
+
+from .published import IDENTITY, commit_all, git_in
+
+__all__ = ["scratch"]
+# Release, answer set, and answers that change with the update.
+UPDATES = [("1.0.0", "sqlite", []), ("1.0.0", "minimal", ["--data", "database=sqlite"])]
+
+pytestmark = [pytest.mark.generated, pytest.mark.timeout(SUITE_SECONDS + 300)]
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "data"), UPDATES, ids=["-".join(u[:2]) for u in UPDATES]
+)
+def test_suite_after_update(
+    version: str, name: str, data: list[str], published: Path, scratch: Path
+) -> None:
+    project = scratch / "project"
+    (scratch / "tmp").mkdir()
+    environment = {
+        **clean_environment(),
+        **IDENTITY,
+        "TMPDIR": str(scratch / "tmp"),
+        "UV_PYTHON": sys.executable,
+    }
+
+    def run(*command: str | Path, folder: Path = project, **variables: str) -> None:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env={**environment, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SUITE_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"{name}: {command}\n{done.stdout[-5000:]}"
+
+    options = [f"--data={question}={answer}" for question, answer in answer_sets()[name].items()]
+    copy = ["copy", "--trust", "--defaults", "--quiet", "--vcs-ref", version]
+    run(BIN / "copier", *copy, *options, published, project, folder=scratch)
+    edited = list(edit(project))
+    run(sys.executable, "-m", "updating", *data, PYTHONPATH=str(ROOT))
+    for path, line in edited:
+        assert line in path.read_text()
+    run(BIN / "uv", "sync", "--frozen", "--quiet")
+    run(".venv/bin/ruff", "format", "--check")
+    run(".venv/bin/ruff", "check")
+    run(".venv/bin/mypy")
+    run(".venv/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert not git_in(project).text("status", "--porcelain")
+
+
+def edit(project: Path) -> Iterator[tuple[Path, str]]:
+    """Edit what the template owns and what is one's own, so that it still works."""
+    chassis = next((project / "src").iterdir()) / "chassis"
+    for path in (chassis / "errors.py", chassis / "settings.py", project / "Makefile"):
+        line = f"# mine, in {path.name}"
+        path.write_text(f"{path.read_text()}\n{line}\n")
+        yield path, line
+    commit_all(project)

@@ -1,0 +1,91 @@
+"""`make release-check`: the releases that history has, and whether this tree could be the next.
+
+`--tag` tags each release that has no tag yet, as the release workflow does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tomllib
+from pathlib import Path
+
+from packaging.version import Version
+
+from updating.errors import UpdateError
+from updating.git import Git
+from updating.releases import Release, releases
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> int:
+    """Run the command, and return its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tag", action="store_true", help="tag what has no tag")
+    options = parser.parse_args()
+    git = Git(ROOT)
+    try:
+        found = releases(git)
+    except UpdateError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for release in found:
+        print(f"{release.version}  {git.text('log', '-1', '--format=%h %cs %s', release.commit)}")
+    if options.tag:
+        for release in found:
+            tag(git, release)
+    problems = list(check(found))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1 if problems else 0
+
+
+def tag(git: Git, release: Release) -> None:
+    """Tag a release, unless it is tagged.
+
+    Args:
+        git: The repository.
+        release: The release.
+    """
+    if not git.succeeds("rev-parse", "--verify", f"refs/tags/{release.version}"):
+        git.run("tag", str(release.version), release.commit)
+
+
+def check(found: list[Release]) -> list[str]:
+    """Say what keeps this tree from being a release.
+
+    Args:
+        found: The releases that there are.
+
+    Returns:
+        A sentence for each problem.
+    """
+    problems = []
+    version = Version(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
+    title, notes = newest_entry((ROOT / "CHANGELOG.md").read_text())
+    if title not in (str(version), "Unreleased"):
+        problems.append(f"CHANGELOG.md begins with {title}, and pyproject.toml declares {version}.")
+    if "To do when updating:" not in notes:
+        problems.append(f'The entry {title} of CHANGELOG.md lacks "To do when updating:".')
+    if found and version < found[-1].version:
+        problems.append(f"{version} is declared, and {found[-1].version} was released already.")
+    for module in (ROOT / "migrations").glob("v*.py"):
+        named = Version(module.stem.removeprefix("v").replace("_", "."))
+        if named > version and title != "Unreleased":
+            problems.append(f"migrations/{module.name} is for {named}, which is not yet declared.")
+    return problems
+
+
+def newest_entry(changelog: str) -> tuple[str, str]:
+    """The first entry of a changelog: its title and its text.
+
+    Args:
+        changelog: The changelog.
+    """
+    title, _, rest = changelog.partition("\n## ")[2].partition("\n")
+    return title.strip(), rest.partition("\n## ")[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
