@@ -69,6 +69,6 @@ def edit(project: Path) -> Iterator[tuple[Path, str]]:
     chassis = next((project / "src").iterdir()) / "chassis"
     for path in (chassis / "errors.py", chassis / "settings.py", project / "Makefile"):
         line = f"# mine, in {path.name}"
-        path.write_text(f"{path.read_text()}\n{line}\n")
+        path.write_text(f"{path.read_text()}\n\n{line}\n")
         yield path, line
     commit_all(project)
