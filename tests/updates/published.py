@@ -27,6 +27,11 @@ IDENTITY = {
     for part, value in (("NAME", "Ada"), ("EMAIL", "ada@example.org"))
 }
 UNRELEASED = "## Unreleased\n"
+# What an update is made of; the rest of the repository is for those who work on it.
+PUBLISHED = [
+    *("copier.yml", "extensions", "licenses", "migrations", "tasks", "template", "updating"),
+    "pyproject.toml",
+]
 
 
 def git_in(folder: Path) -> Git:
@@ -65,20 +70,20 @@ def publish(folder: Path) -> Path:
         if path.name != ".git":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     export(folder)
-    if git_in(folder).text("status", "--porcelain"):
+    if git_in(folder).text("status", "--porcelain", "--", *PUBLISHED):
         release(folder, next_version(folder, released))
     return folder
 
 
 def is_this_tree(commit: str) -> bool:
-    """Whether nothing has changed since a commit.
+    """Whether nothing that reaches a project has changed since a commit.
 
     Args:
         commit: A commit of this repository.
     """
     git = Git(ROOT)
-    untracked = git.text("ls-files", "--others", "--exclude-standard")
-    return not untracked and git.succeeds("diff", "--quiet", commit)
+    untracked = git.text("ls-files", "--others", "--exclude-standard", "--", *PUBLISHED)
+    return not untracked and git.succeeds("diff", "--quiet", commit, "--", *PUBLISHED)
 
 
 def next_version(template: Path, released: set[Version]) -> Version:
