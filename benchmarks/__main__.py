@@ -7,10 +7,10 @@ import platform
 import tempfile
 from pathlib import Path
 
-from . import cli, copy_service, jobs, project, web
+from . import cli, copy_service, jobs, project, update_service, web
 from .figures import Figure, table
 
-PARTS = ("web", "jobs", "cli", "copy")
+PARTS = ("web", "jobs", "cli", "copy", "update")
 
 
 def main() -> None:
@@ -49,6 +49,8 @@ def _measure(parts: set[str], rounds: int) -> list[Figure]:
                 figures += cli.measure(service)
         if "copy" in parts:
             figures += copy_service.measure(folder, rounds)
+        if "update" in parts:
+            figures += update_service.measure(folder, rounds)
     return figures
 
 
