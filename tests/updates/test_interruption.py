@@ -47,6 +47,8 @@ def start(project: Path) -> subprocess.Popen[bytes]:
         env={**os.environ, **IDENTITY},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # A shell that runs the tests in the background has its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -177,5 +179,6 @@ def test_ctrl_c_ends_it_without_a_change(project: Path) -> None:
     process = start(project)
     time.sleep(1)
     process.send_signal(signal.SIGINT)
-    assert process.wait(SECONDS) == 130
+    # Python itself is interrupted while it imports, and the command afterwards.
+    assert process.wait(SECONDS) in (130, -signal.SIGINT)
     assert state(project) == before
