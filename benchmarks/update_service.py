@@ -7,16 +7,11 @@ from pathlib import Path
 from statistics import median
 
 from tests.rendering import ROOT
-from tests.updates.published import publish, versions
+from tests.updates.published import IDENTITY, publish, versions
 
 from .figures import Figure
 from .processes import environment, run_cpu_seconds
 
-_IDENTITY = {
-    f"GIT_{role}_{part}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for part, value in (("NAME", "benchmarks"), ("EMAIL", "benchmarks@example.invalid"))
-}
 # One script, so that what is done by hand pays for no more processes than it needs.
 _BY_HAND = """
 set -e
@@ -52,7 +47,7 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
     copy = ["copy", "--defaults", "--trust", "--quiet", "--vcs-ref", old]
     subprocess.run([sys.executable, "-m", "copier", *copy, template, project], check=True)
     named = {"PYTHON": sys.executable, "TEMPLATE": str(template), "OLD": old, "NEW": new}
-    variables = environment(PYTHONPATH=str(ROOT), **_IDENTITY, **named)
+    variables = environment(PYTHONPATH=str(ROOT), **IDENTITY, **named)
 
     def timed(command: list[str | Path], cwd: Path) -> float:
         return run_cpu_seconds(command, variables=variables, cwd=cwd)

@@ -17,7 +17,7 @@ from updating.hook import REPORT
 from updating.update import update
 
 from .conftest import Generate
-from .published import IDENTITY, commit_all, contents
+from .published import IDENTITY, commit_all, contents, git_in, release
 
 COPIER = Path(sys.executable).with_name("copier")
 MINIMAL = {"preset": "minimal"}
@@ -116,8 +116,6 @@ def test_files_that_git_ignores_are_left_alone(generate: Generate) -> None:
 def test_a_failed_migration_leaves_the_project_as_it_was(
     generate: Generate, published: Path, tmp_path: Path
 ) -> None:
-    from .published import git_in, release
-
     template = tmp_path / "template"
     git_in(published).run("clone", "--quiet", str(published), str(template))
     (template / "migrations" / "v9_0_0.py").write_text(
