@@ -11,8 +11,8 @@ Differences from SAQ's own worker, each with a test that fails without it:
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +28,9 @@ from .queue import BROKER_ERRORS, DEQUEUE_SECONDS, BrokerUnavailable, JobQueue
 
 WORKER_INFO_SECONDS = 10
 
+# What is done around each run of a job: it sees the job begin, and end or fail.
+Around = Callable[[Job], AbstractAsyncContextManager[object]]
+
 log = structlog.get_logger(__name__)
 
 
@@ -40,11 +43,17 @@ class JobWorker(Worker[Context]):
     Args:
         runtime: Backing services that the jobs use.
         functions: The service's job functions by name.
+        around: What is done around each run, the outermost first.
     """
 
     queue: JobQueue
 
-    def __init__(self, runtime: Runtime, functions: Mapping[str, JobFunction[..., Any]]) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        functions: Mapping[str, JobFunction[..., Any]],
+        around: Sequence[Around] = (),
+    ) -> None:
         settings = runtime.settings
         sweep = max(1, settings.job_heartbeat_seconds // 3)
         super().__init__(
@@ -62,6 +71,7 @@ class JobWorker(Worker[Context]):
             metadata={"release": settings.release},
         )
         self.runtime = runtime
+        self._around = around
         self._crons = [function for function in functions.values() if function.cron]
         self._beat_seconds = settings.job_heartbeat_seconds / 3
 
@@ -140,9 +150,12 @@ class JobWorker(Worker[Context]):
 
             async with self._beating(job):
                 try:
-                    result = await function(
-                        JobContext(runtime=self.runtime, report=report), **arguments
-                    )
+                    async with AsyncExitStack() as stack:
+                        for around in self._around:
+                            await stack.enter_async_context(around(job))
+                        result = await function(
+                            JobContext(runtime=self.runtime, report=report), **arguments
+                        )
                 except asyncio.CancelledError:
                     log.warning("job interrupted")
                     raise
