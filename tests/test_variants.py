@@ -21,6 +21,7 @@ from tests.rendering import answer_sets, files, locked, render
 CHOICES: dict[str, list[Any]] = {
     "processes": ["web-and-worker", "web", "worker"],
     "database": ["none", "sqlite", "postgresql", "mysql"],
+    "rate_limiting": [False, True],
     "license": [
         "MIT",
         "Apache-2.0",
@@ -43,9 +44,16 @@ CHOICES: dict[str, list[Any]] = {
     "project_name": ["Orbit", 'A "quoted" \\ {{ name }} 🚀'],
 }
 
+# When a question is asked that is not always.
+ASKED: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "rate_limiting": lambda answers: answers["processes"] != "worker",
+}
+
 # Words that only a project with the part may use.
 WORDS = {
-    "worker": r"workers?(?!=|_kill)|jobs?|brokers?|redis|valkey|saq|queues?",
+    "worker": r"workers?(?!=|_kill)|jobs?|brokers?|saq|queues?",
+    "redis": r"redis|valkey",
+    "rate_limiting": r"rate.?limit\w*",
     "web": r"litestar|granian|asgi|openapi",
     "database": r"databases?|sqlalchemy|alembic|migrations?|sql",
     "sqlite": r"sqlite|aiosqlite",
@@ -63,7 +71,11 @@ def covering_array() -> Iterator[dict[str, Any]]:
         answers["repository_host"] = host
         if namespace:
             answers["repository_namespace"] = namespace
-        yield answers
+        yield {
+            name: answer
+            for name, answer in answers.items()
+            if name not in ASKED or ASKED[name](answers)
+        }
 
 
 VARIANTS = {
@@ -141,6 +153,10 @@ def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
     )
     if answers["database"] != "none":
         parts.add("database")
+    if answers.get("rate_limiting") and "web" in parts:
+        parts.add("rate_limiting")
+    if parts & {"worker", "rate_limiting"}:
+        parts.add("redis")
     for part, words in WORDS.items():
         if part in parts:
             continue

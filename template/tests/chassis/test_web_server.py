@@ -2,6 +2,10 @@
 
 import json
 
+import pytest
+
+from support.probe import PROBE
+from support.processes import run
 from support.web import get, request, wait_until_ready
 
 
@@ -25,3 +29,31 @@ def test_every_line_it_writes_is_json_and_has_its_release(start):
     assert [event["status"] for event in requests][-3:] == [404, 404, 404]
     assert any(event.get("logger") == "_granian" for event in events)
     assert web.errors == []
+
+
+def test_the_client_of_a_trusted_proxy_is_the_one_that_it_names(start):
+    web = start("web", program=PROBE, TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8")
+    wait_until_ready(web)
+
+    def address(forwarded):
+        answer = get(web, "/probe/client", headers={"X-Forwarded-For": forwarded})
+        return answer.text
+
+    assert address("203.0.113.7") == "203.0.113.7"
+    # What a client claims stands left of what the proxy saw.
+    assert address("198.51.100.1, 203.0.113.7") == "203.0.113.7"
+    assert address("203.0.113.7, 10.1.2.3") == "203.0.113.7"
+
+
+def test_a_client_cannot_name_itself(start):
+    web = start("web", program=PROBE)
+    wait_until_ready(web)
+    answer = get(web, "/probe/client", headers={"X-Forwarded-For": "203.0.113.7"})
+    assert answer.text == "127.0.0.1"
+
+
+@pytest.mark.parametrize("proxies", ["proxy.example.org", "10.0.0.1;10.0.0.2", "10.0.0.1/8"])
+def test_proxies_that_are_no_networks_are_refused(proxies, environment):
+    done = run("config", environment={**environment, "TRUSTED_PROXIES": proxies})
+    assert done.returncode == 2
+    assert done.stderr.startswith("TRUSTED_PROXIES: there is one that is no address")

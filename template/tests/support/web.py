@@ -18,9 +18,9 @@ def request(web: Process, method: str, path: str, **options: Any) -> httpx.Respo
     return _client.request(method, f"{web.url}{path}", **options)
 
 
-def get(web: Process, path: str) -> httpx.Response:
+def get(web: Process, path: str, **options: Any) -> httpx.Response:
     """Ask a web process for something."""
-    return request(web, "GET", path)
+    return request(web, "GET", path, **options)
 
 
 def wait_until_ready(*processes: Process, seconds: float = START_SECONDS) -> None:
