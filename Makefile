@@ -5,6 +5,8 @@ ANSWERS ?=
 # The suites of generated services wait a good part of their time, so one more than there are cores.
 TESTERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
+PYTEST = --numprocesses $(TESTERS) --maxschedchunk 1 --durations 12 --verbose
+
 VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
@@ -23,11 +25,15 @@ try: $(READY) ## Generate a service in DEST (from ANSWERS=FILE), run it and call
 
 .PHONY: test
 test: lint ## Run the whole suite
-	$(BIN)/python -m pytest --numprocesses $(TESTERS) --maxschedchunk 1 --durations 12 --verbose
+	$(BIN)/python -m pytest -m 'not thorough' $(PYTEST)
+
+.PHONY: test-thorough
+test-thorough: lint ## Run what `make test` leaves out: more releases, more Pythons
+	$(BIN)/python -m pytest -m thorough $(PYTEST)
 
 .PHONY: test-quick
 test-quick: lint ## Run what needs no generated suite
-	$(BIN)/python -m pytest --numprocesses $(TESTERS) -m 'not generated'
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) -m 'not generated and not thorough'
 
 .PHONY: test-mutations
 test-mutations: $(READY) ## Break the chassis in each of the known ways, and see which test finds it

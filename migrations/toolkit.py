@@ -42,6 +42,7 @@ class Before:
         answers: The answers of the last time.
         moves: Files that were renamed, old to new.
         moved_answers: Questions that were renamed, old to new.
+        new_answers: Questions that are new, with the answers that change nothing.
         reasons: Why files are dropped, and what to do with an edited one.
     """
 
@@ -51,6 +52,7 @@ class Before:
     answers: dict[str, Any]
     moves: dict[str, str] = field(default_factory=dict)
     moved_answers: dict[str, str] = field(default_factory=dict)
+    new_answers: dict[str, Any] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -94,6 +96,18 @@ class Before:
             answer = self.answers.pop(old)
             self.answers.setdefault(new, answer)
             self.moved_answers[old] = new
+
+    def answer(self, question: str, answer: Any) -> None:
+        """Answer a new question for a project that is there already.
+
+        Without it the project would get what a new one gets, and a part that nobody asked for.
+
+        Args:
+            question: The question.
+            answer: The answer that leaves the project as it is.
+        """
+        if question not in self.answers:
+            self.answers[question] = self.new_answers[question] = answer
 
     def map_answer(self, question: str, values: Mapping[Any, Any]) -> None:
         """Give an answer its new value.

@@ -21,6 +21,7 @@ from tests.rendering import answer_sets, files, locked, render
 CHOICES: dict[str, list[Any]] = {
     "processes": ["web-and-worker", "web", "worker"],
     "database": ["none", "sqlite", "postgresql", "mysql"],
+    "cache": ["none", "memory", "redis"],
     "rate_limiting": [False, True],
     "license": [
         "MIT",
@@ -53,6 +54,7 @@ ASKED: dict[str, Callable[[dict[str, Any]], bool]] = {
 WORDS = {
     "worker": r"workers?(?!=|_kill)|jobs?|brokers?|saq|queues?",
     "redis": r"redis|valkey",
+    "cache": r"(chassis|web|docs)[./]cache|cache_max\w*|@cached|responsestore",
     "rate_limiting": r"rate.?limit\w*",
     "web": r"litestar|granian|asgi|openapi",
     "database": r"databases?|sqlalchemy|alembic|migrations?|sql",
@@ -155,7 +157,9 @@ def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
         parts.add("database")
     if answers.get("rate_limiting") and "web" in parts:
         parts.add("rate_limiting")
-    if parts & {"worker", "rate_limiting"}:
+    if answers["cache"] != "none":
+        parts.add("cache")
+    if parts & {"worker", "rate_limiting"} or answers["cache"] == "redis":
         parts.add("redis")
     for part, words in WORDS.items():
         if part in parts:

@@ -184,7 +184,7 @@ class Report:
         edited = "  (with your edits)"
         moved = [f"{m.old} -> {m.new}{edited if m.edited else ''}" for m in self.moved]
         answers = [
-            f"{a.question}: {a.new}  (new, with its default)"
+            f"{a.question}: {a.new}  (new)"
             if a.old is None
             else f"{a.question}: {a.old}  (no longer asked)"
             if a.new is None

@@ -164,6 +164,9 @@ def compute(
     followed = follow_preset(new_template, last.answers, data)
     now = render(new_template, scratch / "new", replace(last, answers=followed), data)
     theirs = store.of_folder(now.folder)
+    for name in before.new_answers.keys() - now.answers.keys():
+        # Not asked in this project.
+        del before.answers[name]
     changed = {name for name in before.answers if before.answers[name] != now.answers.get(name)}
     # What a release seeds and what other answers seed are told apart by a render between the two.
     between = theirs
@@ -318,7 +321,7 @@ def _improved(
 
 
 def _answers(given: Answers, before: Before, now: Rendered) -> tuple[Answer, ...]:
-    last = before.answers
+    last = {name: old for name, old in before.answers.items() if name not in before.new_answers}
     changes = [
         Answer(name, last.get(name), value)
         for name, value in now.answers.items()

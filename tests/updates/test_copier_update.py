@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jinja2 import Environment, StrictUndefined
 
 from updating.answers import ANSWERS_FILE
 from updating.git import Git
@@ -40,6 +41,15 @@ def edit(project: Path) -> None:
         with (project / path).open("a") as file:
             file.write(f"# mine, in {path}\n")
     commit_all(project)
+
+
+def test_copier_can_read_the_table_with_the_answers_of_an_older_release(published: Path) -> None:
+    """It renders the old release with the new table, and stops at a name that it does not know."""
+    first = Git(published).text("show", "1.0.0:copier.yml")
+    known = {*yaml.safe_load(first), "_copier_operation"}
+    environment = Environment(undefined=StrictUndefined, autoescape=True)
+    for row in yaml.safe_load((published / "copier.yml").read_text())["_exclude"]:
+        environment.from_string(row).render(dict.fromkeys(known, ""))
 
 
 def test_both_commands_end_the_same(generate: Generate, newest: str) -> None:

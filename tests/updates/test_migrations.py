@@ -69,6 +69,15 @@ def test_rename_of_a_file_that_the_project_deleted_brings_nothing_back(store: St
     assert list(project.rendered) == ["b"]
 
 
+def test_a_new_question_is_answered_once_and_for_nobody_who_has_answered_it(store: Store) -> None:
+    project = before(store, {}, {})
+    for _ in range(2):
+        project.answer("new", False)
+        project.answer("kept", 2)
+        assert project.answers == {"package_name": "orbit", "kept": 1, "new": False}
+        assert project.new_answers == {"new": False}
+
+
 def test_answers_are_moved_and_mapped_once(store: Store) -> None:
     project = before(store, {}, {})
     project.answers.update(old=1, colour="rouge")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from migrations import v1_2_0
 from updating.answers import ANSWERS_FILE
 from updating.errors import Status
 from updating.git import Git
@@ -85,7 +86,8 @@ def test_a_part_that_is_turned_on_with_a_release_equals_a_fresh_project(
     before = contents(project)
     report = update(project, data=data)
     assert report.status is Status.CLEAN
-    assert {each.question: each.new for each in report.answers} == data
+    changed = {each.question: each.new for each in report.answers if each.old is not None}
+    assert changed == data
     fresh = generate({**old, **data}, version=newest, name="fresh")
     wanted = contents(fresh)
     improved = {each.path for each in report.improved}
@@ -96,6 +98,47 @@ def test_a_part_that_is_turned_on_with_a_release_equals_a_fresh_project(
             assert content == wanted.pop(path), path
     assert set(wanted) == improved
     assert not Git(project).text("status", "--porcelain")
+
+
+def test_an_update_turns_no_new_part_on(generate: Generate, newest: str) -> None:
+    project = generate(COMPLETE, version="1.1.0")
+    report = update(project)
+    assert {each.question: each.new for each in report.answers} == v1_2_0.OFF
+    off = generate({**COMPLETE, **v1_2_0.OFF}, version=newest, name="off")
+    assert lacking(contents(off), contents(project)) == {}
+
+
+def test_a_new_part_is_turned_on_when_somebody_asks(generate: Generate, newest: str) -> None:
+    project = generate(COMPLETE, version="1.1.0")
+    update(project, data={"rate_limiting": "true"})
+    assert answers(project)["rate_limiting"] is True
+    on = generate({**COMPLETE, **v1_2_0.OFF, "rate_limiting": True}, version=newest, name="on")
+    assert lacking(contents(on), contents(project)) == {}
+
+
+def lacking(wanted: dict[str, bytes], found: dict[str, bytes]) -> dict[str, bytes]:
+    """What is wanted and is not there, but for files that are people's own."""
+    seeded = {"README.md"} | {path for path in wanted if re.match("src/[^/]+/[^/]+.py", path)}
+    return {
+        path: content
+        for path, content in wanted.items()
+        if found.get(path) != content and path not in seeded
+    }
+
+
+def test_every_new_question_has_an_answer_that_changes_nothing(published: Path) -> None:
+    asked = [
+        {
+            name
+            for name, question in yaml.safe_load(text).items()
+            if not name.startswith("_") and question.get("when") is not False
+        }
+        for text in (
+            Git(published).text("show", "1.1.0:copier.yml"),
+            (published / "copier.yml").read_text(),
+        )
+    ]
+    assert asked[1] - asked[0] == v1_2_0.OFF.keys()
 
 
 def test_an_answer_of_ones_own_stays_when_the_preset_changes(

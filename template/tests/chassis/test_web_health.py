@@ -62,6 +62,15 @@ def test_a_process_is_not_ready_when_one_check_fails(client, checks):
     assert "canary" not in health.text
 
 
+def test_a_process_is_ready_without_what_it_can_do_without(serve):
+    client = serve(checks={"one": answer, "two": refuse}, optional={"two"})
+    health = client.get("/health/ready")
+    assert (health.status_code, health.json()["status"]) == (200, "degraded")
+    found = health.json()["checks"]
+    assert {name: found[name]["ok"] for name in found} == {"one": True, "two": False}
+    assert {name: found[name]["required"] for name in found} == {"one": True, "two": False}
+
+
 def test_readiness_is_known_within_two_seconds(client, checks):
     checks.update({f"silent {number}": never_answer for number in range(5)})
     start = time.monotonic()

@@ -26,14 +26,14 @@ class Readiness(Health):
 
 @get("/ready", summary="Can the process take requests?")
 async def ready(runtime: NamedDependency[Runtime]) -> Response[Readiness]:
-    """Say which backing service is missing, with status 503, within two seconds."""
+    """Say which backing service is missing, within two seconds: 503 if it cannot be missed."""
     checks = await runtime.check()
-    ok = all(result.ok for result in checks.values())
+    missing = [result for result in checks.values() if not result.ok]
+    ready = not any(result.required for result in missing)
+    status = "unavailable" if not ready else "degraded" if missing else "ok"
     return Response(
-        Readiness(
-            status="ok" if ok else "unavailable", release=runtime.settings.release, checks=checks
-        ),
-        status_code=200 if ok else 503,
+        Readiness(status=status, release=runtime.settings.release, checks=checks),
+        status_code=200 if ready else 503,
     )
 
 

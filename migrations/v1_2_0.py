@@ -1,0 +1,17 @@
+"""1.2.0: parts that a project gets only when somebody asks for them."""
+
+from __future__ import annotations
+
+from .toolkit import Before, before
+
+OFF: dict[str, object] = {
+    "cache": "none",
+    "rate_limiting": False,
+}
+
+
+@before("1.2.0")
+def leave_new_parts_off(project: Before) -> None:
+    """A service that runs gets no new backing service by an update."""
+    for question, answer in OFF.items():
+        project.answer(question, answer)
