@@ -21,6 +21,7 @@ def list_jobs(
     status: Annotated[
         str | None, typer.Option(help="Only jobs in this state, such as failed.")
     ] = None,
+    job: Annotated[str | None, typer.Option(help="Only runs of this job.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 50,
 ) -> None:
     """List jobs, latest first."""
@@ -34,10 +35,10 @@ def list_jobs(
 
     async def task(runtime: Runtime) -> None:
         wanted = [Status(status)] if status else list(Status)
-        found = [job async for job in runtime.queue.iter_jobs(wanted)]
-        found.sort(key=lambda job: job.queued, reverse=True)
-        for job in found[:limit]:
-            typer.echo(_line(job))
+        found = [each async for each in runtime.queue.iter_jobs(wanted) if _is(each, job)]
+        found.sort(key=lambda each: each.queued, reverse=True)
+        for each in found[:limit]:
+            typer.echo(_line(each))
         if len(found) > limit:
             typer.echo(f"... and {len(found) - limit} more", err=True)
 
@@ -60,23 +61,37 @@ def show(key: Key) -> None:
 
 
 @jobs.command()
-def retry(key: Key) -> None:
-    """Run a job again that has ended."""
-    from saq.job import TERMINAL_STATUSES
+def retry(
+    key: Annotated[str | None, typer.Argument(help="Key of the job.", show_default=False)] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="All jobs that failed.")] = False,
+    job: Annotated[str | None, typer.Option(help="With --failed: only runs of this job.")] = None,
+) -> None:
+    """Run a job again that has ended, or all that failed."""
+    from saq.job import TERMINAL_STATUSES, Status
 
     from .process import fail, in_runtime
 
-    async def task(runtime: Runtime) -> None:
-        job = await _find(runtime, key)
-        if job.status not in TERMINAL_STATUSES:
-            fail(f"Job {key} is {job.status.value}: only a job that has ended can be retried.")
-        job.attempts = 0
-        job.scheduled = 0
-        job.retry_delay = 0
-        await runtime.queue.retry(job, error=None)
+    if failed is (key is not None):
+        fail("Say which: `jobs retry KEY` for one job, or `jobs retry --failed` for all that did.")
+    if job is not None and not failed:
+        fail("--job goes with --failed: `jobs retry --failed --job NAME`.")
+
+    async def all_failed(runtime: Runtime) -> None:
+        again = 0
+        async for each in runtime.queue.iter_jobs([Status.FAILED]):
+            if _is(each, job):
+                again += await runtime.queue.run_again(each.key)
+        typer.echo(f"{again} queued")
+
+    async def one(runtime: Runtime, key: str) -> None:
+        found = await _find(runtime, key)
+        if found.status not in TERMINAL_STATUSES:
+            fail(f"Job {key} is {found.status.value}: only a job that has ended can be retried.")
+        if not await runtime.queue.run_again(key):
+            fail(f"Job {key} has been retried by somebody else just now: see `jobs show {key}`.")
         typer.echo(f"{key} queued")
 
-    in_runtime(task)
+    in_runtime(all_failed if key is None else lambda runtime: one(runtime, key))
 
 
 @jobs.command()
@@ -103,6 +118,10 @@ async def _find(runtime: Runtime, key: str) -> Job:
     if job is None:
         fail(f"There is no job {key!r}: see `jobs list`.")
     return job
+
+
+def _is(job: Job, name: str | None) -> bool:
+    return name is None or job.function == name
 
 
 def _line(job: Job) -> str:

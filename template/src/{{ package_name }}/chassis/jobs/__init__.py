@@ -1,6 +1,22 @@
 """Background jobs, on SAQ."""
 
-from .functions import JobContext, JobFunction, job
-from .queue import BrokerUnavailable, JobQueue
+from .batches import Batch, BatchState
+from .broker import BrokerUnavailable
+from .functions import JobCall, JobContext, JobFunction, JobOptions, job
+from .once import OutcomeUnknown, forget_once, once
+from .queue import JobQueue
 
-__all__ = ["BrokerUnavailable", "JobContext", "JobFunction", "JobQueue", "job"]
+__all__ = [
+    "Batch",
+    "BatchState",
+    "BrokerUnavailable",
+    "JobCall",
+    "JobContext",
+    "JobFunction",
+    "JobOptions",
+    "JobQueue",
+    "OutcomeUnknown",
+    "forget_once",
+    "job",
+    "once",
+]

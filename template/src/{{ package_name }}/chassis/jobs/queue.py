@@ -6,25 +6,27 @@ Differences from SAQ's own queue, each with a test that fails without it:
   SAQ takes five seconds for each and may lose one in between.
 - While the broker is away, waiting for a job sleeps instead of spinning, and says so once.
 - The request's id travels with the job.
+- A job that failed for good is kept longer than a result, a cron's too, until it is run again.
+- A job that belongs to a batch is counted there when it ends.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-from saq.job import Job, Status
+from redis.exceptions import WatchError
+from saq.job import TERMINAL_STATUSES, Job, Status
 from saq.queue.redis import RedisQueue
 
-from ..errors import BackingServiceUnavailable
 from ..settings import ChassisSettings
+from . import batches
+from .broker import BROKER_ERRORS, reaching_the_broker
 from .functions import RETRY_DELAY_LIMIT_SECONDS, RETRY_DELAY_SECONDS, JobFunction
 
 CONNECT_SECONDS = 2
@@ -35,7 +37,8 @@ ANSWER_SECONDS = DEQUEUE_SECONDS + 4
 BROKER_RETRY_SECONDS = 1.0
 LEAVE_SECONDS = 1
 
-BROKER_ERRORS = (RedisConnectionError, RedisTimeoutError)
+# What the keys of crons begin with.
+CRON = "cron:"
 
 # Takes a planned run back unless it has been touched since it was looked at.
 _TAKE_BACK = """
@@ -57,13 +60,6 @@ end
 log = structlog.get_logger(__name__)
 
 
-class BrokerUnavailable(BackingServiceUnavailable):
-    """The job broker did not answer."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__("job broker", type(error).__name__)
-
-
 class JobQueue(RedisQueue):
     """The service's queue.
 
@@ -75,8 +71,10 @@ class JobQueue(RedisQueue):
     def __init__(self, redis: Redis, settings: ChassisSettings) -> None:
         super().__init__(redis, name=settings.job_queue)
         self.heartbeat = settings.job_heartbeat_seconds
+        self.failed_seconds = settings.job_failed_seconds
         self._result_seconds = settings.job_result_seconds
         self._suspects = self.namespace("suspects")
+        self._failed = self.namespace("failed")
         # redis-py types every command for its blocking and its async client at once.
         self._commands: Any = redis
         self._lost = False
@@ -93,6 +91,7 @@ class JobQueue(RedisQueue):
         *,
         key: str | None = None,
         due: int = 0,
+        batch: str | None = None,
     ) -> Job:
         """Hand a job to the workers.
 
@@ -101,6 +100,7 @@ class JobQueue(RedisQueue):
             arguments: Its arguments by name, representable in JSON.
             key: Identity of the job; one that is already waiting or running is not added again.
             due: When to run it, in seconds since the epoch; 0 for now.
+            batch: Key of the batch that it belongs to.
 
         Returns:
             The job, or the one of that key which was there before.
@@ -108,7 +108,25 @@ class JobQueue(RedisQueue):
         Raises:
             BrokerUnavailable: When the broker could not take it.
         """
-        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        return await self._add(self._make(function, arguments, key=key, due=due, batch=batch))
+
+    async def _add(self, job: Job) -> Job:
+        with reaching_the_broker():
+            return await self.enqueue(job) or await self.job(job.key) or job
+
+    def _make(
+        self,
+        function: JobFunction[..., Any],
+        arguments: Mapping[str, object],
+        *,
+        key: str | None,
+        due: int,
+        batch: str | None = None,
+    ) -> Job:
+        meta = {
+            "request_id": structlog.contextvars.get_contextvars().get("request_id"),
+            "batch": batch,
+        }
         job = Job(
             function.name,
             kwargs=dict(arguments),
@@ -119,12 +137,11 @@ class JobQueue(RedisQueue):
             retry_backoff=RETRY_DELAY_LIMIT_SECONDS,
             ttl=self._result_seconds if function.keep is None else function.keep,
             scheduled=due,
-            meta={"request_id": request_id} if request_id else {},
+            meta={name: value for name, value in meta.items() if value},
         )
         if key is not None:
             job.key = key
-        with _reaching_the_broker():
-            return await self.enqueue(job) or await self.job(job.key) or job
+        return job
 
     async def find(self, key: str) -> Job | None:
         """Look a job up.
@@ -138,7 +155,7 @@ class JobQueue(RedisQueue):
         Raises:
             BrokerUnavailable: When the broker did not answer.
         """
-        with _reaching_the_broker():
+        with reaching_the_broker():
             return await self.job(key)
 
     async def forget(self, job: Job) -> None:
@@ -150,8 +167,61 @@ class JobQueue(RedisQueue):
         Raises:
             BrokerUnavailable: When the broker did not answer.
         """
-        with _reaching_the_broker():
+        with reaching_the_broker():
             await self._commands.delete(job.id)
+
+    async def run_again(self, key: str) -> bool:
+        """Queue a job once more that has ended, as if it had never been tried.
+
+        Args:
+            key: Identity of the job.
+
+        Returns:
+            Whether it was queued: not if it is gone, has not ended, or is being queued by somebody
+            else at the same time.
+
+        Raises:
+            BrokerUnavailable: When the broker did not answer.
+        """
+        with reaching_the_broker():
+            async with self.redis.pipeline(transaction=True) as pipe:
+                # redis-py does not type what a pipeline does once something is watched.
+                watching: Any = pipe
+                await watching.watch(self.job_id(key))
+                job = self.deserialize(await watching.get(self.job_id(key)))
+                if job is None or job.status not in TERMINAL_STATUSES:
+                    return False
+                job.status = Status.QUEUED
+                job.result = job.error = None
+                job.attempts = job.scheduled = job.started = job.completed = 0
+                job.progress = 0.0
+                job.touched = round(time.time() * 1000)
+                watching.multi()
+                pipe.set(job.id, self.serialize(job))
+                pipe.zadd(self._incomplete, {job.id: 0})
+                pipe.rpush(self._queued, job.id)
+                batches.note_again(pipe, self, job)
+                try:
+                    await pipe.execute()
+                except WatchError:
+                    return False
+        await self.notify(job)
+        return True
+
+    async def failed_jobs(self, limit: int) -> list[Job]:
+        """The jobs that failed last and have not been run again.
+
+        Args:
+            limit: At most this many.
+
+        Raises:
+            BrokerUnavailable: When the broker did not answer.
+        """
+        with reaching_the_broker():
+            job_ids = await self._commands.zrevrange(self._failed, 0, limit - 1)
+            found = await self._commands.mget(job_ids) if job_ids else []
+        jobs = [self.deserialize(payload) for payload in found]
+        return [job for job in jobs if job is not None and job.status is Status.FAILED]
 
     async def iter_jobs(
         self, statuses: Sequence[Status] = tuple(Status), batch_size: int = 100
@@ -165,7 +235,7 @@ class JobQueue(RedisQueue):
         Raises:
             BrokerUnavailable: When the broker did not answer.
         """
-        with _reaching_the_broker():
+        with reaching_the_broker():
             async for job in super().iter_jobs(list(statuses), batch_size):
                 yield job
 
@@ -177,7 +247,7 @@ class JobQueue(RedisQueue):
             key: Identity of its runs.
             due: When it is to run next, in seconds since the epoch.
         """
-        planned = await self.put(function, {}, key=key, due=due)
+        planned = await self._add(self._make(function, {}, key=key, due=due))
         # A run that is overdue, or that waits for its next try, is left as it is.
         if planned.scheduled in (0, due) or planned.attempts or planned.scheduled <= time.time():
             return
@@ -185,7 +255,7 @@ class JobQueue(RedisQueue):
             _TAKE_BACK, 2, self._incomplete, self.job_id(key), str(planned.scheduled)
         )
         if taken_back:
-            await self.put(function, {}, key=key, due=due)
+            await self._add(self._make(function, {}, key=key, due=due))
 
     async def beat(self, job: Job) -> None:
         """Show that the worker of a running job lives.
@@ -264,6 +334,30 @@ class JobQueue(RedisQueue):
             await pipe.execute()
         return swept
 
+    async def _finish(
+        self, job: Job, status: Status, *, result: object = None, error: str | None = None
+    ) -> None:
+        kept, seconds = job, job.ttl
+        failed = status is Status.FAILED
+        if failed and job.ttl > 0:
+            seconds = max(job.ttl, self.failed_seconds)
+        if failed and job.key.startswith(CRON):
+            # The schedule needs the key for the next run, which would replace this one.
+            kept = self.copy(job)
+            kept.key = f"{job.key}:{job.scheduled}"
+        async with self.redis.pipeline(transaction=True) as pipe:
+            pipe.lrem(self._active, 1, job.id)
+            pipe.zrem(self._incomplete, job.id)
+            pipe.delete(job.id)
+            if seconds >= 0:
+                pipe.set(kept.id, self.serialize(kept), ex=seconds or None)
+            if failed:
+                pipe.zadd(self._failed, {kept.id: job.completed})
+                pipe.zremrangebyscore(self._failed, 0, job.completed - 1000 * self.failed_seconds)
+            batches.note_end(pipe, self, job, status)
+            await pipe.execute()
+        await self.notify(job)
+
     async def _revive(self, job: Job) -> None:
         again = job.retryable
         log.warning("worker lost", job=job.function, job_key=job.key, again=again)
@@ -293,14 +387,6 @@ class JobQueue(RedisQueue):
         if self._lost and asked >= self._changed:
             self._lost, self._changed = False, time.monotonic()
             log.info("job broker back")
-
-
-@contextmanager
-def _reaching_the_broker() -> Iterator[None]:
-    try:
-        yield
-    except BROKER_ERRORS as error:
-        raise BrokerUnavailable(error) from error
 
 
 def _deserted(job: Job) -> bool:

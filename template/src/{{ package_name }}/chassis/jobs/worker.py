@@ -17,14 +17,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from croniter import croniter
 from saq.job import Job
 from saq.types import Context
 from saq.worker import Worker
 
 from ..runtime import Runtime
+from .broker import BROKER_ERRORS, BrokerUnavailable
 from .functions import JobContext, JobFunction
-from .queue import BROKER_ERRORS, DEQUEUE_SECONDS, BrokerUnavailable, JobQueue
+from .queue import CRON, DEQUEUE_SECONDS, JobQueue
+from .schedule import next_run
 
 WORKER_INFO_SECONDS = 10
 
@@ -72,7 +73,7 @@ class JobWorker(Worker[Context]):
         )
         self.runtime = runtime
         self._around = around
-        self._crons = [function for function in functions.values() if function.cron]
+        self._crons = [(each.cron, each) for each in functions.values() if each.cron]
         self._beat_seconds = settings.job_heartbeat_seconds / 3
 
     async def process(self) -> bool:
@@ -117,9 +118,9 @@ class JobWorker(Worker[Context]):
             lock: For how long no other worker does this, in seconds.
         """
         now = datetime.now(UTC)
-        for function in self._crons:
-            due = int(croniter(function.cron, now).get_next())
-            await self.queue.plan(function, f"cron:{function.name}", due)
+        for cron, function in self._crons:
+            due = next_run(cron, function.timezone, now)
+            await self.queue.plan(function, f"{CRON}{function.name}", int(due.timestamp()))
         await self.queue.schedule(lock)
 
     async def _repeat(self, duty: Callable[[], Awaitable[None]], seconds: float) -> None:

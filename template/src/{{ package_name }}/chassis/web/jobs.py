@@ -1,6 +1,7 @@
 """Jobs as clients see them: accepted, under way, done."""
 
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from litestar import Response
@@ -27,7 +28,7 @@ def accepted(job: Job, path: str) -> Response[JobState]:
         job: The job.
         path: Route below which its state is found.
     """
-    headers = {"Location": f"{path}/{job.key}"}
+    headers = {"Location": f"{path}/{quote(job.key, safe=':@')}"}
     return Response(_state(job), status_code=202, headers=headers)
 
 
