@@ -22,6 +22,12 @@ def answer_sets() -> dict[str, dict[str, Any]]:
     return {path.stem: yaml.safe_load(path.read_text()) for path in sorted(ANSWERS.glob("*.yml"))}
 
 
+def part_sets() -> dict[str, dict[str, Any]]:
+    """Answer sets of services that have one part more than they need."""
+    found = sorted(ANSWERS.glob("parts/*.yml"))
+    return {f"parts/{path.stem}": yaml.safe_load(path.read_text()) for path in found}
+
+
 def export(destination: Path) -> Path:
     """Copy the template as it stands, with uncommitted changes and without what git ignores.
 

@@ -2,6 +2,7 @@
 
 Each can run on the lowest and on the newest Python of this machine that the set allows. `make test`
 runs the standard set on both and the others on one of them in turn, `make test-thorough` the rest.
+The sets of single parts show that each part can do without the others.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.rendering import ANSWERS, answer_sets, files
+from tests.rendering import ANSWERS, answer_sets, files, part_sets
 
 BIN = Path(sys.executable).parent
 SUITE_SECONDS = 900
@@ -46,7 +47,8 @@ def pythons() -> dict[str, str]:
 
 
 def runs() -> Iterator[Any]:
-    for number, (name, answers) in enumerate(answer_sets().items()):
+    sets = {**answer_sets(), **part_sets()}
+    for number, (name, answers) in enumerate(sets.items()):
         lowest = VERSIONS.index(answers.get("lowest_python", VERSIONS[0]))
         allowed = [version for version in pythons() if VERSIONS.index(version) >= lowest]
         versions = list(dict.fromkeys([*allowed[:1], *allowed[-1:]]))

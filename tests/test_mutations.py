@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.mutations import TESTS, Mutation, mutations, package
 from tests.rendering import answer_sets, render
 
-NAMES = ["standard", "sqlite", "mysql", "proprietary"]
+NAMES = ["standard", "complete", "sqlite", "mysql", "proprietary"]
 
 
 def test_every_mutation_fits_the_services_that_it_is_for(template: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from allpairspy import AllPairs
 
-from tests.rendering import answer_sets, files, locked, render
+from tests.rendering import answer_sets, files, locked, part_sets, render
 
 CHOICES: dict[str, list[Any]] = {
     "processes": ["web-and-worker", "web", "worker"],
@@ -83,6 +83,7 @@ def covering_array() -> Iterator[dict[str, Any]]:
 VARIANTS = {
     **{f"pair{number:02}": answers for number, answers in enumerate(covering_array())},
     **answer_sets(),
+    **{name.replace("/", "-"): answers for name, answers in part_sets().items()},
 }
 
 

@@ -1,4 +1,4 @@
-"""`make test-mutations`: generate the standard service, break its chassis, and see who notices."""
+"""`make test-mutations`: generate the complete service, break its chassis, and see who notices."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def main(words: list[str]) -> int:
         Exit status: 1 if a mutation survived.
     """
     shutil.rmtree(FOLDER, ignore_errors=True)
-    project = render(export(FOLDER / "template"), FOLDER / "project", answer_sets()["standard"])
+    project = render(export(FOLDER / "template"), FOLDER / "project", answer_sets()["complete"])
     uv = Path(sys.executable).with_name("uv")
     subprocess.run([uv, "sync", "--quiet"], cwd=project, check=True)
     return mutations.main([str(project), *words])
