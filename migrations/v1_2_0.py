@@ -7,6 +7,8 @@ from .toolkit import Before, before
 OFF: dict[str, object] = {
     "cache": "none",
     "rate_limiting": False,
+    "prometheus": False,
+    "sentry": False,
 }
 
 

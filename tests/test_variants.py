@@ -23,6 +23,8 @@ CHOICES: dict[str, list[Any]] = {
     "database": ["none", "sqlite", "postgresql", "mysql"],
     "cache": ["none", "memory", "redis"],
     "rate_limiting": [False, True],
+    "prometheus": [False, True],
+    "sentry": [False, True],
     "license": [
         "MIT",
         "Apache-2.0",
@@ -56,6 +58,8 @@ WORDS = {
     "redis": r"redis|valkey",
     "cache": r"(chassis|web|docs)[./]cache|cache_max\w*|@cached|responsestore",
     "rate_limiting": r"rate.?limit\w*",
+    "prometheus": r"prometheus\w*|metrics?",
+    "sentry": r"sentry\w*|dsn",
     "web": r"litestar|granian|asgi|openapi",
     "database": r"databases?|sqlalchemy|alembic|migrations?|sql",
     "sqlite": r"sqlite|aiosqlite",
@@ -158,6 +162,7 @@ def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
         parts.add("database")
     if answers.get("rate_limiting") and "web" in parts:
         parts.add("rate_limiting")
+    parts |= {part for part in ("prometheus", "sentry") if answers[part]}
     if answers["cache"] != "none":
         parts.add("cache")
     if parts & {"worker", "rate_limiting"} or answers["cache"] == "redis":

@@ -5,14 +5,20 @@ Differences from SAQ's own worker, each with a test that fails without it:
 - Upkeep ends with the worker instead of sleeping out its timers.
 - Every running job's heartbeat is kept by the worker, so that a dead worker's jobs are found.
 - While the broker is away, upkeep waits quietly.
+- A run that takes too long is a failure that is logged, and no interruption.
 - A cron whose schedule changed is planned anew.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from datetime import UTC, datetime
 from typing import Any
 
@@ -154,9 +160,9 @@ class JobWorker(Worker[Context]):
                     async with AsyncExitStack() as stack:
                         for around in self._around:
                             await stack.enter_async_context(around(job))
-                        result = await function(
-                            JobContext(runtime=self.runtime, report=report), **arguments
-                        )
+                        job_context = JobContext(runtime=self.runtime, report=report)
+                        with _telling_timeouts(job):
+                            result = await function(job_context, **arguments)
                 except asyncio.CancelledError:
                     log.warning("job interrupted")
                     raise
@@ -195,6 +201,18 @@ class JobWorker(Worker[Context]):
             timer.cancel()
             if beat is not None:
                 beat.cancel()
+
+
+@contextmanager
+def _telling_timeouts(job: Job) -> Iterator[None]:
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        # SAQ cancels a run that takes too long as it cancels one that is to be interrupted.
+        late = time.time() * 1000 - job.started >= job.timeout * 1000
+        if job.timeout and late:
+            raise TimeoutError(f"not done within {job.timeout} s") from error
+        raise
 
 
 class _OwnFailures(logging.Filter):

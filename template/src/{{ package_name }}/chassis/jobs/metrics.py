@@ -1,0 +1,85 @@
+"""Metrics of jobs: how they run, and how many there are."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from redis.exceptions import RedisError
+from saq.job import Job
+
+from ..runtime import CHECK_SECONDS
+from .queue import JobQueue
+
+# In seconds, from an e-mail to a report over everything.
+BUCKETS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600)
+
+_runs = Counter("job_runs_total", "Runs of jobs, by how they ended.", ["job", "outcome"])
+_seconds = Histogram(
+    "job_run_duration_seconds", "How long runs of jobs took.", ["job"], buckets=BUCKETS
+)
+_in_progress = Gauge("job_runs_in_progress", "Runs of jobs that are under way.", ["job"])
+
+
+@asynccontextmanager
+async def measured(job: Job) -> AsyncIterator[None]:
+    """Measure a run of a job.
+
+    Its outcome is `complete`, `retry` for a failure that another run may mend, `failed` for the
+    last, and `interrupted` if the worker ended or somebody aborted the job.
+    """
+    in_progress = _in_progress.labels(job.function)
+    in_progress.inc()
+    start = time.perf_counter()
+    outcome = "interrupted"
+    try:
+        yield
+        outcome = "complete"
+    except Exception:
+        outcome = "retry" if job.retryable else "failed"
+        raise
+    finally:
+        in_progress.dec()
+        _runs.labels(job.function, outcome).inc()
+        _seconds.labels(job.function).observe(time.perf_counter() - start)
+
+
+class QueueDepth:
+    """Counts the jobs that have not ended, at the moment of a scrape.
+
+    There is no such metric while the broker is away: yesterday's number would hide that.
+
+    Args:
+        queue: The open queue of the running event loop.
+    """
+
+    def __init__(self, queue: JobQueue) -> None:
+        self._queue = queue
+        self._loop = asyncio.get_running_loop()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Ask the broker, from a thread other than the event loop's."""
+        counting = asyncio.run_coroutine_threadsafe(_count(self._queue), self._loop)
+        try:
+            counts = counting.result(CHECK_SECONDS)
+        except (RedisError, TimeoutError):
+            counting.cancel()
+            return
+        depth = GaugeMetricFamily(
+            "job_queue_depth", "Jobs that have not ended.", labels=["queue", "state"]
+        )
+        for state, count in counts.items():
+            depth.add_metric([self._queue.name, state], count)
+        yield depth
+
+
+async def _count(queue: JobQueue) -> dict[str, int]:
+    async with queue.redis.pipeline(transaction=False) as pipe:
+        pipe.llen(queue.namespace("queued"))
+        pipe.llen(queue.namespace("active"))
+        # The others are scheduled at zero.
+        pipe.zcount(queue.namespace("incomplete"), 1, "+inf")
+        queued, active, scheduled = await pipe.execute()
+    return {"queued": queued, "active": active, "scheduled": scheduled}
