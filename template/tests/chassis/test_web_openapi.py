@@ -27,6 +27,28 @@ def test_it_has_the_routes(document):
     assert {"/health/live", "/health/ready", "/health/startup"} <= set(document["paths"])
 
 
+def test_it_tells_errors_as_what_they_are(document):
+    problem = {"$ref": "#/components/schemas/Problem"}
+    for path in document["paths"].values():
+        for operation in path.values():
+            for status, response in operation["responses"].items():
+                content = response.get("content", {})
+                if status == "default" or "application/problem+json" in content:
+                    assert content == {"application/problem+json": {"schema": problem}}
+                else:
+                    assert "status_code" not in str(content)
+    assert {"200", "400", "default"} <= set(
+        document["paths"]["/probe/{number}"]["get"]["responses"]
+    )
+    assert {"200", "503"} <= set(document["paths"]["/health/ready"]["get"]["responses"])
+
+
+def test_an_error_is_what_it_says(serve, document):
+    described = document["components"]["schemas"]["Problem"]
+    answer = serve(probe).get("/probe/nothing").json()
+    assert set(described["required"]) <= set(answer) <= set(described["properties"])
+
+
 def test_its_page_is_served(serve):
     answer = serve().get("/schema")
     assert answer.status_code == 200

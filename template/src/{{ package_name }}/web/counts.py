@@ -22,7 +22,7 @@ class CountController(Controller):
     path = "/counts"
     tags = ("counts",)
 
-    @post(summary="Count the words of a text")
+    @post(summary="Count the words of a text", status_code=202)
     async def create(
         self, runtime: NamedDependency[Runtime], data: JSONBody[NewCount]
     ) -> Response[JobState]:

@@ -18,7 +18,7 @@ from ..db.models import Note
 Session = NamedDependency[AsyncSession]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Limit = Annotated[int, QueryParameter(ge=1, le=100, description="At most this many.")]
-Offset = Annotated[int, QueryParameter(ge=0, description="How many to leave out.")]
+Offset = Annotated[int, QueryParameter(ge=0, le=10**9, description="How many to leave out.")]
 
 
 class NewNote(msgspec.Struct):

@@ -15,7 +15,7 @@ class ReportController(Controller):
     path = "/reports"
     tags = ("reports",)
 
-    @post(summary="Ask for a report")
+    @post(summary="Ask for a report", status_code=202)
     async def create(self, runtime: NamedDependency[Runtime]) -> Response[JobState]:
         """Answers 202 at once; follow Location for progress and result."""
         return accepted(await report_words.enqueue(runtime.queue), self.path)

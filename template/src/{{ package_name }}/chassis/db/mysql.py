@@ -18,6 +18,8 @@ LOCK_SECONDS = 600
 _MIGRATION_LOCK = "migrations"
 # Duplicate key, row that others refer to, reference to a row that is not there.
 _CONFLICTS = {1062, 1451, 1452}
+# Number out of range, value that means nothing, text that is too long.
+_DATA = {1264, 1366, 1406}
 
 
 def engine_url(url: str) -> URL:
@@ -38,6 +40,11 @@ def prepare(engine: AsyncEngine) -> None:
 def is_conflict(error: BaseException) -> bool:
     """Whether a driver's error says that stored rows stand against the statement."""
     return bool(error.args) and error.args[0] in _CONFLICTS
+
+
+def is_unstorable(error: BaseException | None) -> bool:
+    """Whether a driver's error says that a value cannot be stored, such as a text too long."""
+    return error is not None and bool(error.args) and error.args[0] in _DATA
 
 
 @contextmanager

@@ -18,6 +18,8 @@ CONNECT_SECONDS = 5
 _MIGRATION_LOCK = 7_204_118_231
 # SQLSTATE of foreign key, unique and exclusion violations.
 _CONFLICTS = {"23503", "23505", "23P01"}
+# What SQLSTATE of all data exceptions begins with.
+_DATA = "22"
 
 
 def engine_url(url: str) -> URL:
@@ -40,6 +42,11 @@ def prepare(engine: AsyncEngine) -> None:
 def is_conflict(error: BaseException) -> bool:
     """Whether a driver's error says that stored rows stand against the statement."""
     return getattr(error, "sqlstate", None) in _CONFLICTS
+
+
+def is_unstorable(error: BaseException | None) -> bool:
+    """Whether a driver's error says that a value cannot be stored, such as a NUL in a text."""
+    return (getattr(error, "sqlstate", None) or "").startswith(_DATA)
 
 
 @contextmanager

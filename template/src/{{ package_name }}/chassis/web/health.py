@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 
 from ..runtime import CheckResult, Runtime
 
@@ -24,7 +25,11 @@ class Readiness(Health):
     checks: Mapping[str, CheckResult]
 
 
-@get("/ready", summary="Can the process take requests?")
+@get(
+    "/ready",
+    summary="Can the process take requests?",
+    responses={503: ResponseSpec(Readiness, description="Something is missing")},
+)
 async def ready(runtime: NamedDependency[Runtime]) -> Response[Readiness]:
     """Say which backing service is missing, within two seconds: 503 if it cannot be missed."""
     checks = await runtime.check()

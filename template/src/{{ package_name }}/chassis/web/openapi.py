@@ -1,0 +1,62 @@
+"""The API's description, in which errors are what they are: problem details."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import OpenAPI
+
+from .errors import PROBLEM_JSON
+
+# RFC 9457, and what this service adds to it.
+_PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "description": "What went wrong, as RFC 9457 has it.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "request_id": {"type": ["string", "null"]},
+        "errors": {"type": "array", "items": {}},
+        "traceback": {"type": "string"},
+    },
+    "required": ["type", "title", "status", "detail", "instance", "request_id"],
+}
+
+
+class Description(OpenAPIConfig):
+    """Litestar's description of the routes, with this service's errors."""
+
+    def to_openapi_schema(self) -> OpenAPI:
+        """Make the document, which gets its paths later."""
+        plain = super().to_openapi_schema()
+        return _Document(**{name: getattr(plain, name) for name in plain.__dataclass_fields__})
+
+
+@dataclass
+class _Document(OpenAPI):
+    def to_schema(self) -> dict[str, Any]:
+        document = super().to_schema()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"] = _PROBLEM
+        for path in document.get("paths", {}).values():
+            for operation in path.values():
+                _tell_errors(operation["responses"])
+        return document
+
+
+def _tell_errors(responses: dict[str, Any]) -> None:
+    for status, response in responses.items():
+        schemas = [content["schema"] for content in response.get("content", {}).values()]
+        # Litestar's own form of an error, which this service never gives.
+        if any("status_code" in schema.get("properties", {}) for schema in schemas):
+            responses[status] = _problem(response["description"])
+    responses["default"] = _problem("Any other error")
+
+
+def _problem(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {PROBLEM_JSON: {"schema": schema}}}
