@@ -5,6 +5,7 @@ from __future__ import annotations
 from .toolkit import Before, before
 
 OFF: dict[str, object] = {
+    "authentication": "none",
     "cache": "none",
     "rate_limiting": False,
     "prometheus": False,

@@ -1,9 +1,10 @@
-"""Every combination of processes and database passes mypy in strict mode."""
+"""Every combination of processes, database and authentication passes mypy in strict mode."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,20 @@ import pytest
 from tests.rendering import render
 
 
-@pytest.mark.parametrize("database", ["none", "sqlite", "postgresql", "mysql"])
-@pytest.mark.parametrize("processes", ["web-and-worker", "web", "worker"])
-def test_strict(processes: str, database: str, template: Path, tmp_path: Path) -> None:
-    project = render(template, tmp_path / "p", {"processes": processes, "database": database})
+def combinations() -> Iterator[tuple[str, str, str]]:
+    for processes in ("web-and-worker", "web", "worker"):
+        for database in ("none", "sqlite", "postgresql", "mysql"):
+            yield processes, database, "none"
+            if processes != "worker" and database != "none":
+                yield from ((processes, database, kind) for kind in ("session", "jwt"))
+
+
+@pytest.mark.parametrize(("processes", "database", "authentication"), combinations())
+def test_strict(
+    processes: str, database: str, authentication: str, template: Path, tmp_path: Path
+) -> None:
+    answers = {"processes": processes, "database": database, "authentication": authentication}
+    project = render(template, tmp_path / "p", answers)
     cache = tmp_path.parent / "mypy"
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={cache}", "src"],

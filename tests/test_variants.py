@@ -23,6 +23,7 @@ CHOICES: dict[str, list[Any]] = {
     "database": ["none", "sqlite", "postgresql", "mysql"],
     "cache": ["none", "memory", "redis"],
     "rate_limiting": [False, True],
+    "authentication": ["none", "session", "jwt"],
     "prometheus": [False, True],
     "sentry": [False, True],
     "license": [
@@ -50,6 +51,9 @@ CHOICES: dict[str, list[Any]] = {
 # When a question is asked that is not always.
 ASKED: dict[str, Callable[[dict[str, Any]], bool]] = {
     "rate_limiting": lambda answers: answers["processes"] != "worker",
+    "authentication": lambda answers: (
+        answers["processes"] != "worker" and answers["database"] != "none"
+    ),
 }
 
 # Words that only a project with the part may use.
@@ -58,6 +62,9 @@ WORDS = {
     "redis": r"redis|valkey",
     "cache": r"(chassis|web|docs)[./]cache|cache_max\w*|@cached|responsestore",
     "rate_limiting": r"rate.?limit\w*",
+    "authentication": r"authenticat\w*|argon2\w*|requires_login|create-user",
+    "session": r"sessions\.py|session_seconds|__host-\w*",
+    "jwt": r"jwt\w*|bearer|refresh.?tokens?",
     "prometheus": r"prometheus\w*|metrics?",
     "sentry": r"sentry\w*|dsn",
     "web": r"litestar|granian|asgi|openapi",
@@ -165,7 +172,9 @@ def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
     parts |= {part for part in ("prometheus", "sentry") if answers[part]}
     if answers["cache"] != "none":
         parts.add("cache")
-    if parts & {"worker", "rate_limiting"} or answers["cache"] == "redis":
+    if "web" in parts and "database" in parts and answers.get("authentication", "none") != "none":
+        parts |= {"authentication", answers["authentication"]}
+    if parts & {"worker", "rate_limiting", "session"} or answers["cache"] == "redis":
         parts.add("redis")
     for part, words in WORDS.items():
         if part in parts:

@@ -1,0 +1,1 @@
+"""Who users are and how they prove it, for the web and for commands alike."""

@@ -1,0 +1,220 @@
+"""Logins as tokens: a short-lived one that is shown, and one that renews it and changes each time.
+
+The first is a JWT. The second is a random text of which the database keeps a hash; whoever brings
+one that has been used ends the login, because one of the two who had it has stolen it.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any, cast
+from uuid import UUID
+
+import jwt
+import structlog
+from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ...settings import Settings
+from ..db.base import utc_now
+from ..db.engine import Database
+from ..db.logins import Login
+from ..db.users import User
+from ..settings import keys_of
+
+ALGORITHM = "HS256"
+CLAIMS = ["aud", "exp", "iat", "iss", "sid", "sub"]
+# How far the clocks of two machines may be apart.
+LEEWAY_SECONDS = 10
+SECRET_BYTES = 32
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """What a client gets for a login."""
+
+    access: str
+    refresh: str
+
+
+async def begin_login(database: Database, settings: Settings, user: User) -> Tokens:
+    """Begin a login.
+
+    Args:
+        database: Where it is kept.
+        settings: Keys and lifetimes.
+        user: Who logs in.
+    """
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    now = utc_now()
+    login = Login(
+        user_id=user.id,
+        generation=user.generation,
+        secret_hash=_digest(secret),
+        expires_at=now + timedelta(seconds=settings.refresh_token_seconds),
+    )
+    async with database.session.begin() as session:
+        old = (Login.user_id == user.id) & (Login.expires_at <= now)
+        await session.execute(delete(Login).where(old))
+        session.add(login)
+    return _tokens(settings, login, secret)
+
+
+async def refresh_login(database: Database, settings: Settings, token: str) -> Tokens | None:
+    """Exchange a refresh token for new tokens; a used one ends its login.
+
+    Args:
+        database: Where logins are kept.
+        settings: Keys and lifetimes.
+        token: The refresh token.
+
+    Returns:
+        The new tokens, or None if the token is good for nothing.
+    """
+    login_id, secret = _parts(token)
+    if login_id is None:
+        return None
+    renewed = secrets.token_urlsafe(SECRET_BYTES)
+    async with database.session.begin() as session:
+        found = await _find(session, login_id)
+        if found is None:
+            return None
+        login, user = found
+        # One step, so that of two who bring the same token one is the second.
+        unused = (Login.id == login_id) & (Login.secret_hash == _digest(secret))
+        result = await session.execute(
+            update(Login)
+            .where(unused)
+            .values(secret_hash=_digest(renewed))
+            .execution_options(synchronize_session=False)
+        )
+        if cast("CursorResult[tuple[()]]", result).rowcount == 0:
+            log.warning("refresh token used again", user=str(user.id))
+            await session.execute(delete(Login).where(Login.id == login_id))
+            return None
+    return _tokens(settings, login, renewed)
+
+
+async def end_login(database: Database, token: str) -> None:
+    """End the login of a refresh token, if it has one.
+
+    Args:
+        database: Where logins are kept.
+        token: The refresh token.
+    """
+    login_id, secret = _parts(token)
+    async with database.session.begin() as session:
+        login = await session.get(Login, login_id) if login_id else None
+        if login is not None and hmac.compare_digest(login.secret_hash, _digest(secret)):
+            await session.delete(login)
+
+
+async def keep_login(database: Database, login: Login, user: User) -> None:
+    """Let a login go on after its user has begun a new generation, and drop the others.
+
+    Args:
+        database: Where logins are kept.
+        login: The login.
+        user: Its user.
+    """
+    async with database.session.begin() as session:
+        await session.execute(
+            update(Login).where(Login.id == login.id).values(generation=user.generation)
+        )
+        others = (Login.user_id == user.id) & (Login.id != login.id)
+        await session.execute(delete(Login).where(others))
+
+
+async def find_login(
+    database: Database, settings: Settings, token: str
+) -> tuple[Login, User] | None:
+    """Find out whose an access token is.
+
+    Args:
+        database: Where logins are kept.
+        settings: Keys, issuer and audience.
+        token: The access token.
+
+    Returns:
+        The login and its user, or None if the token is not valid or the login has ended.
+    """
+    try:
+        claims = _claims(settings, token)
+        login_id, user_id = UUID(claims["sid"]), UUID(claims["sub"])
+    except (jwt.PyJWTError, ValueError):
+        return None
+    async with database.session() as session:
+        found = await _find(session, login_id)
+    return found if found and found[1].id == user_id else None
+
+
+async def _find(session: AsyncSession, login_id: UUID) -> tuple[Login, User] | None:
+    """Find a login that goes on."""
+    query = (
+        select(Login, User)
+        .join(User, User.id == Login.user_id)
+        .where(
+            Login.id == login_id,
+            Login.expires_at > utc_now(),
+            Login.generation == User.generation,
+            User.is_active,
+        )
+    )
+    row = (await session.execute(query)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def _tokens(settings: Settings, login: Login, secret: str) -> Tokens:
+    now = utc_now()
+    key = keys_of(settings.jwt_keys)[0]
+    access = jwt.encode(
+        {
+            "iss": settings.jwt_issuer,
+            "aud": settings.jwt_audience,
+            "sub": str(login.user_id),
+            "sid": str(login.id),
+            "iat": now,
+            "exp": now + timedelta(seconds=settings.access_token_seconds),
+        },
+        key,
+        algorithm=ALGORITHM,
+        headers={"kid": _name(key)},
+    )
+    return Tokens(access=access, refresh=f"{login.id.hex}.{secret}")
+
+
+def _claims(settings: Settings, token: str) -> dict[str, Any]:
+    keys = {_name(key): key for key in keys_of(settings.jwt_keys)}
+    key = keys.get(jwt.get_unverified_header(token).get("kid", ""))
+    if key is None:
+        raise jwt.InvalidKeyError("no key of this name")
+    return jwt.decode(
+        token,
+        key,
+        algorithms=[ALGORITHM],
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        leeway=LEEWAY_SECONDS,
+        options={"require": CLAIMS},
+    )
+
+
+def _name(key: str) -> str:
+    """What a key is called in public."""
+    return sha256(b"kid " + key.encode()).hexdigest()[:16]
+
+
+def _parts(token: str) -> tuple[UUID | None, str]:
+    login_id, _, secret = token.partition(".")
+    try:
+        return UUID(login_id), secret
+    except ValueError:
+        return None, secret
+
+
+def _digest(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()

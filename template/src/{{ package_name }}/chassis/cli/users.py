@@ -1,0 +1,139 @@
+"""Commands for users, beside your own under `admin`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+from typer.main import get_command_name
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ..db.engine import Database
+    from ..db.users import User
+    from ..runtime import Runtime
+
+T = TypeVar("T")
+
+Email = Annotated[str, typer.Argument(help="E-mail address of the user.")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from stdin.")
+]
+
+
+def with_users(admin: typer.Typer) -> typer.Typer:
+    """Add the commands of this module to your own; where names are the same, yours stay.
+
+    Args:
+        admin: Your admin commands.
+    """
+    group = typer.main.get_group(admin)
+    taken = group.commands.keys()
+    for function in (create_user, set_password, list_users, deactivate, activate):
+        name = get_command_name(function.__name__)
+        if name not in taken:
+            admin.command(name)(function)
+    return admin
+
+
+def create_user(
+    email: Email,
+    role: Annotated[
+        list[str] | None, typer.Option(help="What the user may do; can be given many times.")
+    ] = None,
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """Make a user who can log in, and print the id."""
+    from ..auth.accounts import EmailTaken
+    from ..auth.accounts import create_user as create
+    from .process import fail
+
+    password = _password(from_stdin=password_stdin)
+    roles = role or []
+
+    async def task(database: Database) -> User:
+        return await create(database, email, password, roles=roles)
+
+    try:
+        typer.echo(_run(task).id)
+    except EmailTaken:
+        fail("There is a user with this address already: see `admin list-users`.")
+
+
+def set_password(email: Email, password_stdin: PasswordStdin = False) -> None:
+    """Give a user another password, which ends all logins."""
+    from ..auth import accounts
+
+    password = _password(from_stdin=password_stdin)
+    _change(lambda database: accounts.set_password(database, email, password))
+
+
+def list_users() -> None:
+    """List all users with their state and roles, oldest first."""
+    from sqlalchemy import select
+
+    from ..db.users import User
+    from .process import in_runtime
+
+    async def task(runtime: Runtime) -> None:
+        query = select(User).order_by(User.created_at, User.id)
+        async with runtime.database.session() as session:
+            async for user in await session.stream_scalars(query):
+                typer.echo(_line(user))
+
+    in_runtime(task)
+
+
+def deactivate(email: Email) -> None:
+    """Let a user log in no longer, which ends all logins."""
+    from ..auth import accounts
+
+    _change(lambda database: accounts.set_active(database, email, active=False))
+
+
+def activate(email: Email) -> None:
+    """Let a user log in again."""
+    from ..auth import accounts
+
+    _change(lambda database: accounts.set_active(database, email, active=True))
+
+
+def _change(task: Callable[[Database], Awaitable[bool]]) -> None:
+    from .process import fail
+
+    if not _run(task):
+        fail("There is no user with this address: see `admin list-users`.")
+
+
+def _run(task: Callable[[Database], Awaitable[T]]) -> T:
+    from ..auth.accounts import EmailRefused
+    from ..auth.passwords import PasswordRefused
+    from .process import fail, in_runtime
+
+    async def with_database(runtime: Runtime) -> T:
+        return await task(runtime.database)
+
+    try:
+        return in_runtime(with_database)
+    except (EmailRefused, PasswordRefused) as error:
+        fail(str(error))
+
+
+def _password(*, from_stdin: bool) -> str:
+    import sys
+
+    from .process import fail
+
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        fail("There is no terminal to ask for the password at: pass --password-stdin.")
+    answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return answer
+
+
+def _line(user: User) -> str:
+    state = "active" if user.is_active else "inactive"
+    roles = ",".join(user.roles) or "-"
+    return f"{user.created_at:%Y-%m-%d %H:%M:%S}  {state:8}  {user.email}  {roles}"

@@ -1,0 +1,34 @@
+"""Logins that clients keep alive by refresh tokens, and the attempts at them."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .base import Model, utc_now
+from .users import User
+
+
+class Login(Model):
+    """A login: one refresh token at a time is good for it."""
+
+    __tablename__ = "chassis_users_logins"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    # Of the user at that time: another one ends the login.
+    generation: Mapped[int]
+    secret_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expires_at: Mapped[datetime]
+
+
+class Attempts(Model):
+    """How many attempts there were in a window of time."""
+
+    __tablename__ = "chassis_users_attempts"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(index=True)

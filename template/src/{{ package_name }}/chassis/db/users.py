@@ -1,0 +1,39 @@
+"""Users in the database, for whoever needs them."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import JSON, String, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .base import Model, utc_now
+
+EMAIL_LENGTH = 254
+
+
+class User(Model):
+    """Somebody who can log in; the address is unique, and in lower case."""
+
+    __tablename__ = "chassis_users"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    email: Mapped[str] = mapped_column(String(EMAIL_LENGTH), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    roles: Mapped[list[str]] = mapped_column(JSON, default=list)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    # Whatever was begun under another number has ended.
+    generation: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+async def find_user(session: AsyncSession, email: str) -> User | None:
+    """Look a user up.
+
+    Args:
+        session: Where to look.
+        email: The address, in lower case.
+    """
+    user = await session.scalar(select(User).where(User.email == email))
+    # Some databases take é for e.
+    return user if user is not None and user.email == email else None

@@ -1,0 +1,15 @@
+"""Logging in, and routes that are only for some.
+
+A route, a controller or a router says whom it is for:
+
+    @get("/mine", guards=[requires_login])
+    async def mine(current_user: CurrentUser) -> ...: ...
+
+    @delete("/theirs", guards=[requires_role("admin")])
+    async def theirs() -> ...: ...
+"""
+
+from ...db.users import User
+from .guards import CurrentUser, requires_login, requires_role
+
+__all__ = ["CurrentUser", "User", "requires_login", "requires_role"]
