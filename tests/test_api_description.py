@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import httpx
 import pytest
 
 from tests.rendering import answer_sets, render
-from tests.test_generated import BIN, clean_environment, scratch
+from tests.test_generated import BIN, clean_environment, pythons, scratch
 
 __all__ = ["scratch"]
 NAMES = ["minimal", "sqlite", "complete"]
@@ -30,7 +29,8 @@ pytestmark = [pytest.mark.generated, pytest.mark.timeout(900)]
 @pytest.mark.parametrize("name", NAMES)
 def test_answers_are_as_described(name: str, template: Path, scratch: Path) -> None:
     project = render(template, scratch / "project", answer_sets()[name])
-    environment = {**clean_environment(), "UV_PYTHON": sys.executable, "TMPDIR": str(scratch)}
+    newest = list(pythons().values())[-1]
+    environment = {**clean_environment(), "UV_PYTHON": newest, "TMPDIR": str(scratch)}
     subprocess.run([BIN / "uv", "sync", "--quiet"], cwd=project, env=environment, check=True)
     with serving(project, environment) as address:
         done = subprocess.run(
