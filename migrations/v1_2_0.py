@@ -7,6 +7,7 @@ from .toolkit import Before, before
 OFF: dict[str, object] = {
     "authentication": "none",
     "cache": "none",
+    "http_client": False,
     "rate_limiting": False,
     "prometheus": False,
     "sentry": False,

@@ -24,6 +24,7 @@ CHOICES: dict[str, list[Any]] = {
     "cache": ["none", "memory", "redis"],
     "rate_limiting": [False, True],
     "authentication": ["none", "session", "jwt"],
+    "http_client": [False, True],
     "prometheus": [False, True],
     "sentry": [False, True],
     "license": [
@@ -65,6 +66,7 @@ WORDS = {
     "authentication": r"authenticat\w*|argon2\w*|requires_login|create-user",
     "session": r"sessions\.py|session_seconds|__host-\w*",
     "jwt": r"jwt\w*|bearer|refresh.?tokens?",
+    "http_client": r"http[_-]client|httpclient|runtime\.http|http_(connect|proxy|retries|total)\w*",
     "prometheus": r"prometheus\w*|metrics?",
     "sentry": r"sentry\w*|dsn",
     "web": r"litestar|granian|asgi|openapi",
@@ -169,7 +171,7 @@ def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
         parts.add("database")
     if answers.get("rate_limiting") and "web" in parts:
         parts.add("rate_limiting")
-    parts |= {part for part in ("prometheus", "sentry") if answers[part]}
+    parts |= {part for part in ("http_client", "prometheus", "sentry") if answers[part]}
     if answers["cache"] != "none":
         parts.add("cache")
     if "web" in parts and "database" in parts and answers.get("authentication", "none") != "none":

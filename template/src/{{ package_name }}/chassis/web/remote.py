@@ -1,0 +1,29 @@
+"""What it means for a request that another service failed."""
+
+import sys
+
+import structlog
+from litestar import Response
+
+from .errors import RETRY_AFTER_SECONDS, AnyRequest, problem, unexpected
+
+log = structlog.get_logger(__name__)
+
+
+def remote_or_unexpected(request: AnyRequest, exception: Exception) -> Response[dict[str, object]]:
+    """Answer 503 when another service is away or overrun, and 500 for what nobody expected."""
+    # Whoever raises an error of httpx has imported it, and nobody else need pay for that.
+    if "httpx" in sys.modules:
+        from httpx import HTTPError
+
+        from ..http_client import why_away
+
+        if isinstance(exception, HTTPError) and (cause := why_away(exception)):
+            log.warning("remote service unavailable", host=exception.request.url.host, error=cause)
+            return problem(
+                request,
+                503,
+                f"A remote service cannot be reached ({cause}). Try again.",
+                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+            )
+    return unexpected(request, exception)

@@ -1,0 +1,117 @@
+"""Another service: it answers as it is told, slowly, wrongly or not at all, and keeps what came."""
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request that came."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a request is told; the connection is broken off where there is no status."""
+
+    status: int | None = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    # Nothing is sent for as long.
+    seconds: float = 0
+    # Each byte of the body waits for as long.
+    seconds_per_byte: float = 0
+
+
+BREAK_OFF = Answer(status=None)
+
+
+class Remote:
+    """Listens at a port of this machine, and gives the answers one after the other.
+
+    When there are none left, it answers 200.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[Asked] = []
+        self.answers: list[Answer] = []
+        # Ports at the other end of those that are open.
+        self.connections: set[int] = set()
+        self._closed = threading.Event()
+        handler = _handler(self._take, self.connections, self._closed)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def will(self, *answers: Answer) -> None:
+        """Say what the next requests are told."""
+        self.answers.extend(answers)
+
+    def _take(self, asked: Asked) -> Answer:
+        self.asked.append(asked)
+        return self.answers.pop(0) if self.answers else Answer()
+
+
+def _handler(
+    take: Callable[[Asked], Answer], connections: set[int], closed: threading.Event
+) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            answer = take(
+                Asked(method=self.command, path=self.path, headers=dict(self.headers), body=body)
+            )
+            closed.wait(answer.seconds)
+            if answer.status is None:
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            self.send_response(answer.status)
+            for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            for byte in answer.body:
+                closed.wait(answer.seconds_per_byte)
+                self.wfile.write(bytes([byte]))
+
+        do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = answer
+
+        def handle(self) -> None:
+            connections.add(self.client_address[1])
+            try:
+                super().handle()
+            except OSError:
+                # Whoever asked did not wait for the answer.
+                self.close_connection = True
+            finally:
+                connections.remove(self.client_address[1])
+
+        def log_message(self, *_: object) -> None:
+            """Log nothing."""
+
+    return Handler
