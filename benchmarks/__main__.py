@@ -1,4 +1,4 @@
-"""Make the standard service in a temporary folder, measure it, and print the figures."""
+"""Make services in a temporary folder, measure them, and print the figures."""
 
 import argparse
 import json
@@ -7,10 +7,10 @@ import platform
 import tempfile
 from pathlib import Path
 
-from . import cli, copy_service, jobs, project, update_service, web
+from . import cli, complete, copy_service, jobs, project, update_service, web
 from .figures import Figure, table
 
-PARTS = ("web", "jobs", "cli", "copy", "update")
+PARTS = ("web", "jobs", "cli", "complete", "copy", "update")
 
 
 def main() -> None:
@@ -47,6 +47,10 @@ def _measure(parts: set[str], rounds: int) -> list[Figure]:
                         figures += jobs.measure(attached, rounds)
             if "cli" in parts:
                 figures += cli.measure(service)
+        if "complete" in parts:
+            whole = project.make(folder / "complete", preset="complete")
+            with project.attached(whole, folder / "complete-data") as attached:
+                figures += complete.measure(attached, rounds)
         if "copy" in parts:
             figures += copy_service.measure(folder, rounds)
         if "update" in parts:

@@ -61,27 +61,33 @@ def export_template(destination: Path, *, git: bool) -> None:
             subprocess.run([*_GIT, *command], cwd=destination, check=True)
 
 
-def copier_copy(template: Path, destination: Path, *, tasks: bool) -> list[str]:
-    """Words that make the standard service.
+def copier_copy(
+    template: Path, destination: Path, *, tasks: bool, preset: str = "standard"
+) -> list[str]:
+    """Words that make a service.
 
     Args:
         template: Folder or repository of the template.
         destination: Where the service goes.
         tasks: Whether to run the template's tasks.
+        preset: How much of it there is.
     """
     options = ["--defaults", "--trust", "--quiet", *([] if tasks else ["--skip-tasks"])]
+    options.append(f"--data=preset={preset}")
     return [sys.executable, "-m", "copier", "copy", *options, str(template), str(destination)]
 
 
-def make(folder: Path) -> Project:
+def make(folder: Path, preset: str = "standard") -> Project:
     """Render the service and install it.
 
     Args:
         folder: An empty folder to work in.
+        preset: How much of it there is.
     """
     export_template(folder / "template", git=True)
     project = Project(folder / "orbit")
-    subprocess.run(copier_copy(folder / "template", project.folder, tasks=False), check=True)
+    copy = copier_copy(folder / "template", project.folder, tasks=False, preset=preset)
+    subprocess.run(copy, check=True)
     subprocess.run(
         [sys.executable, "-m", "uv", "sync", "--quiet", "--compile-bytecode"],
         cwd=project.folder,

@@ -53,8 +53,8 @@ def measure(project: Project, rounds: int) -> list[Figure]:
         project: The service, attached.
         rounds: How often; each starts both servers anew, the other one first every second time.
     """
-    bare = _compare(project, "web:app", rounds)
-    attached = _compare(project, "attached:app", rounds)
+    bare = compare(project, "web:app", rounds)
+    attached = compare(project, "attached:app", rounds)
     start, requests, memory = (
         "web: cold start until the first answer",
         f"web: requests at {PATH}",
@@ -70,7 +70,14 @@ def measure(project: Project, rounds: int) -> list[Figure]:
     ]
 
 
-def _compare(project: Project, other: str, rounds: int) -> _Pairs:
+def compare(project: Project, other: str, rounds: int) -> _Pairs:
+    """Measure a service and another application in turn.
+
+    Args:
+        project: The service, attached.
+        other: The other application, as its module in `bare` and its name there.
+        rounds: How often.
+    """
     pairs = _Pairs()
     # The first start of each is for nothing: compiled modules, and the disk's cache.
     with _ours(project), _bare(project, other):
