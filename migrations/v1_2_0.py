@@ -9,6 +9,7 @@ OFF: dict[str, object] = {
     "cache": "none",
     "http_client": False,
     "rate_limiting": False,
+    "object_storage": "none",
     "prometheus": False,
     "sentry": False,
 }

@@ -146,19 +146,25 @@ def test_code_in_an_answer_is_not_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("preset", "processes", "database"),
+    ("preset", "defaults"),
     [
-        ("minimal", "web", "none"),
-        ("standard", "web-and-worker", "postgresql"),
-        ("complete", "web-and-worker", "postgresql"),
+        ("minimal", {"processes": "web", "database": "none", "object_storage": "none"}),
+        (
+            "standard",
+            {"processes": "web-and-worker", "database": "postgresql", "object_storage": "none"},
+        ),
+        (
+            "complete",
+            {"processes": "web-and-worker", "database": "postgresql", "object_storage": "s3"},
+        ),
     ],
 )
 def test_a_preset_sets_the_defaults(
-    preset: str, processes: str, database: str, template: Path, tmp_path: Path
+    preset: str, defaults: dict[str, str], template: Path, tmp_path: Path
 ) -> None:
     project = render(template, tmp_path / "project", {"preset": preset})
     recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
-    assert (recorded["processes"], recorded["database"]) == (processes, database)
+    assert {name: recorded[name] for name in defaults} == defaults
 
 
 def test_an_answer_wins_over_the_preset(template: Path, tmp_path: Path) -> None:

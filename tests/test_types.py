@@ -1,4 +1,4 @@
-"""Every combination of processes, database and authentication passes mypy in strict mode."""
+"""Every combination of processes, database and authentication passes mypy, and so do all parts."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.rendering import render
 
+PROCESSES = ["web-and-worker", "web", "worker"]
+
 
 def combinations() -> Iterator[tuple[str, str, str]]:
-    for processes in ("web-and-worker", "web", "worker"):
+    for processes in PROCESSES:
         for database in ("none", "sqlite", "postgresql", "mysql"):
             yield processes, database, "none"
             if processes != "worker" and database != "none":
@@ -25,6 +28,15 @@ def test_strict(
     processes: str, database: str, authentication: str, template: Path, tmp_path: Path
 ) -> None:
     answers = {"processes": processes, "database": database, "authentication": authentication}
+    check(answers, template, tmp_path)
+
+
+@pytest.mark.parametrize("processes", PROCESSES)
+def test_strict_with_every_part(processes: str, template: Path, tmp_path: Path) -> None:
+    check({"preset": "complete", "processes": processes}, template, tmp_path)
+
+
+def check(answers: dict[str, Any], template: Path, tmp_path: Path) -> None:
     project = render(template, tmp_path / "p", answers)
     cache = tmp_path.parent / "mypy"
     done = subprocess.run(

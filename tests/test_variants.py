@@ -27,6 +27,7 @@ CHOICES: dict[str, list[Any]] = {
     "http_client": [False, True],
     "prometheus": [False, True],
     "sentry": [False, True],
+    "object_storage": ["none", "s3"],
     "license": [
         "MIT",
         "Apache-2.0",
@@ -74,6 +75,7 @@ WORDS = {
     "sqlite": r"sqlite|aiosqlite",
     "postgresql": r"postgres\w*|asyncpg|pgserver",
     "mysql": r"mysql|mariadb|asyncmy",
+    "s3": r"obstore|object[- ]stor\w*|storage|s3|buckets?|presigned|rclone",
 }
 # What these say comes from the answers or from the registry.
 UNREAD = {".copier-answers.yml", "LICENSE", "uv.lock"}
@@ -163,7 +165,7 @@ def test_no_template_syntax_is_left(project: Path) -> None:
 
 def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
     answers = yaml.safe_load((project / ".copier-answers.yml").read_text())
-    parts = {answers["database"]}
+    parts = {answers["database"], answers["object_storage"]}
     parts |= (
         {"web", "worker"} if answers["processes"] == "web-and-worker" else {answers["processes"]}
     )

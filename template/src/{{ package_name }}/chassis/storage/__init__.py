@@ -1,0 +1,16 @@
+"""Object storage, on obstore: a bucket that speaks S3, or a folder in development."""
+
+from .errors import NoPresignedUrl, ObjectMissing, StorageUnavailable
+from .keys import InvalidKey
+from .objects import OpenObject, StoredObject
+from .storage import Storage
+
+__all__ = [
+    "InvalidKey",
+    "NoPresignedUrl",
+    "ObjectMissing",
+    "OpenObject",
+    "Storage",
+    "StorageUnavailable",
+    "StoredObject",
+]
