@@ -8,9 +8,10 @@ OFF: dict[str, object] = {
     "authentication": "none",
     "cache": "none",
     "http_client": False,
-    "rate_limiting": False,
     "object_storage": "none",
     "prometheus": False,
+    "rate_limiting": False,
+    "secrets": "environment",
     "sentry": False,
 }
 

@@ -36,6 +36,11 @@ def test_strict_with_every_part(processes: str, template: Path, tmp_path: Path) 
     check({"preset": "complete", "processes": processes}, template, tmp_path)
 
 
+@pytest.mark.parametrize("secrets", ["files", "vault", "aws"])
+def test_strict_wherever_secrets_are(secrets: str, template: Path, tmp_path: Path) -> None:
+    check({"preset": "minimal", "secrets": secrets}, template, tmp_path)
+
+
 def check(answers: dict[str, Any], template: Path, tmp_path: Path) -> None:
     project = render(template, tmp_path / "p", answers)
     cache = tmp_path.parent / "mypy"

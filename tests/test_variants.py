@@ -28,6 +28,7 @@ CHOICES: dict[str, list[Any]] = {
     "prometheus": [False, True],
     "sentry": [False, True],
     "object_storage": ["none", "s3"],
+    "secrets": ["environment", "files", "vault", "aws"],
     "license": [
         "MIT",
         "Apache-2.0",
@@ -76,6 +77,9 @@ WORDS = {
     "postgresql": r"postgres\w*|asyncpg|pgserver",
     "mysql": r"mysql|mariadb|asyncmy",
     "s3": r"obstore|object[- ]stor\w*|storage|s3|buckets?|presigned|rclone",
+    "files": r"secrets_dir|secrets_files|run/secrets",
+    "vault": r"vault_(addr|token|namespace|mount|path)\w*|secrets_vault|hashicorp|openbao",
+    "aws": r"boto3|botocore|secrets_aws|secrets[_ ]?manager|aws_secret_id",
 }
 # What these say comes from the answers or from the registry.
 UNREAD = {".copier-answers.yml", "LICENSE", "uv.lock"}
@@ -165,7 +169,7 @@ def test_no_template_syntax_is_left(project: Path) -> None:
 
 def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
     answers = yaml.safe_load((project / ".copier-answers.yml").read_text())
-    parts = {answers["database"], answers["object_storage"]}
+    parts = {answers["database"], answers["object_storage"], answers["secrets"]}
     parts |= (
         {"web", "worker"} if answers["processes"] == "web-and-worker" else {answers["processes"]}
     )
