@@ -15,12 +15,14 @@ from tests.rendering import render
 PROCESSES = ["web-and-worker", "web", "worker"]
 
 
-def combinations() -> Iterator[tuple[str, str, str]]:
+def combinations() -> Iterator[Any]:
     for processes in PROCESSES:
         for database in ("none", "sqlite", "postgresql", "mysql"):
             yield processes, database, "none"
             if processes != "worker" and database != "none":
-                yield from ((processes, database, kind) for kind in ("session", "jwt"))
+                marks = () if (processes, database) == ("web", "sqlite") else pytest.mark.thorough
+                for kind in ("session", "jwt"):
+                    yield pytest.param(processes, database, kind, marks=marks)
 
 
 @pytest.mark.parametrize(("processes", "database", "authentication"), combinations())
