@@ -35,7 +35,7 @@ def report(error: BaseException, *, where: str | None = None) -> None:
 
     Args:
         error: The error.
-        where: What failed, such as a route or a job; reports are listed under it.
+        where: What failed, such as a route; reports are listed under it.
     """
     if _client is not None:
         _client.capture(error, where)

@@ -23,6 +23,7 @@ MAX_LENGTH = 256
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 AT_ONCE = 2
 WAITING = 200
+_WRONG = (VerificationError, InvalidHashError)
 
 _pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
 _under_way: set[asyncio.Future[Any]] = set()
@@ -78,7 +79,7 @@ async def verify_password(password: str, stored: str | None) -> bool:
     def verify() -> bool:
         try:
             return HASHER.verify(stored or _hash_of_nothing(), _normal(password))
-        except (VerificationError, InvalidHashError):
+        except _WRONG:
             return False
 
     return await _in_pool(verify)

@@ -28,6 +28,7 @@ ALGORITHM = "HS256"
 CLAIMS = ["aud", "exp", "iat", "iss", "sid", "sub"]
 # How far the clocks of two machines may be apart.
 LEEWAY_SECONDS = 10
+_INVALID = (jwt.PyJWTError, ValueError)
 SECRET_BYTES = 32
 
 log = structlog.get_logger(__name__)
@@ -145,7 +146,7 @@ async def find_login(
     try:
         claims = _claims(settings, token)
         login_id, user_id = UUID(claims["sid"]), UUID(claims["sub"])
-    except (jwt.PyJWTError, ValueError):
+    except _INVALID:
         return None
     async with database.session() as session:
         found = await _find(session, login_id)

@@ -13,6 +13,8 @@ from saq.job import Job
 from ..runtime import CHECK_SECONDS
 from .queue import JobQueue
 
+_AWAY = (RedisError, TimeoutError)
+
 # In seconds, from an e-mail to a report over everything.
 BUCKETS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600)
 
@@ -64,7 +66,7 @@ class QueueDepth:
         counting = asyncio.run_coroutine_threadsafe(_count(self._queue), self._loop)
         try:
             counts = counting.result(CHECK_SECONDS)
-        except (RedisError, TimeoutError):
+        except _AWAY:
             counting.cancel()
             return
         depth = GaugeMetricFamily(

@@ -7,6 +7,8 @@ from croniter import croniter
 
 # Where an expression says the hours.
 _HOURS = 1
+# What a name that is none gives, depending on what it looks like.
+_UNKNOWN = (ZoneInfoNotFoundError, ValueError, OSError)
 
 
 def zone_of(name: str) -> tzinfo:
@@ -20,7 +22,7 @@ def zone_of(name: str) -> tzinfo:
     """
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    except _UNKNOWN:
         raise ValueError(
             f"there is no time zone {name!r}: write it as in Europe/Berlin or UTC"
         ) from None
