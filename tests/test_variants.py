@@ -27,6 +27,7 @@ CHOICES: dict[str, list[Any]] = {
     "http_client": [False, True],
     "prometheus": [False, True],
     "sentry": [False, True],
+    "opentelemetry": [False, True],
     "object_storage": ["none", "s3"],
     "secrets": ["environment", "files", "vault", "aws"],
     "license": [
@@ -61,7 +62,7 @@ ASKED: dict[str, Callable[[dict[str, Any]], bool]] = {
 
 # Words that only a project with the part may use.
 WORDS = {
-    "worker": r"workers?(?!=|_kill)|jobs?|brokers?|saq|queues?",
+    "worker": r"workers?(?!=|_kill)|jobs?|brokers?|saq|queues?(?!_size)",
     "redis": r"redis|valkey",
     "cache": r"(chassis|web|docs)[./]cache|cache_max\w*|@cached|responsestore",
     "rate_limiting": r"rate.?limit\w*",
@@ -71,6 +72,7 @@ WORDS = {
     "http_client": r"http[_-]client|httpclient|runtime\.http|http_(connect|proxy|retries|total)\w*",
     "prometheus": r"prometheus\w*|metrics?",
     "sentry": r"sentry\w*|dsn",
+    "opentelemetry": r"opentelemetry|otel\w*|otlp|traceparent|[./_]tracing|current_tracer",
     "web": r"litestar|granian|asgi|openapi",
     "database": r"databases?|sqlalchemy|alembic|migrations?|sql",
     "sqlite": r"sqlite|aiosqlite",
@@ -177,7 +179,8 @@ def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
         parts.add("database")
     if answers.get("rate_limiting") and "web" in parts:
         parts.add("rate_limiting")
-    parts |= {part for part in ("http_client", "prometheus", "sentry") if answers[part]}
+    switches = ("http_client", "prometheus", "sentry", "opentelemetry")
+    parts |= {part for part in switches if answers[part]}
     if answers["cache"] != "none":
         parts.add("cache")
     if "web" in parts and "database" in parts and answers.get("authentication", "none") != "none":

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -38,6 +39,8 @@ OVERRUN = {
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _IDEMPOTENT = {"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"}
 
+Around = Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
+
 log = structlog.get_logger(__name__)
 
 
@@ -46,19 +49,24 @@ class HttpClient(httpx.AsyncClient):
 
     Args:
         settings: Times, number of retries and proxy.
+        around: What is put around each that is sent.
     """
 
-    def __init__(self, settings: ChassisSettings) -> None:
+    def __init__(self, settings: ChassisSettings, around: Around | None = None) -> None:
+        transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport(
+            proxy=settings.http_proxy_url.get_secret_value() or None,
+            # Nothing but the settings reads the environment.
+            trust_env=False,
+        )
         super().__init__(
+            transport=around(transport) if around else transport,
+            trust_env=False,
             headers={"User-Agent": f"{service.NAME}/{settings.release}"},
             timeout=httpx.Timeout(
                 settings.http_silence_seconds, connect=settings.http_connect_seconds
             ),
-            proxy=settings.http_proxy_url.get_secret_value() or None,
             # What a service sets in an answer to one client is not for another's requests.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            # Nothing but the settings reads the environment.
-            trust_env=False,
         )
         self._retries = settings.http_retries
         self._total_seconds = settings.http_total_seconds

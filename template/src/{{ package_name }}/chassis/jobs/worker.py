@@ -35,6 +35,9 @@ from .schedule import next_run
 
 WORKER_INFO_SECONDS = 10
 
+# What log lines tell of that which travels with a job.
+TOLD = ("request_id", "batch")
+
 # What is done around each run of a job: it sees the job begin, and end or fail.
 Around = Callable[[Job], AbstractAsyncContextManager[object]]
 
@@ -148,7 +151,10 @@ class JobWorker(Worker[Context]):
             job = context["job"]
             structlog.contextvars.clear_contextvars()
             structlog.contextvars.bind_contextvars(
-                job=function.name, job_key=job.key, attempt=job.attempts, **job.meta
+                job=function.name,
+                job_key=job.key,
+                attempt=job.attempts,
+                **{name: job.meta[name] for name in TOLD if name in job.meta},
             )
             start = time.perf_counter()
 

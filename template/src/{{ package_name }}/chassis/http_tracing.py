@@ -1,0 +1,49 @@
+"""Traces of requests to other services, which are told where in the trace they are."""
+
+from http import HTTPStatus
+
+import httpx
+from opentelemetry.trace import SpanKind, Tracer
+
+from .tracing_sdk import Spanning, fail, propagator
+
+PORTS = {"http": 80, "https": 443}
+
+
+class TracedTransport(httpx.AsyncBaseTransport):
+    """Makes each request a span, and each that is sent again another.
+
+    Args:
+        transport: What sends them.
+        tracer: What makes spans.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, tracer: Tracer) -> None:
+        self._transport = transport
+        self._tracer = tracer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request."""
+        url = request.url
+        with Spanning(
+            self._tracer,
+            request.method,
+            kind=SpanKind.CLIENT,
+            attributes={
+                "http.request.method": request.method,
+                "server.address": url.host,
+                "server.port": url.port or PORTS.get(url.scheme, 0),
+                # Without password and query, in which secrets may be.
+                "url.full": str(url.copy_with(username=None, password=None, query=None)),
+            },
+        ) as span:
+            propagator.inject(request.headers)
+            response = await self._transport.handle_async_request(request)
+            span.set_attribute("http.response.status_code", response.status_code)
+            if response.status_code >= HTTPStatus.BAD_REQUEST:
+                fail(span, str(response.status_code))
+            return response
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
