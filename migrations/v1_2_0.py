@@ -9,6 +9,7 @@ OFF: dict[str, object] = {
     "cache": "none",
     "http_client": False,
     "object_storage": "none",
+    "opentelemetry": False,
     "prometheus": False,
     "rate_limiting": False,
     "secrets": "environment",
