@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.mutations import TESTS, Mutation, mutations, package
-from tests.rendering import answer_sets, render
+from tests.rendering import answer_sets, part_sets, render
 
-NAMES = ["standard", "complete", "sqlite", "mysql", "proprietary"]
+NAMES = [
+    *("standard", "complete", "sqlite", "mysql", "proprietary"),
+    *("parts/authentication_jwt", "parts/cache_memory", "parts/secrets_aws", "parts/secrets_vault"),
+]
 
 
 def test_every_mutation_fits_the_services_that_it_is_for(template: Path, tmp_path: Path) -> None:
-    projects = [render(template, tmp_path / name, answer_sets()[name]) for name in NAMES]
+    sets = {**answer_sets(), **part_sets()}
+    projects = [render(template, tmp_path / name, sets[name]) for name in NAMES]
     for mutation in mutations():
         fitting = [project for project in projects if mutation.applies_to(project)]
         assert fitting, mutation.name
