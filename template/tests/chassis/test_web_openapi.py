@@ -1,7 +1,7 @@
 """The OpenAPI document tells clients what this release answers."""
 
 import pytest
-from litestar import get
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 
@@ -10,9 +10,14 @@ async def probe(number: FromPath[int]) -> int:
     return number
 
 
+@post("/probe/nothing", status_code=204)
+async def probe_nothing() -> Response[None]:
+    return Response(None)
+
+
 @pytest.fixture
 def document(serve):
-    answer = serve(probe, git_sha="0123456789abcdef").get("/schema/openapi.json")
+    answer = serve(probe, probe_nothing, git_sha="0123456789abcdef").get("/schema/openapi.json")
     assert answer.status_code == 200
     return answer.json()
 
@@ -41,6 +46,10 @@ def test_it_tells_errors_as_what_they_are(document):
         document["paths"]["/probe/{number}"]["get"]["responses"]
     )
     assert {"200", "503"} <= set(document["paths"]["/health/ready"]["get"]["responses"])
+
+
+def test_nothing_is_told_as_nothing(document):
+    assert "content" not in document["paths"]["/probe/nothing"]["post"]["responses"]["204"]
 
 
 def test_an_error_is_what_it_says(serve, document):

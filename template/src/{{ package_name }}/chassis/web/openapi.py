@@ -44,6 +44,8 @@ class _Document(OpenAPI):
         schemas["Problem"] = _PROBLEM
         for path in document.get("paths", {}).values():
             for operation in path.values():
+                # Litestar tells the type of a Response that never has content.
+                operation["responses"].get("204", {}).pop("content", None)
                 _tell_errors(operation["responses"])
         return document
 
