@@ -60,7 +60,6 @@ class HttpClient(httpx.AsyncClient):
         )
         super().__init__(
             transport=around(transport) if around else transport,
-            trust_env=False,
             headers={"User-Agent": f"{service.NAME}/{settings.release}"},
             timeout=httpx.Timeout(
                 settings.http_silence_seconds, connect=settings.http_connect_seconds
