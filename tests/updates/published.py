@@ -70,7 +70,10 @@ def publish(folder: Path) -> Path:
         if path.name != ".git":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     export(folder)
-    if git_in(folder).text("status", "--porcelain", "--", *PUBLISHED):
+    git = git_in(folder)
+    git.run("add", "--all")
+    last = str(max(released))
+    if not git.succeeds("diff", "--cached", "--quiet", last, "--", *PUBLISHED):
         release(folder, next_version(folder, released))
     return folder
 
