@@ -25,7 +25,7 @@ def combinations() -> Iterator[Any]:
                     yield pytest.param(processes, database, kind, marks=marks)
 
 
-@pytest.mark.parametrize(("processes", "database", "authentication"), combinations())
+@pytest.mark.parametrize(("processes", "database", "authentication"), list(combinations()))
 def test_strict(
     processes: str, database: str, authentication: str, template: Path, tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -57,7 +57,7 @@ class Git:
         return Git(self.folder, {**self.variables, **variables})
 
     def run(
-        self, *arguments: str, stdin: bytes = b"", accept: tuple[int, ...] = (0,)
+        self, *arguments: str, stdin: bytes = b"", accept: Container[int] = (0,)
     ) -> tuple[int, bytes]:
         """Run a command.
 
@@ -81,7 +81,7 @@ class Git:
             stderr=subprocess.PIPE,
         )
         printed, said = cast("subprocess.Popen[bytes]", process).communicate(stdin)
-        status = process.returncode
+        status: int = process.wait()
         if status not in accept:
             lines = said.decode(errors="replace").strip().splitlines()
             raise GitError(lines[-1].strip() if lines else f"git {arguments[0]}: status {status}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from .toml import with_both_additions
 from .trees import Entry, Store
 
 Files = dict[str, Entry]
@@ -80,6 +81,9 @@ def merge(store: Store, base: Files, ours: Files, theirs: Files, *, name: str) -
             left_deleted.append(path)
             files.pop(path, None)
         else:
+            if (both := with_both_additions(store, path, versions)) is not None:
+                files[path] = Entry(files[path].mode, store.blob(both))
+                continue
             content = store.read(files[path].blob) if path in files else b""
             conflicts.append(Conflict(path, marked_lines(content)))
     return Merged(

@@ -10,9 +10,8 @@ import subprocess
 import tempfile
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -26,6 +25,7 @@ from updating.git import Git
 from updating.ownership import GENERATED, Owner, Ownership
 from updating.releases import releases
 from updating.report import Report
+from updating.toml import values
 from updating.update import update
 
 from .conftest import Generate
@@ -49,7 +49,7 @@ CELLS = [
 ]
 # Of each persona's answer sets, so many are tried at every change.
 SAMPLED = 3
-# Files that the migrations prepare for the merge; plain git would find more conflicts here.
+# Files that are prepared for the merge or merged by what they mean; plain git finds more conflicts.
 PREPARED = {"pyproject.toml"}
 
 Contents = Mapping[str, bytes]
@@ -160,20 +160,6 @@ def assert_no_line_is_lost(old: Contents, mine: Contents, result: Contents) -> N
     assert not lost, f"lost: {sorted(lost)[:5]}"
 
 
-def values(document: bytes) -> Counter[str]:
-    def leaves(value: Any, path: str) -> Iterator[str]:
-        if isinstance(value, dict):
-            for key, each in value.items():
-                yield from leaves(each, f"{path}.{key}")
-        elif isinstance(value, list):
-            for each in value:
-                yield from leaves(each, path)
-        else:
-            yield f"{path}={value}"
-
-    return Counter(leaves(tomllib.loads(document.decode()), ""))
-
-
 def assert_conflicts_where_both_changed(
     report: Report, old: Contents, mine: Contents, new: Contents
 ) -> None:
@@ -279,7 +265,8 @@ def expect_of_persona(persona: str, report: Report, scene: Scene, result: Conten
         assert all(move.edited for move in report.moved)
     elif persona == "edited_next_to_what_the_template_changes":
         assert bool(report.conflicts) == bool(scene.both())
-    elif persona == "added_to_the_ends_of_lists" and "pyproject.toml" not in marked:
+    elif persona == "added_to_the_ends_of_lists":
+        assert "pyproject.toml" not in marked
         pyproject = tomllib.loads(result["pyproject.toml"].decode())
         assert "N" in pyproject["tool"]["ruff"]["lint"]["select"]
         assert "humanize>=4" in pyproject["project"]["dependencies"]

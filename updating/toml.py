@@ -1,0 +1,90 @@
+"""TOML files to which both sides add at the same place, as people do at the end of a list."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .git import Git
+from .trees import Entry, Store
+
+_OURS_BASE_THEIRS = (2, 1, 3)
+_NAMES = ("ours", "base", "theirs")
+# Where both sides only add, there is nothing between these two.
+_CHANGED = re.compile(rb"^\|{7} base\r?\n(?!={7}\r?$)", re.MULTILINE)
+
+
+def with_both_additions(store: Store, path: str, stages: Mapping[int, Entry]) -> bytes | None:
+    """Merge a TOML file that git cannot, where both sides' lines can stand one after the other.
+
+    Git sees lines, and two lines at one place are a conflict to it. Here it is seen what they mean:
+    the merged file has every value that a side added, none that a side took away, and no other.
+
+    Args:
+        store: Where contents are.
+        path: The file.
+        stages: Git's three versions of it, by their numbers.
+
+    Returns:
+        The merged file; None if a person has to decide.
+    """
+    if not path.endswith(".toml") or set(stages) != set(_OURS_BASE_THEIRS):
+        return None
+    sides = [store.read(stages[stage].blob) for stage in _OURS_BASE_THEIRS]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in zip(_NAMES, sides, strict=True):
+            (Path(folder) / name).write_bytes(content)
+        git = Git(Path(folder))
+        marked = git.run("merge-file", "--stdout", "--diff3", *_NAMES, accept=range(128))[1]
+        merged = git.raw("merge-file", "--stdout", "--union", *_NAMES)
+    if _CHANGED.search(marked):
+        return None
+    try:
+        ours, base, theirs, both = (values(content) for content in (*sides, merged))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return None
+    return merged if both == _merged(ours, base, theirs) else None
+
+
+def values(content: bytes) -> Counter[tuple[str, str]]:
+    """Count what a TOML file says, whatever its lines.
+
+    Args:
+        content: The file.
+
+    Returns:
+        How often each value stands at each place; the entries of a list have the same place.
+
+    Raises:
+        tomllib.TOMLDecodeError: When it is no TOML.
+        UnicodeDecodeError: When it is no text.
+    """
+    return Counter(_leaves(tomllib.loads(content.decode()), ""))
+
+
+def _leaves(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _leaves(each, f"{place}.{key}")
+    elif isinstance(value, list):
+        for each in value:
+            yield from _leaves(each, place)
+    else:
+        yield place, repr(value)
+
+
+def _merged(
+    ours: Counter[tuple[str, str]], base: Counter[tuple[str, str]], theirs: Counter[tuple[str, str]]
+) -> Counter[tuple[str, str]] | None:
+    merged: Counter[tuple[str, str]] = Counter()
+    for value in ours | base | theirs:
+        mine, before, yours = ours[value], base[value], theirs[value]
+        if mine != before and yours not in (before, mine):
+            return None
+        merged[value] = yours if mine == before else mine
+    return +merged
