@@ -28,6 +28,11 @@ def part_sets() -> dict[str, dict[str, Any]]:
     return {f"parts/{path.stem}": yaml.safe_load(path.read_text()) for path in found}
 
 
+def every_set() -> dict[str, dict[str, Any]]:
+    """All answer sets whose suites are run."""
+    return {**answer_sets(), **part_sets()}
+
+
 def export(destination: Path) -> Path:
     """Copy the template as it stands, with uncommitted changes and without what git ignores.
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.rendering import ANSWERS, answer_sets, files, part_sets
+from tests.rendering import ANSWERS, every_set, files
 
 BIN = Path(sys.executable).parent
 SUITE_SECONDS = 900
@@ -47,8 +47,7 @@ def pythons() -> dict[str, str]:
 
 
 def runs() -> Iterator[Any]:
-    sets = {**answer_sets(), **part_sets()}
-    for number, (name, answers) in enumerate(sets.items()):
+    for number, (name, answers) in enumerate(every_set().items()):
         lowest = VERSIONS.index(answers.get("lowest_python", VERSIONS[0]))
         allowed = [version for version in pythons() if VERSIONS.index(version) >= lowest]
         versions = list(dict.fromkeys([*allowed[:1], *allowed[-1:]]))

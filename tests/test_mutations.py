@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.mutations import TESTS, Mutation, mutations, package
-from tests.rendering import answer_sets, part_sets, render
+from tests.rendering import every_set, render
 
 NAMES = [
     *("standard", "complete", "sqlite", "mysql", "proprietary"),
@@ -14,7 +14,7 @@ NAMES = [
 
 
 def test_every_mutation_fits_the_services_that_it_is_for(template: Path, tmp_path: Path) -> None:
-    sets = {**answer_sets(), **part_sets()}
+    sets = every_set()
     projects = [render(template, tmp_path / name, sets[name]) for name in NAMES]
     for mutation in mutations():
         fitting = [project for project in projects if mutation.applies_to(project)]

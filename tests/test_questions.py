@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rendering import ROOT, answer_sets, export, part_sets, render
+from tests.rendering import ROOT, every_set, export, render
 
 COPIER = Path(sys.executable).with_name("copier")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -178,7 +178,7 @@ def test_the_year_is_recorded_and_not_asked_again(template: Path, tmp_path: Path
 
 def test_every_named_set_answers_only_questions_that_exist() -> None:
     questions = yaml.safe_load((ROOT / "copier.yml").read_text())
-    for name, answers in {**answer_sets(), **part_sets()}.items():
+    for name, answers in every_set().items():
         assert set(answers) <= set(questions), name
 
 

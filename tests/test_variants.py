@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 import yaml
 from allpairspy import AllPairs
+from jinja2 import Environment
 
-from tests.rendering import answer_sets, files, locked, part_sets, render
+from tests.rendering import ROOT, answer_sets, every_set, files, locked, render
 
 CHOICES: dict[str, list[Any]] = {
     "processes": ["web-and-worker", "web", "worker"],
@@ -52,13 +53,7 @@ CHOICES: dict[str, list[Any]] = {
     "project_name": ["Orbit", 'A "quoted" \\ {{ name }} 🚀'],
 }
 
-# When a question is asked that is not always.
-ASKED: dict[str, Callable[[dict[str, Any]], bool]] = {
-    "rate_limiting": lambda answers: answers["processes"] != "worker",
-    "authentication": lambda answers: (
-        answers["processes"] != "worker" and answers["database"] != "none"
-    ),
-}
+QUESTIONS: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text())
 
 # Words that only a project with the part may use.
 WORDS = {
@@ -94,17 +89,17 @@ def covering_array() -> Iterator[dict[str, Any]]:
         answers["repository_host"] = host
         if namespace:
             answers["repository_namespace"] = namespace
-        yield {
-            name: answer
-            for name, answer in answers.items()
-            if name not in ASKED or ASKED[name](answers)
-        }
+        yield {name: answer for name, answer in answers.items() if is_asked(name, answers)}
+
+
+def is_asked(name: str, answers: dict[str, Any]) -> bool:
+    condition = str(QUESTIONS[name].get("when", True))
+    return Environment(autoescape=False).from_string(condition).render(answers) == "True"
 
 
 VARIANTS = {
     **{f"pair{number:02}": answers for number, answers in enumerate(covering_array())},
-    **answer_sets(),
-    **{name.replace("/", "-"): answers for name, answers in part_sets().items()},
+    **{name.replace("/", "-"): answers for name, answers in every_set().items()},
 }
 
 
@@ -177,13 +172,12 @@ def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
     )
     if answers["database"] != "none":
         parts.add("database")
-    if answers.get("rate_limiting") and "web" in parts:
-        parts.add("rate_limiting")
-    switches = ("http_client", "prometheus", "sentry", "opentelemetry")
-    parts |= {part for part in switches if answers[part]}
+    # What makes no sense is not asked, and not recorded.
+    switches = ("rate_limiting", "http_client", "prometheus", "sentry", "opentelemetry")
+    parts |= {part for part in switches if answers.get(part)}
     if answers["cache"] != "none":
         parts.add("cache")
-    if "web" in parts and "database" in parts and answers.get("authentication", "none") != "none":
+    if answers.get("authentication", "none") != "none":
         parts |= {"authentication", answers["authentication"]}
     if parts & {"worker", "rate_limiting", "session"} or answers["cache"] == "redis":
         parts.add("redis")

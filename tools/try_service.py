@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,11 +82,12 @@ def generate(project: Path, answers: str, *, ask: bool) -> None:
 
 
 @contextmanager
-def dev(project: Path) -> Iterator[dict[str, Any]]:
+def dev(project: Path, variables: Mapping[str, str] = os.environ) -> Iterator[dict[str, Any]]:
     """Run the service's `dev` command for as long as the context lasts.
 
     Args:
         project: Root of the project.
+        variables: Environment of the command; without PORT a free one is taken.
 
     Returns:
         Its answers, its command and its address.
@@ -95,9 +96,9 @@ def dev(project: Path) -> Iterator[dict[str, Any]]:
     service = {
         **answers,
         "command": [uv(), "run", "--no-sync", answers["distribution_name"]],
-        "url": f"http://127.0.0.1:{os.environ.get('PORT') or free_port(8000)}",
+        "url": f"http://127.0.0.1:{variables.get('PORT') or free_port(8000)}",
     }
-    environment = {**os.environ, "PORT": service["url"].rpartition(":")[2]}
+    environment = {**variables, "PORT": service["url"].rpartition(":")[2]}
     say("Starting it ...")
     process = subprocess.Popen(
         [*service["command"], "dev"], cwd=project, env=environment, start_new_session=True

@@ -1,14 +1,13 @@
 """A collector of traces: it takes what OpenTelemetry sends, and keeps the spans."""
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
+from .listener import Listener, QuietHandler
 from .processes import until
 
 
@@ -26,31 +25,16 @@ class Span:
     resource: Mapping[str, Any]
 
 
-class Collector:
-    """Listens at a port of this machine, and keeps the spans that arrive."""
+class Collector(Listener):
+    """Keeps the spans that arrive; its address is OTEL_EXPORTER_OTLP_ENDPOINT."""
 
     def __init__(self) -> None:
+        super().__init__(_handler(self._take))
         self.spans: list[Span] = []
         # All that arrived, as it came.
         self.content = b""
         self.headers: list[Mapping[str, str]] = []
         self.status = 200
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._take))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        """Its address, as the service's OTEL_EXPORTER_OTLP_ENDPOINT."""
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     def span(self, name: str) -> Span:
         """Wait for the only span of this name."""
@@ -91,16 +75,13 @@ def _values(pairs: Any) -> dict[str, Any]:
     return {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in pairs}
 
 
-def _handler(take: Callable[[Mapping[str, str], bytes], int]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(take: Callable[[Mapping[str, str], bytes], int]) -> type[QuietHandler]:
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             assert self.path == "/v1/traces"
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status = take({name.lower(): value for name, value in self.headers.items()}, body)
             self.send_response(status)
             self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
 
     return Handler

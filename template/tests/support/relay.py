@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 PIECE = 65536
 
@@ -111,3 +112,21 @@ class Relay:
             writer.write(piece)
             await writer.drain()
         writer.close()
+
+
+def relay_before(url: str, default_port: int) -> Relay:
+    """Make a relay in front of the service of an address.
+
+    Args:
+        url: The address.
+        default_port: Where the service listens if the address does not say.
+    """
+    address = urlsplit(url)
+    return Relay((address.hostname or "127.0.0.1", address.port or default_port))
+
+
+def moved(url: str, port: int) -> str:
+    """The address of the same service behind another port of this machine."""
+    address = urlsplit(url)
+    user, at, _ = address.netloc.rpartition("@")
+    return address._replace(netloc=f"{user}{at}127.0.0.1:{port}").geturl()

@@ -4,8 +4,8 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+
+from .listener import Listener, QuietHandler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,8 @@ class Answer:
 BREAK_OFF = Answer(status=None)
 
 
-class Remote:
-    """Listens at a port of this machine, and gives the answers one after the other.
+class Remote(Listener):
+    """Gives the answers one after the other.
 
     When there are none left, it answers 200.
     """
@@ -46,25 +46,11 @@ class Remote:
         # Ports at the other end of those that are open.
         self.connections: set[int] = set()
         self._closed = threading.Event()
-        handler = _handler(self._take, self.connections, self._closed)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        super().__init__(_handler(self._take, self.connections, self._closed), daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *details: object) -> None:
         self._closed.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        """Where it is."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        super().__exit__(*details)
 
     def will(self, *answers: Answer) -> None:
         """Say what the next requests are told."""
@@ -77,8 +63,8 @@ class Remote:
 
 def _handler(
     take: Callable[[Asked], Answer], connections: set[int], closed: threading.Event
-) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+) -> type[QuietHandler]:
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
@@ -110,8 +96,5 @@ def _handler(
                 self.close_connection = True
             finally:
                 connections.remove(self.client_address[1])
-
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
 
     return Handler

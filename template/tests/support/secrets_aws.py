@@ -1,25 +1,25 @@
 """A server that answers as AWS Secrets Manager does; it can also refuse, and lie."""
 
 import json
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from .listener import Listener, QuietHandler
 
 SECRET_ID = "team/service"
 REGION = "eu-central-1"
 # Whose secret it is; the service has them from its machine.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "key-id-of-the-tests", "AWS_SECRET_ACCESS_KEY": "of-the-tests"}
 
+Answer = tuple[int, dict[str, object]]
 
-class SecretsManager(ThreadingHTTPServer):
+
+class SecretsManager(Listener):
     """The server; `secret` is what its one secret holds."""
 
-    daemon_threads = True
-
     def __init__(self, secret: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_handler(self.answer), daemon=True)
         self.secret = secret
         self.refused = False
 
@@ -29,13 +29,13 @@ class SecretsManager(ThreadingHTTPServer):
         return {
             "AWS_SECRET_ID": SECRET_ID,
             "AWS_REGION": REGION,
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.server_port}",
+            "AWS_ENDPOINT_URL": self.url,
             # No other credentials are looked for on this machine.
             "AWS_EC2_METADATA_DISABLED": "true",
             **CREDENTIALS,
         }
 
-    def answer(self, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, object]]:
+    def answer(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer a request as the service would."""
         assert headers["X-Amz-Target"] == "secretsmanager.GetSecretValue"
         signed = f"Credential={CREDENTIALS['AWS_ACCESS_KEY_ID']}/"
@@ -48,38 +48,19 @@ class SecretsManager(ThreadingHTTPServer):
         return 200, {"Name": SECRET_ID, "VersionId": "1" * 32, "SecretString": self.secret}
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: SecretsManager
+def _handler(answer: Callable[[Mapping[str, str], bytes], Answer]) -> type[QuietHandler]:
+    class Handler(QuietHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status, document = answer(self.headers, body)
+            content = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.1")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        status, answer = self.server.answer(self.headers, body)
-        content = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Write nothing."""
-
-
-@contextmanager
-def secrets_manager(secret: str) -> Iterator[SecretsManager]:
-    """Run a server for as long as the context lasts.
-
-    Args:
-        secret: What its secret holds.
-    """
-    with SecretsManager(secret) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return Handler
 
 
 @contextmanager
@@ -93,5 +74,5 @@ def holding(secrets: Mapping[str, str], folder: Path) -> Iterator[dict[str, str]
     Returns:
         Variables of a process that is to read them.
     """
-    with secrets_manager(json.dumps(dict(secrets))) as server:
+    with SecretsManager(json.dumps(dict(secrets))) as server:
         yield server.variables

@@ -2,35 +2,25 @@
 
 import gzip
 import json
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
+
+from .listener import Listener, QuietHandler
 
 KEY = "0123456789abcdef0123456789abcdef"
 
 
-class Sentry:
-    """Listens at a port of this machine, and keeps the envelopes that arrive."""
+class Sentry(Listener):
+    """Keeps the envelopes that arrive."""
 
     def __init__(self) -> None:
         self.envelopes: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.envelopes.append))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(_handler(self.envelopes.append))
 
     @property
     def dsn(self) -> str:
         """Its address, as the service's SENTRY_DSN."""
-        return f"http://{KEY}@127.0.0.1:{self._server.server_port}/7"
+        return f"http://{KEY}@127.0.0.1:{self.port}/7"
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -43,8 +33,8 @@ class Sentry:
         return events
 
 
-def _handler(keep: Callable[[str], None]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(keep: Callable[[str], None]) -> type[QuietHandler]:
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             assert self.path == "/api/7/envelope/"
             assert KEY in self.headers["X-Sentry-Auth"]
@@ -52,8 +42,5 @@ def _handler(keep: Callable[[str], None]) -> type[BaseHTTPRequestHandler]:
             keep(gzip.decompress(body).decode())
             self.send_response(200)
             self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
 
     return Handler

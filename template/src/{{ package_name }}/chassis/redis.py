@@ -24,6 +24,15 @@ T = TypeVar("T")
 ANSWER_SECONDS = 0.5
 PAUSE_SECONDS = 1.0
 
+# Counting and setting the end of the window are one step, so nothing slips in between.
+_COUNT = """
+local count = redis.call('INCR', KEYS[1])
+if count == 1 then
+    redis.call('PEXPIRE', KEYS[1], ARGV[1])
+end
+return {count, redis.call('PTTL', KEYS[1])}
+"""
+
 log = structlog.get_logger(__name__)
 
 
@@ -95,3 +104,19 @@ class SharedRedis:
             self._lost = None
             log.info("redis back")
         return answer
+
+    async def count(self, key: str, seconds: int) -> tuple[int, int]:
+        """Count one more in a window of time, which the first one begins.
+
+        Args:
+            key: What is counted.
+            seconds: Length of the window.
+
+        Returns:
+            How many there are in this window, and in how many milliseconds it ends.
+
+        Raises:
+            RedisUnavailable: When there is no answer.
+        """
+        number, left = await self.ask(lambda redis: redis.eval(_COUNT, 1, key, seconds * 1000))
+        return number, left

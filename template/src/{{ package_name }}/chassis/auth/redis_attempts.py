@@ -2,14 +2,6 @@
 
 from ..runtime import Runtime
 
-# Counting and setting the end of the window are one step.
-_COUNT = """
-local count = redis.call('INCR', KEYS[1])
-if count == 1 then
-    redis.call('EXPIRE', KEYS[1], ARGV[1])
-end
-return {count, redis.call('TTL', KEYS[1])}
-"""
 # A count that has ended meanwhile does not begin anew.
 _UNCOUNT = """
 if redis.call('EXISTS', KEYS[1]) == 1 then
@@ -29,10 +21,8 @@ async def count(runtime: Runtime, key: str, seconds: int) -> tuple[int, int]:
     Returns:
         How many there are in this window, and in how many seconds it ends.
     """
-    number, left = await runtime.redis.ask(
-        lambda redis: redis.eval(_COUNT, 1, f"attempts:{key}", seconds)
-    )
-    return number, left
+    number, milliseconds = await runtime.redis.count(f"attempts:{key}", seconds)
+    return number, round(milliseconds / 1000)
 
 
 async def uncount(runtime: Runtime, key: str) -> None:

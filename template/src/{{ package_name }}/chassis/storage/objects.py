@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -64,6 +65,23 @@ class OpenObject:
         return b"".join([piece async for piece in self])
 
 
+@asynccontextmanager
+async def answering(key: str = "", seconds: float = ANSWER_SECONDS) -> AsyncIterator[None]:
+    """Wait for one answer of the storage, and no longer than that.
+
+    Args:
+        key: Key of the object that is asked for.
+        seconds: How long it may take.
+
+    Raises:
+        ObjectMissing: When there is no such object.
+        StorageUnavailable: When there was no good answer, or none in time.
+    """
+    with reaching_the_storage(key):
+        async with asyncio.timeout(seconds):
+            yield
+
+
 async def answers(stream: AsyncIterator[T]) -> AsyncIterator[T]:
     """Pass on what the storage sends, and wait for each piece of it only so long.
 
@@ -74,10 +92,9 @@ async def answers(stream: AsyncIterator[T]) -> AsyncIterator[T]:
         StorageUnavailable: When the storage falls silent or goes away.
     """
     while True:
-        with reaching_the_storage():
-            async with asyncio.timeout(ANSWER_SECONDS):
-                try:
-                    answer = await anext(stream)
-                except StopAsyncIteration:
-                    return
+        async with answering():
+            try:
+                answer = await anext(stream)
+            except StopAsyncIteration:
+                return
         yield answer

@@ -15,7 +15,7 @@ from obstore.store import LocalStore
 from ..settings import ChassisSettings
 from .errors import NoPresignedUrl, ObjectMissing, reaching_the_storage
 from .keys import checked
-from .objects import ANSWER_SECONDS, OpenObject, StoredObject, answers
+from .objects import OpenObject, StoredObject, answering, answers
 from .places import Place, place_of
 from .uploads import parts_of, send
 
@@ -95,9 +95,8 @@ class Storage:
             StorageUnavailable: When the storage gave no good answer.
         """
         path = self._path(key)
-        with reaching_the_storage(key):
-            async with asyncio.timeout(ANSWER_SECONDS):
-                result = await obstore.get_async(self._store, path)
+        async with answering(key):
+            result = await obstore.get_async(self._store, path)
         stored = _stored(key, result.meta, result.attributes.get("Content-Type"))
         return OpenObject(stored, result.stream(min_chunk_size=PIECE_BYTES))
 
@@ -114,9 +113,8 @@ class Storage:
         """
         path = self._path(key)
         try:
-            with reaching_the_storage(key):
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    result = await obstore.get_async(self._store, path, options={"head": True})
+            async with answering(key):
+                result = await obstore.get_async(self._store, path, options={"head": True})
         except ObjectMissing:
             # The answer does not say whether the object is missing or its bucket.
             await self.check()
@@ -135,9 +133,8 @@ class Storage:
         """
         path = self._path(key)
         try:
-            with reaching_the_storage(key):
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    await obstore.delete_async(self._store, path)
+            async with answering(key):
+                await obstore.delete_async(self._store, path)
         except ObjectMissing:
             return
 
@@ -181,11 +178,8 @@ class Storage:
             raise ValueError(f"A presigned URL is valid for 1 to {URL_SECONDS_LIMIT} seconds.")
         if isinstance(self._store, LocalStore):
             raise NoPresignedUrl
-        with reaching_the_storage(key):
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await obstore.sign_async(
-                    self._store, method, path, timedelta(seconds=seconds)
-                )
+        async with answering(key):
+            return await obstore.sign_async(self._store, method, path, timedelta(seconds=seconds))
 
     async def check(self) -> None:
         """Ask the storage for an answer; raises where there is none, or a refusal."""
@@ -194,9 +188,8 @@ class Storage:
                 await asyncio.to_thread(_check_folder, self._place.folder)
             return
         try:
-            with reaching_the_storage():
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    await obstore.get_async(self._store, self._path(_NOTHING))
+            async with answering():
+                await obstore.get_async(self._store, self._path(_NOTHING))
         except ObjectMissing:
             # The bucket is there, and may be read.
             return

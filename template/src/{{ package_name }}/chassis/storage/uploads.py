@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import obstore
 
 from .errors import reaching_the_storage
-from .objects import ANSWER_SECONDS
+from .objects import ANSWER_SECONDS, answering
 
 if TYPE_CHECKING:
     from obstore import Attributes, PutResult
@@ -70,12 +70,9 @@ async def send(
     first = await anext(parts, b"")
     size = len(first)
     if size < PART_BYTES:
-        with reaching_the_storage():
-            async with asyncio.timeout(ANSWER_SECONDS + size / SLOWEST_BYTES_PER_SECOND):
-                put = obstore.put_async(
-                    store, path, first, attributes=attributes, use_multipart=False
-                )
-                return await put, size
+        async with answering(seconds=ANSWER_SECONDS + size / SLOWEST_BYTES_PER_SECOND):
+            put = obstore.put_async(store, path, first, attributes=attributes, use_multipart=False)
+            return await put, size
     upload = _Upload(store, path, attributes)
     try:
         await upload.take(first, ANSWER_SECONDS)
@@ -150,9 +147,8 @@ class _Upload:
             StorageUnavailable: When the object could not be stored.
         """
         self._hand(None)
-        with reaching_the_storage():
-            async with asyncio.timeout(PART_SECONDS):
-                return await asyncio.shield(self._task)
+        async with answering(seconds=PART_SECONDS):
+            return await asyncio.shield(self._task)
 
     async def abandon(self) -> None:
         """Leave nothing behind of an upload that has not been finished."""

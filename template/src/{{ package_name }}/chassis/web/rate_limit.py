@@ -21,15 +21,6 @@ from ..runtime import Runtime
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
-# Counting and setting the end of the window are one step, so no request slips in between.
-_COUNT = """
-local count = redis.call('INCR', KEYS[1])
-if count == 1 then
-    redis.call('PEXPIRE', KEYS[1], ARGV[1])
-end
-return {count, redis.call('PTTL', KEYS[1])}
-"""
-
 
 def client_address(connection: Connection) -> str:
     """Address of the client, as far as TRUSTED_PROXIES lets it be known."""
@@ -81,9 +72,7 @@ class RateLimit(ASGIMiddleware):
         runtime: Runtime = connection.app.state.runtime
         key = f"rate-limit:{self.name}:{self.by(connection)}"
         try:
-            count, milliseconds = await runtime.redis.ask(
-                lambda redis: redis.eval(_COUNT, 1, key, self.seconds * 1000)
-            )
+            count, milliseconds = await runtime.redis.count(key, self.seconds)
         except RedisUnavailable:
             await next_app(scope, receive, send)
             return

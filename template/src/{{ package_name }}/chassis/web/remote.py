@@ -5,7 +5,7 @@ import sys
 import structlog
 from litestar import Response
 
-from .errors import RETRY_AFTER_SECONDS, AnyRequest, problem, unexpected
+from .errors import AnyRequest, come_back, unexpected
 
 log = structlog.get_logger(__name__)
 
@@ -20,10 +20,5 @@ def remote_or_unexpected(request: AnyRequest, exception: Exception) -> Response[
 
         if isinstance(exception, HTTPError) and (cause := why_away(exception)):
             log.warning("remote service unavailable", host=exception.request.url.host, error=cause)
-            return problem(
-                request,
-                503,
-                f"A remote service cannot be reached ({cause}). Try again.",
-                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
-            )
+            return come_back(request, f"A remote service cannot be reached ({cause}).")
     return unexpected(request, exception)
