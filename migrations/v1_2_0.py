@@ -10,6 +10,7 @@ OFF: dict[str, object] = {
     "http_client": False,
     "object_storage": "none",
     "opentelemetry": False,
+    "outbox": False,
     "prometheus": False,
     "rate_limiting": False,
     "secrets": "environment",

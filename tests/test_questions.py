@@ -162,6 +162,23 @@ def test_a_preset_sets_the_defaults(
     assert tuple(recorded[name] for name in names) == defaults
 
 
+@pytest.mark.parametrize(
+    ("answers", "files"),
+    [
+        ({"processes": "web"}, set()),
+        ({"processes": "worker"}, {"outbox"}),
+        ({"database": "none"}, set()),
+    ],
+)
+def test_a_part_is_left_out_where_it_makes_no_sense(
+    answers: dict[str, str], files: set[str], template: Path, tmp_path: Path
+) -> None:
+    project = render(template, tmp_path / "project", {"preset": "complete", **answers})
+    chassis = project / "src" / "orbit" / "chassis"
+    parts = {"outbox": chassis / "jobs/outbox.py"}
+    assert {name for name, path in parts.items() if path.exists()} == files
+
+
 def test_an_answer_wins_over_the_preset(template: Path, tmp_path: Path) -> None:
     project = render(template, tmp_path / "project", {"preset": "minimal", "database": "sqlite"})
     recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())

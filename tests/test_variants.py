@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ CHOICES: dict[str, list[Any]] = {
         "none",
     ],
     "preset": ["minimal", "standard", "complete"],
+    "outbox": [False, True],
     "author_email": ["", "ada@example.org"],
     "package_name": ["a", "a_package_name_of_30_character"],
     "project_name": ["Orbit", 'A "quoted" \\ {{ name }} 🚀'],
@@ -77,6 +78,7 @@ WORDS = {
     "files": r"secrets_dir|secrets_files|run/secrets",
     "vault": r"vault_(addr|token|namespace|mount|path)\w*|secrets_vault|hashicorp|openbao",
     "aws": r"boto3|botocore|secrets_aws|secrets[_ ]?manager|aws_secret_id",
+    "outbox": r"outbox\w*",
 }
 # What these say comes from the answers or from the registry.
 UNREAD = {".copier-answers.yml", "LICENSE", "uv.lock"}
@@ -181,6 +183,8 @@ def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
         parts |= {"authentication", answers["authentication"]}
     if parts & {"worker", "rate_limiting", "session"} or answers["cache"] == "redis":
         parts.add("redis")
+    if answers.get("outbox") and {"worker", "database"} <= parts:
+        parts.add("outbox")
     for part, words in WORDS.items():
         if part in parts:
             continue

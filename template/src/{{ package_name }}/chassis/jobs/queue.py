@@ -12,9 +12,9 @@ Differences from SAQ's own queue, each with a test that fails without it:
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from redis.asyncio import Redis
@@ -28,6 +28,10 @@ from ..settings import ChassisSettings
 from . import batches
 from .broker import BROKER_ERRORS, reaching_the_broker
 from .functions import RETRY_DELAY_LIMIT_SECONDS, RETRY_DELAY_SECONDS, JobFunction
+
+Q = TypeVar("Q", bound="JobQueue")
+# What a worker does again and again beside its jobs.
+Duty = Callable[[], Awaitable[None]]
 
 CONNECT_SECONDS = 2
 # How long one look for a job lasts. It bounds the end of an idle worker, which then need not cancel
@@ -66,7 +70,12 @@ class JobQueue(RedisQueue):
     Args:
         redis: Connection to the broker.
         settings: Name of the queue, heartbeat and lifetime of results.
+
+    Attributes:
+        duties: What a worker does every second for the queue.
     """
+
+    duties: Sequence[Duty] = ()
 
     def __init__(self, redis: Redis, settings: ChassisSettings) -> None:
         super().__init__(redis, name=settings.job_queue)
@@ -408,11 +417,14 @@ def age_in_days(job: Job) -> float:
 
 
 @asynccontextmanager
-async def open_queue(settings: ChassisSettings) -> AsyncIterator[JobQueue]:
+async def open_queue(
+    settings: ChassisSettings, make: Callable[[Redis, ChassisSettings], Q]
+) -> AsyncIterator[Q]:
     """Attach the job broker, without waiting for it.
 
     Args:
         settings: Address of the broker and name of the queue.
+        make: Makes the queue of a connection to the broker.
     """
     redis = Redis.from_url(
         settings.redis_url.get_secret_value(),
@@ -421,7 +433,7 @@ async def open_queue(settings: ChassisSettings) -> AsyncIterator[JobQueue]:
         # On one new connection when the old one broke off; callers have their own patience.
         retry=Retry(NoBackoff(), 1),
     )
-    queue = JobQueue(redis, settings)
+    queue = make(redis, settings)
     try:
         yield queue
     finally:

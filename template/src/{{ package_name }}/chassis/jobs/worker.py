@@ -30,10 +30,11 @@ from saq.worker import Worker
 from ..runtime import Runtime
 from .broker import BROKER_ERRORS, BrokerUnavailable
 from .functions import JobContext, JobFunction
-from .queue import CRON, DEQUEUE_SECONDS, JobQueue
+from .queue import CRON, DEQUEUE_SECONDS, Duty, JobQueue
 from .schedule import next_run
 
 WORKER_INFO_SECONDS = 10
+DUTY_SECONDS = 1
 
 # What log lines tell of that which travels with a job.
 TOLD = ("request_id", "batch")
@@ -112,11 +113,12 @@ class JobWorker(Worker[Context]):
             await self.queue.sweep(self.timers["sweep"])
 
         log.info("worker ready", jobs=sorted(self.functions), concurrency=self.concurrency)
-        duties: list[tuple[Callable[[], Awaitable[None]], float]] = [
+        duties: list[tuple[Duty, float]] = [
             (abort, self.timers["abort"]),
             (self.schedule, self.timers["schedule"]),
             (sweep, self.timers["sweep"]),
             (worker_info, self.timers["worker_info"]),
+            *((duty, DUTY_SECONDS) for duty in self.queue.duties),
         ]
         return [asyncio.create_task(self._repeat(duty, seconds)) for duty, seconds in duties]
 
@@ -132,7 +134,7 @@ class JobWorker(Worker[Context]):
             await self.queue.plan(function, f"{CRON}{function.name}", int(due.timestamp()))
         await self.queue.schedule(lock)
 
-    async def _repeat(self, duty: Callable[[], Awaitable[None]], seconds: float) -> None:
+    async def _repeat(self, duty: Duty, seconds: float) -> None:
         while not self.event.is_set():
             asked = time.monotonic()
             try:
