@@ -8,6 +8,7 @@ OFF: dict[str, object] = {
     "authentication": "none",
     "cache": "none",
     "http_client": False,
+    "jobs_page": False,
     "object_storage": "none",
     "opentelemetry": False,
     "outbox": False,

@@ -10,6 +10,7 @@ from tests.rendering import every_set, render
 NAMES = [
     *("standard", "complete", "sqlite", "mysql", "proprietary"),
     *("parts/authentication_jwt", "parts/cache_memory", "parts/secrets_aws", "parts/secrets_vault"),
+    *("parts/outbox", "parts/outbox_mysql"),
 ]
 
 

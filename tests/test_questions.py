@@ -167,7 +167,7 @@ def test_a_preset_sets_the_defaults(
     [
         ({"processes": "web"}, set()),
         ({"processes": "worker"}, {"outbox"}),
-        ({"database": "none"}, set()),
+        ({"database": "none"}, {"jobs_page"}),
     ],
 )
 def test_a_part_is_left_out_where_it_makes_no_sense(
@@ -175,7 +175,7 @@ def test_a_part_is_left_out_where_it_makes_no_sense(
 ) -> None:
     project = render(template, tmp_path / "project", {"preset": "complete", **answers})
     chassis = project / "src" / "orbit" / "chassis"
-    parts = {"outbox": chassis / "jobs/outbox.py"}
+    parts = {"outbox": chassis / "jobs/outbox.py", "jobs_page": chassis / "web/jobs_page.py"}
     assert {name for name, path in parts.items() if path.exists()} == files
 
 

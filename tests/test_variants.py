@@ -49,6 +49,7 @@ CHOICES: dict[str, list[Any]] = {
     ],
     "preset": ["minimal", "standard", "complete"],
     "outbox": [False, True],
+    "jobs_page": [False, True],
     "author_email": ["", "ada@example.org"],
     "package_name": ["a", "a_package_name_of_30_character"],
     "project_name": ["Orbit", 'A "quoted" \\ {{ name }} 🚀'],
@@ -78,6 +79,7 @@ WORDS = {
     "files": r"secrets_dir|secrets_files|run/secrets",
     "vault": r"vault_(addr|token|namespace|mount|path)\w*|secrets_vault|hashicorp|openbao",
     "aws": r"boto3|botocore|secrets_aws|secrets[_ ]?manager|aws_secret_id",
+    "jobs_page": r"jobs.page\w*",
     "outbox": r"outbox\w*",
 }
 # What these say comes from the answers or from the registry.
@@ -175,7 +177,10 @@ def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
     if answers["database"] != "none":
         parts.add("database")
     # What makes no sense is not asked, and not recorded.
-    switches = ("rate_limiting", "http_client", "prometheus", "sentry", "opentelemetry")
+    switches = (
+        *("rate_limiting", "http_client", "outbox", "jobs_page"),
+        *("prometheus", "sentry", "opentelemetry"),
+    )
     parts |= {part for part in switches if answers.get(part)}
     if answers["cache"] != "none":
         parts.add("cache")
@@ -183,8 +188,6 @@ def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
         parts |= {"authentication", answers["authentication"]}
     if parts & {"worker", "rate_limiting", "session"} or answers["cache"] == "redis":
         parts.add("redis")
-    if answers.get("outbox") and {"worker", "database"} <= parts:
-        parts.add("outbox")
     for part, words in WORDS.items():
         if part in parts:
             continue
