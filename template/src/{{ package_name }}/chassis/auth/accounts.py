@@ -13,7 +13,7 @@ from ..db.errors import is_conflict
 from ..db.users import EMAIL_LENGTH, User, find_user
 from .passwords import check_password, hash_password, is_outdated, verify_password
 
-_EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+")
+EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+")
 
 
 class EmailRefused(ValueError):
@@ -43,7 +43,7 @@ def normal_email(email: str) -> str:
         EmailRefused: If it is none.
     """
     email = plain_email(email)
-    if len(email) > EMAIL_LENGTH or not _EMAIL.fullmatch(email):
+    if len(email) > EMAIL_LENGTH or not EMAIL.fullmatch(email):
         raise EmailRefused("This is no e-mail address.")
     return email
 
