@@ -70,13 +70,13 @@ def scratch() -> Iterator[Path]:
 
 @pytest.mark.parametrize(("name", "python"), list(runs()))
 def test_suite(name: str, python: str, template: Path, scratch: Path) -> None:
-    if name == "mysql" and not (os.environ.get("MYSQL_URL") or _has_mariadb()):
+    if name.endswith("mysql") and not (os.environ.get("MYSQL_URL") or _has_mariadb()):
         pytest.skip("no MariaDB on this machine: install mariadb-server, or set MYSQL_URL")
     project = scratch / "project"
     environment = clean_environment()
     (scratch / "tmp").mkdir()
     environment["TMPDIR"] = str(scratch / "tmp")
-    if name == "mysql" and "MYSQL_URL" in os.environ:
+    if name.endswith("mysql") and "MYSQL_URL" in os.environ:
         environment["DATABASE_URL"] = os.environ["MYSQL_URL"]
     environment["UV_PYTHON"] = pythons()[python]
     repeat = f'{sys.executable} -m pytest "tests/test_generated.py::test_suite[{name}-{python}]"'

@@ -1,11 +1,12 @@
 """The web process itself: what it writes, and how it ends."""
 
 import json
+import sys
 
 import pytest
 
 from support.probe import PROBE
-from support.processes import run
+from support.processes import SERVICE, run
 from support.web import get, request, wait_until_ready
 
 
@@ -28,6 +29,20 @@ def test_every_line_it_writes_is_json_and_has_its_release(start):
     assert "mine" in [event["request_id"] for event in requests]
     assert [event["status"] for event in requests][-3:] == [404, 404, 404]
     assert any(event.get("logger") == "_granian" for event in events)
+    assert web.errors == []
+
+
+def test_it_serves_where_processes_are_spawned_and_not_forked(start):
+    # So they are on macOS, and on Linux from Python 3.14 on.
+    run_spawning = (
+        "import multiprocessing, runpy, sys; multiprocessing.set_start_method('spawn'); "
+        "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
+    )
+    web = start("web", program=(sys.executable, "-c", run_spawning, SERVICE[-1]))
+    wait_until_ready(web)
+    assert get(web, "/health/live").status_code == 200
+    assert web.stop() == 0
+    assert {event["process"] for event in map(json.loads, web.output)} == {"web"}
     assert web.errors == []
 
 

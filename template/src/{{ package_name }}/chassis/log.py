@@ -70,21 +70,8 @@ def logging_config(
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {
-            "chain": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": [
-                    structlog.contextvars.merge_contextvars,
-                    structlog.stdlib.add_logger_name,
-                    structlog.stdlib.ExtraAdder(),
-                ],
-                "processors": [
-                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    *_rendering(settings, process=process),
-                    _to_text,
-                ],
-            }
-        },
+        # A process that is spawned gets this pickled, which what is made of it could not be.
+        "formatters": {"chain": {"()": _formatter, "settings": settings, "process": process}},
         "handlers": {
             "stream": {
                 "class": "logging.StreamHandler",
@@ -95,6 +82,21 @@ def logging_config(
         "root": {"level": settings.log_level.upper(), "handlers": ["stream"]},
         "loggers": {},
     }
+
+
+def _formatter(settings: ChassisSettings, process: str) -> structlog.stdlib.ProcessorFormatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+        ],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *_rendering(settings, process=process),
+            _to_text,
+        ],
+    )
 
 
 class _AccessLogger:
