@@ -2,8 +2,8 @@
 PYTHON ?= python3
 DEST ?= build/try
 ANSWERS ?=
-# The suites of generated services wait a good part of their time, so one more than there are cores.
-TESTERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# The suites of generated services wait a good part of their time, so two more than there are cores.
+TESTERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 
 PYTEST = --numprocesses $(TESTERS) --maxschedchunk 1 --durations 12 --verbose
 
