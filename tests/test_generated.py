@@ -2,7 +2,9 @@
 
 Each can run on the lowest and on the newest Python of this machine that the set allows. `make test`
 runs the standard set on both and the others on one of them in turn, `make test-thorough` the rest.
-The sets of single parts show that each part can do without the others.
+
+The sets of single parts show that each part can do without the others. Of their suites, `make test`
+runs what is not the same without the part, and what judges the service as a whole.
 """
 
 from __future__ import annotations
@@ -19,11 +21,13 @@ from typing import Any
 
 import pytest
 
-from tests.rendering import ANSWERS, every_set, files
+from tests.rendering import ANSWERS, every_set, files, render
 
 BIN = Path(sys.executable).parent
 SUITE_SECONDS = 900
 SHOWN_LINES = 60
+# Tests that read all of a service, and can fail although nothing in them has changed.
+JUDGES = ("test_settings.py", "test_02_*.py", "test_03_*.py", "test_11_*.py")
 VERSIONS = ["3.11", "3.12", "3.13", "3.14"]
 
 pytestmark = [pytest.mark.generated, pytest.mark.timeout(SUITE_SECONDS + 300)]
@@ -53,8 +57,11 @@ def runs() -> Iterator[Any]:
         versions = list(dict.fromkeys([*allowed[:1], *allowed[-1:]]))
         for version in versions:
             always = name == "standard" or version == versions[number % len(versions)]
-            marks = () if always else pytest.mark.thorough
-            yield pytest.param(name, version, id=f"{name}-{version}", marks=marks)
+            partly = name.startswith("parts/")
+            if always and partly:
+                yield pytest.param(name, version, False, id=f"{name}-{version}-partly")
+            marks = () if always and not partly else pytest.mark.thorough
+            yield pytest.param(name, version, True, id=f"{name}-{version}", marks=marks)
 
 
 @pytest.fixture
@@ -68,8 +75,8 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.parametrize(("name", "python"), list(runs()))
-def test_suite(name: str, python: str, template: Path, scratch: Path) -> None:
+@pytest.mark.parametrize(("name", "python", "whole"), list(runs()))
+def test_suite(name: str, python: str, whole: bool, template: Path, scratch: Path) -> None:
     if name.endswith("mysql") and not (os.environ.get("MYSQL_URL") or _has_mariadb()):
         pytest.skip("no MariaDB on this machine: install mariadb-server, or set MYSQL_URL")
     project = scratch / "project"
@@ -79,7 +86,8 @@ def test_suite(name: str, python: str, template: Path, scratch: Path) -> None:
     if name.endswith("mysql") and "MYSQL_URL" in os.environ:
         environment["DATABASE_URL"] = os.environ["MYSQL_URL"]
     environment["UV_PYTHON"] = pythons()[python]
-    repeat = f'{sys.executable} -m pytest "tests/test_generated.py::test_suite[{name}-{python}]"'
+    case = f"{name}-{python}" if whole else f"{name}-{python}-partly"
+    repeat = f'{sys.executable} -m pytest "tests/test_generated.py::test_suite[{case}]"'
 
     def run(*command: str | Path, folder: Path = project) -> None:
         done = subprocess.run(
@@ -112,7 +120,28 @@ def test_suite(name: str, python: str, template: Path, scratch: Path) -> None:
     formatted = files_without(project, ".venv")
     changed = [name for name in formatted if formatted[name] != rendered.get(name)]
     assert not changed, "the formatter changed these"
-    run(".venv/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    tests = [] if whole else telling_tests(project, render_without(name, template, scratch))
+    run(".venv/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
+
+
+def render_without(name: str, template: Path, scratch: Path) -> Path:
+    """Generate what a set of a single part is without the part."""
+    same = {"project_name", "preset", "processes", "database"}
+    answers = {key: answer for key, answer in every_set()[name].items() if key in same}
+    return render(template, scratch / "without", answers)
+
+
+def telling_tests(project: Path, without: Path) -> list[str]:
+    """Files of tests that the part has changed or brought, and those that judge all of it."""
+    found = []
+    for path in sorted((project / "tests").rglob("test_*.py")):
+        name = path.relative_to(project)
+        other = without / name
+        changed = not other.exists() or other.read_bytes() != path.read_bytes()
+        if changed or any(name.match(pattern) for pattern in JUDGES):
+            found.append(str(name))
+    assert found, "a part without tests"
+    return found
 
 
 def files_without(project: Path, folder: str) -> dict[str, bytes]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,8 @@ def test_a_killed_update(
     process.wait()
     if seed % 4 == 1:
         for pid in writers(project):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     else:
         wait_for_writers(project)
         assert state(project) in (before, finished)
