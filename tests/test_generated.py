@@ -3,8 +3,9 @@
 Each can run on the lowest and on the newest Python of this machine that the set allows. `make test`
 runs the standard set on both and the others on one of them in turn, `make test-thorough` the rest.
 
-The sets of single parts show that each part can do without the others. Of their suites, `make test`
-runs what is not the same without the part, and what judges the service as a whole.
+The sets of single parts show that each part can do without the others. Of their suites, and of
+those of named sets between the standard set and smaller ones, `make test` runs what is not the same
+without the part, or in the standard set, and what judges the service as a whole.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from tests.rendering import ANSWERS, every_set, files, render
 BIN = Path(sys.executable).parent
 SUITE_SECONDS = 900
 SHOWN_LINES = 60
+# Sets that lack what another set, whose suite is run as a whole, lacks besides more.
+LESS = {"api_only", "postgresql", "proprietary"}
 # Tests that read all of a service, and can fail although nothing in them has changed.
 JUDGES = ("test_settings.py", "test_02_*.py", "test_03_*.py", "test_11_*.py")
 VERSIONS = ["3.11", "3.12", "3.13", "3.14"]
@@ -57,7 +60,7 @@ def runs() -> Iterator[Any]:
         versions = list(dict.fromkeys([*allowed[:1], *allowed[-1:]]))
         for version in versions:
             always = name == "standard" or version == versions[number % len(versions)]
-            partly = name.startswith("parts/")
+            partly = name.startswith("parts/") or name in LESS
             if always and partly:
                 yield pytest.param(name, version, False, id=f"{name}-{version}-partly")
             marks = () if always and not partly else pytest.mark.thorough
@@ -120,27 +123,31 @@ def test_suite(name: str, python: str, whole: bool, template: Path, scratch: Pat
     formatted = files_without(project, ".venv")
     changed = [name for name in formatted if formatted[name] != rendered.get(name)]
     assert not changed, "the formatter changed these"
-    tests = [] if whole else telling_tests(project, render_without(name, template, scratch))
+    tests = [] if whole else telling_tests(project, render_like(name, template, scratch))
     run(".venv/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
 
 
-def render_without(name: str, template: Path, scratch: Path) -> Path:
-    """Generate what a set of a single part is without the part."""
-    same = {"project_name", "preset", "processes", "database"}
-    answers = {key: answer for key, answer in every_set()[name].items() if key in same}
-    return render(template, scratch / "without", answers)
+def render_like(name: str, template: Path, scratch: Path) -> Path:
+    """Generate what a set is without its part, or with all that the standard set has."""
+    answers = every_set()[name]
+    if name in LESS:
+        same = answers.keys() - {"processes", "database"}
+    else:
+        same = {"project_name", "preset", "processes", "database"}
+    kept = {key: answer for key, answer in answers.items() if key in same}
+    return render(template, scratch / "like", kept)
 
 
-def telling_tests(project: Path, without: Path) -> list[str]:
-    """Files of tests that the part has changed or brought, and those that judge all of it."""
+def telling_tests(project: Path, like: Path) -> list[str]:
+    """Files of tests that another project has not, or not the same, and those that judge it all."""
     found = []
     for path in sorted((project / "tests").rglob("test_*.py")):
         name = path.relative_to(project)
-        other = without / name
+        other = like / name
         changed = not other.exists() or other.read_bytes() != path.read_bytes()
         if changed or any(name.match(pattern) for pattern in JUDGES):
             found.append(str(name))
-    assert found, "a part without tests"
+    assert found, "no tests of its own"
     return found
 
 
