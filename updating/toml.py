@@ -6,7 +6,7 @@ import re
 import tempfile
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +36,23 @@ def with_both_additions(store: Store, path: str, stages: Mapping[int, Entry]) ->
     if not path.endswith(".toml") or set(stages) != set(_OURS_BASE_THEIRS):
         return None
     sides = [store.read(stages[stage].blob) for stage in _OURS_BASE_THEIRS]
+    try:
+        wanted = _merged(*map(values, sides))
+        merged = None if wanted is None else _one_after_the_other(sides)
+        return merged if merged is not None and values(merged) == wanted else None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return None
+
+
+def _one_after_the_other(sides: Sequence[bytes]) -> bytes | None:
     with tempfile.TemporaryDirectory() as folder:
         for name, content in zip(_NAMES, sides, strict=True):
             (Path(folder) / name).write_bytes(content)
         git = Git(Path(folder))
         marked = git.run("merge-file", "--stdout", "--diff3", *_NAMES, accept=range(128))[1]
-        merged = git.raw("merge-file", "--stdout", "--union", *_NAMES)
-    if _CHANGED.search(marked):
-        return None
-    try:
-        ours, base, theirs, both = (values(content) for content in (*sides, merged))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return None
-    return merged if both == _merged(ours, base, theirs) else None
+        if _CHANGED.search(marked):
+            return None
+        return git.raw("merge-file", "--stdout", "--union", *_NAMES)
 
 
 def values(content: bytes) -> Counter[tuple[str, str]]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.rendering import locked
+from updating.trees import Store
 
 from . import published as publishing
 
@@ -44,3 +45,12 @@ def generate(published: Path, shared: Path, tmp_path: Path) -> Generate:
 def newest(published: Path) -> str:
     """What this tree is called."""
     return publishing.versions(published)[-1]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A store beside an empty repository."""
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    publishing.git_in(repository).run("init", "--quiet")
+    return Store(tmp_path / "store.git", repository / ".git" / "objects")

@@ -15,17 +15,7 @@ from migrations.toolkit import After, Before
 from updating.errors import Status, UpdateError
 from updating.trees import Store
 
-from .published import git_in
-
 OLD, NEW = Version("1.0.0"), Version("1.3.0")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    repository = tmp_path / "repository"
-    repository.mkdir()
-    git_in(repository).run("init", "--quiet")
-    return Store(tmp_path / "store.git", repository / ".git" / "objects")
 
 
 def before(store: Store, rendered: dict[str, str], project: dict[str, str]) -> Before:

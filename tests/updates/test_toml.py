@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from updating.merge import Merged, merge
 from updating.trees import Store
-
-from .published import git_in
 
 BASE = """\
 dependencies = [
@@ -21,14 +17,6 @@ dependencies = [
 [tool]
 line = 100
 """
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    repository = tmp_path / "repository"
-    repository.mkdir()
-    git_in(repository).run("init", "--quiet")
-    return Store(tmp_path / "store.git", repository / ".git" / "objects")
 
 
 def merged(
