@@ -8,9 +8,9 @@ def test_a_running_release_changes_nothing_of_itself(release, deployed):
     assert list(deployed.folder.iterdir()) == []
 
 
-def test_every_line_names_version_and_commit(release, deployed):
+def test_every_line_names_version_commit_and_time(release, deployed):
     for process in deployed.processes.values():
         assert process.events()
         assert {event["release"] for event in process.events()} == {
-            f"{release.version}+{deployed.environment['GIT_SHA'][:12]}"
+            f"{release.version}+{deployed.environment['GIT_SHA'][:12]}.20260131T120000Z"
         }

@@ -7,15 +7,15 @@ from support.web import get
 
 @pytest.fixture
 def name(release, deployed):
-    """Version and commit of what runs."""
-    return f"{release.version}+{deployed.environment['GIT_SHA'][:12]}"
+    """Version, commit and time of what runs."""
+    return f"{release.version}+{deployed.environment['GIT_SHA'][:12]}.20260131T120000Z"
 
 
 @pytest.mark.parametrize("path", ["/health/startup", "/health/live", "/health/ready"])
-def test_health_names_version_and_commit(deployed, name, path):
+def test_health_names_version_commit_and_time(deployed, name, path):
     assert get(deployed.processes["web"], path).json()["release"] == name
 
 
-def test_api_description_names_version_and_commit(deployed, name):
+def test_api_description_names_version_commit_and_time(deployed, name):
     document = get(deployed.processes["web"], "/schema/openapi.json").json()
     assert document["info"]["version"] == name

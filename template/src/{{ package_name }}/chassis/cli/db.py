@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 db = typer.Typer(help="Migrate the database.", no_args_is_help=True)
 
+WAIT_SECONDS = 30
+
 Revision = Annotated[str, typer.Argument(help="Revision to go to.")]
 
 
@@ -22,7 +24,7 @@ def upgrade(
     revision: Revision = "heads",
     wait: Annotated[
         float, typer.Option(min=0, help="How long to wait for the database, in seconds.")
-    ] = 0,
+    ] = WAIT_SECONDS,
 ) -> None:
     """Apply the migrations that the database lacks; safe to run many at a time."""
     from ..db import migrate
@@ -104,5 +106,5 @@ def _in_one_sentence() -> Iterator[None]:
     except DatabaseUnreachable as error:
         fail(
             f"{error} Is DATABASE_URL right, and is it running? "
-            "`db upgrade --wait 60` gives it a minute."
+            "`db upgrade --wait 120` gives it two minutes."
         )

@@ -1,28 +1,11 @@
 """What an orchestrator asks: has it started, does it live, can it take requests."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 
-from ..runtime import CheckResult, Runtime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """State of this process."""
-
-    status: str
-    release: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness(Health):
-    """State of this process and of its backing services."""
-
-    checks: Mapping[str, CheckResult]
+from ..health import Health, Readiness, readiness
+from ..runtime import Runtime
 
 
 @get(
@@ -32,14 +15,8 @@ class Readiness(Health):
 )
 async def ready(runtime: NamedDependency[Runtime]) -> Response[Readiness]:
     """Say which backing service is missing, within two seconds: 503 if it cannot be missed."""
-    checks = await runtime.check()
-    missing = [result for result in checks.values() if not result.ok]
-    ready = not any(result.required for result in missing)
-    status = "unavailable" if not ready else "degraded" if missing else "ok"
-    return Response(
-        Readiness(status=status, release=runtime.settings.release, checks=checks),
-        status_code=200 if ready else 503,
-    )
+    found = await readiness(runtime)
+    return Response(found, status_code=found.http_status)
 
 
 def health(release: str) -> Router:
