@@ -25,7 +25,7 @@ try: $(READY) ## Generate a service in DEST (from ANSWERS=FILE), run it and call
 
 .PHONY: test
 test: lint ## Run the whole suite
-	$(BIN)/python -m pytest -m 'not thorough' $(PYTEST)
+	$(BIN)/python -m pytest -m 'not thorough and not delivery' $(PYTEST)
 
 .PHONY: test-thorough
 test-thorough: lint ## Run what `make test` leaves out: more releases, more Pythons
@@ -33,7 +33,12 @@ test-thorough: lint ## Run what `make test` leaves out: more releases, more Pyth
 
 .PHONY: test-quick
 test-quick: lint ## Run what needs no generated suite
-	$(BIN)/python -m pytest --numprocesses $(TESTERS) -m 'not generated and not thorough'
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) -m 'not generated and not thorough and not delivery'
+
+# One process, because what is built and run is timed.
+.PHONY: test-delivery
+test-delivery: lint ## Build and run what is delivered; needs a Docker engine
+	$(BIN)/python -m pytest -m delivery --durations 12 --verbose tests/delivery
 
 .PHONY: test-mutations
 test-mutations: $(READY) ## Break the chassis in each of the known ways, and see which test finds it

@@ -148,17 +148,17 @@ def test_code_in_an_answer_is_not_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("preset", "defaults"),
     [
-        ("minimal", ("web", "none", "none", "environment")),
-        ("standard", ("web-and-worker", "postgresql", "none", "environment")),
-        ("complete", ("web-and-worker", "postgresql", "s3", "files")),
+        ("minimal", ("web", "none", "none", "environment", False, False)),
+        ("standard", ("web-and-worker", "postgresql", "none", "environment", True, False)),
+        ("complete", ("web-and-worker", "postgresql", "s3", "files", True, True)),
     ],
 )
 def test_a_preset_sets_the_defaults(
-    preset: str, defaults: tuple[str, ...], template: Path, tmp_path: Path
+    preset: str, defaults: tuple[str | bool, ...], template: Path, tmp_path: Path
 ) -> None:
     project = render(template, tmp_path / "project", {"preset": preset})
     recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
-    names = ("processes", "database", "object_storage", "secrets")
+    names = ("processes", "database", "object_storage", "secrets", "container", "procfile")
     assert tuple(recorded[name] for name in names) == defaults
 
 

@@ -31,6 +31,8 @@ CHOICES: dict[str, list[Any]] = {
     "opentelemetry": [False, True],
     "object_storage": ["none", "s3"],
     "secrets": ["environment", "files", "vault", "aws"],
+    "container": [False, True],
+    "procfile": [False, True],
     "license": [
         "MIT",
         "Apache-2.0",
@@ -78,6 +80,8 @@ WORDS = {
     "s3": r"obstore|object[- ]stor\w*|storage|s3(?!\d)|presigned|rclone",
     "files": r"secrets_dir|secrets_files|run/secrets",
     "vault": r"vault_(addr|token|namespace|mount|path)\w*|secrets_vault|hashicorp|openbao",
+    "container": r"dockerfile|dockerignore|[./]?compose\.\w+|docs/containers|production\.env",
+    "procfile": r"procfile\w*|honcho",
     "aws": r"boto3|botocore|secrets_aws|secrets[_ ]?manager|aws_secret_id",
     "jobs_page": r"jobs.page\w*",
     "outbox": r"outbox\w*",
@@ -180,6 +184,7 @@ def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
     switches = (
         *("rate_limiting", "http_client", "outbox", "jobs_page"),
         *("prometheus", "sentry", "opentelemetry"),
+        *("container", "procfile"),
     )
     parts |= {part for part in switches if answers.get(part)}
     if answers["cache"] != "none":

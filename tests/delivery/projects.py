@@ -1,0 +1,51 @@
+"""Generated projects for the tests of delivery."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.rendering import answer_sets, render
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A generated project.
+
+    Args:
+        folder: Its root.
+        answers: What it was generated from.
+    """
+
+    folder: Path
+    answers: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of its distribution and of its command."""
+        return str(self.answers["distribution_name"])
+
+    @property
+    def source(self) -> Path:
+        """Its package."""
+        return self.folder / "src" / str(self.answers["package_name"])
+
+
+@contextmanager
+def generated(template: Path, answer_set: str) -> Iterator[Project]:
+    """Generate a project with its lock file and its repository.
+
+    Args:
+        template: Where the template is.
+        answer_set: One of the named answer sets.
+    """
+    with tempfile.TemporaryDirectory(prefix=f"{answer_set}-") as folder:
+        root = render(template, Path(folder) / "project", answer_sets()[answer_set], tasks=True)
+        assert (root / "uv.lock").is_file(), "the lock file was not made"
+        yield Project(root, yaml.safe_load((root / ".copier-answers.yml").read_text()))

@@ -1,0 +1,273 @@
+"""The Compose files of a generated service: for development, and for production on one machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import yaml
+
+from tests.delivery.engine import Compose, Engine, machine_arguments
+from tests.delivery.projects import Project, generated
+from tools.try_service import Failed, call, free_port
+
+T = TypeVar("T")
+
+SETS = ["standard", "complete"]
+PASSWORD = "a-password-of-its-own"
+GRACE_SECONDS = 30
+# Where the services of production find what they need, in a network of the test's own.
+SERVERS = {
+    "services": {
+        "postgresql": {
+            "image": "postgres:18",
+            "environment": {
+                "POSTGRES_DB": "app",
+                "POSTGRES_PASSWORD": PASSWORD,
+                "POSTGRES_USER": "app",
+            },
+        },
+        "valkey": {"image": "valkey/valkey:9.0"},
+    }
+}
+ADDRESSES = {
+    "DATABASE_URL": f"postgresql://app:{PASSWORD}@postgresql/app",
+    "REDIS_URL": "redis://valkey/0",
+}
+
+pytestmark = [pytest.mark.delivery, pytest.mark.timeout(1200)]
+
+
+@pytest.fixture(scope="module", params=SETS)
+def project(request: pytest.FixtureRequest, template: Path) -> Iterator[Project]:
+    with generated(template, request.param) as project:
+        yield project
+
+
+@pytest.fixture(scope="module")
+def development(project: Project, engine: Engine, report: list[str]) -> Iterator[Compose]:
+    """What `docker compose up` runs, with what this machine needs to build."""
+    for line in (project.folder / "Dockerfile").read_text().splitlines():
+        if line.startswith("FROM ") and ":" in line:
+            engine.have(line.split()[1])
+    files = [project.folder / name for name in ("compose.yaml", "compose.override.yaml")]
+    arguments = {"build": {"args": machine_arguments()}}
+    services = yaml.safe_load(files[0].read_text())["services"]
+    built = {name: arguments for name, service in services.items() if "build" in service}
+    files.append(project.folder.parent / "machine.yaml")
+    files[-1].write_text(yaml.safe_dump({"services": built}))
+    compose = Compose(
+        engine, project.folder, files, name=f"delivery-{project.name}-dev", PORT=str(free_port(0))
+    )
+    try:
+        compose.images()
+        begun = time.monotonic()
+        compose.ok("up", "--build", "--detach", "--wait")
+        report.append(f"{project.name}: compose.yaml up in {time.monotonic() - begun:.1f} s")
+        yield compose
+    finally:
+        compose("down", "--volumes", "--rmi=local", "--timeout=10")
+
+
+@pytest.fixture(scope="module")
+def production(project: Project, engine: Engine, report: list[str]) -> Iterator[Compose]:
+    """What `docker compose --file compose.prod.yaml up` runs, beside its backing services."""
+    image = f"delivery-{project.name}-prod"
+    done, _ = engine.build(project.folder, image, VERSION="0.1.0")
+    assert done.returncode == 0, done.stderr[-5000:]
+    configure(project, ADDRESSES)
+    servers = project.folder.parent / "servers.yaml"
+    servers.write_text(yaml.safe_dump(SERVERS))
+    compose = Compose(
+        engine,
+        project.folder,
+        [project.folder / "compose.prod.yaml", servers],
+        name=image,
+        IMAGE=image,
+        PORT=str(free_port(0)),
+    )
+    try:
+        compose.images()
+        begun = time.monotonic()
+        compose.ok("up", "--detach", "--wait")
+        report.append(f"{project.name}: compose.prod.yaml up in {time.monotonic() - begun:.1f} s")
+        yield compose
+    finally:
+        compose("down", "--volumes", "--timeout=10")
+        engine("image", "rm", "--force", image)
+
+
+def configure(project: Project, addresses: dict[str, str]) -> None:
+    """Give a project what its docs say that production needs."""
+    settings = "NOTE_KEEP_DAYS=7\n"
+    if project.answers["secrets"] == "files":
+        folder = project.folder / "secrets"
+        folder.mkdir(exist_ok=True)
+        for name, value in addresses.items():
+            file = folder / name.lower()
+            file.write_text(f"{value}\n")
+            file.chmod(0o444)
+    else:
+        settings += "".join(f"{name}='{value}'\n" for name, value in addresses.items())
+    (project.folder / "production.env").write_text(settings)
+
+
+def url(compose: Compose) -> dict[str, Any]:
+    return {"url": f"http://127.0.0.1:{compose.variables['PORT']}"}
+
+
+def works(compose: Compose, project: Project) -> None:
+    """See a request served, a job run by the worker, and a command run as a one-off."""
+    service = url(compose)
+    made = call(service, "POST", "/notes", {"title": "First", "body": "hello hello world"})
+    assert call(service, "GET", f"/notes/{made['id']}")["title"] == "First"
+    words = ["exec", "-T", "worker", project.name, "run", "report_words", "--enqueue", "--wait"]
+    assert json.loads(compose.ok(*words))["total"] >= 3
+    created = compose.ok("run", "--rm", "-T", "web", "admin", "create", "Second")
+    assert call(service, "GET", f"/notes/{created.splitlines()[-1]}")["title"] == "Second"
+
+
+def test_development_runs_everything(development: Compose, project: Project) -> None:
+    works(development, project)
+    assert development.container("migrate")["State"]["ExitCode"] == 0
+
+
+def test_development_builds_again_what_changes(
+    development: Compose, project: Project, report: list[str]
+) -> None:
+    watching = subprocess.Popen(
+        ["docker", *development.words, "watch", "--no-up"],
+        cwd=project.folder,
+        env={**os.environ, **development.variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert watching.stdout is not None
+    try:
+        for line in watching.stdout:
+            if "watch" in line.lower():
+                break
+        time.sleep(2)
+        app = project.source / "app.py"
+        title = json.dumps(project.answers["project_name"])
+        app.write_text(app.read_text().replace(f"TITLE = {title}", 'TITLE = "Changed"'))
+        begun = time.monotonic()
+        until(lambda: shown_title(development) == "Changed", 90)
+        report.append(
+            f"{project.name}: a changed source file served after {time.monotonic() - begun:.1f} s"
+        )
+    finally:
+        os.killpg(watching.pid, signal.SIGKILL)
+        watching.wait()
+
+
+def shown_title(compose: Compose) -> str | None:
+    try:
+        title: str = call(url(compose), "GET", "/schema/openapi.json")["info"]["title"]
+    except (Failed, OSError):
+        return None
+    return title
+
+
+def test_production_runs_everything(production: Compose, project: Project) -> None:
+    works(production, project)
+    ready = call(url(production), "GET", "/health/ready")
+    assert ready["checks"]["database"]["ok"]
+
+
+def test_production_migrates_before_anything_else_starts(production: Compose) -> None:
+    release = production.container("release")["State"]
+    assert release["ExitCode"] == 0
+    for name in ("web", "worker"):
+        assert moment(production.container(name)["State"]["StartedAt"]) >= moment(
+            release["FinishedAt"]
+        )
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_production_is_hardened_and_bounded(name: str, production: Compose) -> None:
+    container = production.container(name)
+    host = container["HostConfig"]
+    assert container["State"]["Health"]["Status"] == "healthy"
+    assert host["ReadonlyRootfs"] is True
+    assert host["CapDrop"] == ["ALL"]
+    assert host["SecurityOpt"] == ["no-new-privileges:true"]
+    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+    assert (host["Memory"], host["NanoCpus"], host["PidsLimit"]) == (512 * 2**20, 10**9, 256)
+    assert host["LogConfig"]["Type"] == "local"
+    assert host["Privileged"] is False
+
+
+def test_production_shows_no_secret(production: Compose, project: Project) -> None:
+    assert PASSWORD not in production.ok("logs", "release", "web", "worker")
+    assert PASSWORD not in production.ok("exec", "-T", "web", project.name, "config")
+    if project.answers["secrets"] == "files":
+        # Whoever may look at containers sees their environment.
+        assert PASSWORD not in json.dumps(production.container("web"))
+
+
+def test_production_stops_in_time_and_in_order(production: Compose, report: list[str]) -> None:
+    begun = time.monotonic()
+    production.ok("stop", "web", "worker")
+    seconds = time.monotonic() - begun
+    assert seconds < GRACE_SECONDS
+    for name in ("web", "worker"):
+        assert production.container(name)["State"]["ExitCode"] == 0
+    report.append(f"{production.variables['IMAGE']}: production stopped in {seconds:.1f} s")
+
+
+def test_production_starts_nothing_where_the_release_step_fails(
+    production: Compose, project: Project
+) -> None:
+    production.ok("rm", "--force", "--stop", "web", "worker", "release")
+    wrong = {**ADDRESSES, "DATABASE_URL": ADDRESSES["DATABASE_URL"].replace(PASSWORD, "wrong")}
+    configure(project, wrong)
+    hurried = project.folder.parent / "hurried.yaml"
+    hurried.write_text(
+        yaml.safe_dump({"services": {"release": {"command": ["db", "upgrade", "--wait", "1"]}}})
+    )
+    compose = Compose(
+        production.engine,
+        project.folder,
+        [*production.files, hurried],
+        name=production.name,
+        **production.variables,
+    )
+    done = compose("up", "--detach", "--wait")
+    assert done.returncode != 0
+    assert compose.container("release")["State"]["ExitCode"] == 1
+    assert "The database cannot be reached" in compose.ok("logs", "release")
+    assert compose.container("web")["State"]["Status"] == "created"
+
+
+def test_without_an_image_production_says_what_to_set(project: Project, engine: Engine) -> None:
+    compose = Compose(engine, project.folder, [project.folder / "compose.prod.yaml"], IMAGE="")
+    done = compose("config")
+    assert done.returncode != 0
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "IMAGE" in done.stderr
+    assert "set it to the image that is to run" in done.stderr
+
+
+def moment(text: str) -> datetime:
+    # The engine gives nanoseconds, which Python does not read.
+    return datetime.fromisoformat(text[:26].rstrip("Z"))
+
+
+def until(found: Callable[[], T], seconds: float) -> T:
+    """Look again and again until something is true, and return it."""
+    deadline = time.monotonic() + seconds
+    while not (result := found()):
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+        time.sleep(0.3)
+    return result

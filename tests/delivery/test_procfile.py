@@ -1,0 +1,166 @@
+"""The Procfiles of a generated service, as honcho runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.delivery.projects import Project, generated
+from tests.test_generated import BIN, clean_environment
+from tools.try_service import Failed, call, free_port
+
+START_SECONDS = 60
+STOP_SECONDS = 20
+# Runs the servers that `dev` would run, until its stdin ends.
+SERVE = """
+import sys
+from pathlib import Path
+from PACKAGE.chassis.servers.postgresql import postgresql
+from PACKAGE.chassis.servers.valkey import valkey
+
+folder = Path(sys.argv[1])
+with postgresql(folder / "postgresql") as database, valkey(folder / "valkey") as redis:
+    print(f"DATABASE_URL={database}\\nREDIS_URL={redis}\\n", flush=True)
+    sys.stdin.read()
+"""
+
+pytestmark = [pytest.mark.delivery, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def project(template: Path) -> Iterator[Project]:
+    with generated(template, "complete") as project:
+        command = [str(BIN / "uv"), "sync", "--quiet", "--python", sys.executable]
+        subprocess.run(command, cwd=project.folder, env=clean_environment(), check=True)
+        yield project
+
+
+@pytest.fixture(scope="module")
+def environment(project: Project) -> Iterator[dict[str, str]]:
+    """What a platform gives to the processes, with real backing services."""
+    script = SERVE.replace("PACKAGE", project.source.name)
+    folder = project.folder.parent / "servers"
+    folder.mkdir()
+    # PostgreSQL runs as another user if this one is root, and has to get here.
+    project.folder.parent.chmod(0o755)
+    servers = subprocess.Popen(
+        [project.folder / ".venv" / "bin" / "python", "-c", script, folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert servers.stdout is not None
+    assert servers.stdin is not None
+    lines = iter(servers.stdout.readline, "\n")
+    addresses = dict(line.strip().split("=", 1) for line in lines)
+    machine = clean_environment()
+    try:
+        yield {
+            **machine,
+            **addresses,
+            "PATH": f"{project.folder / '.venv' / 'bin'}:{machine['PATH']}",
+            "UV_PYTHON": sys.executable,
+            "PORT": str(free_port(0)),
+        }
+    finally:
+        servers.stdin.close()
+        servers.wait(STOP_SECONDS)
+
+
+@contextmanager
+def honcho(
+    *words: str, project: Project, environment: dict[str, str]
+) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """Run honcho as long as the context lasts, and see what it prints."""
+    process = subprocess.Popen(
+        [BIN / "honcho", "--no-colour", *words],
+        cwd=project.folder,
+        env={**environment, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    lines: list[str] = []
+    reader = threading.Thread(target=lines.extend, args=(process.stdout,))
+    reader.start()
+    try:
+        yield process, lines
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        reader.join()
+
+
+def test_a_release_and_its_processes(project: Project, environment: dict[str, str]) -> None:
+    options = {"project": project, "environment": environment}
+    with honcho("start", "release", **options) as (process, lines):  # type: ignore[arg-type]
+        assert process.wait(START_SECONDS) == 0, lines
+    with honcho("start", "web", "worker", **options) as (process, lines):  # type: ignore[arg-type]
+        service = {"url": f"http://127.0.0.1:{environment['PORT']}"}
+        wait_until_ready(service, process, lines)
+        made = call(service, "POST", "/notes", {"title": "First", "body": "hello hello world"})
+        assert call(service, "GET", f"/notes/{made['id']}")["title"] == "First"
+        command = [project.name, "run", "report_words", "--enqueue", "--wait"]
+        done = subprocess.run(
+            command, cwd=project.folder, env=environment, capture_output=True, text=True, check=True
+        )
+        assert json.loads(done.stdout)["total"] >= 3
+        process.send_signal(signal.SIGTERM)
+        process.wait(STOP_SECONDS)
+        ended = re.findall(r"(web|worker)\.1 stopped \(rc=(-?\d+)\)", "".join(lines))
+        assert sorted(ended) == [("web", "0"), ("worker", "0")]
+
+
+def test_development_starts_again_what_changes(
+    project: Project, environment: dict[str, str]
+) -> None:
+    words = ("--procfile", "Procfile.dev", "start")
+    with honcho(*words, project=project, environment=environment) as (process, lines):
+        service = {"url": f"http://127.0.0.1:{environment['PORT']}"}
+        wait_until_ready(service, process, lines)
+        app = project.source / "app.py"
+        title = json.dumps(project.answers["project_name"])
+        app.write_text(app.read_text().replace(f"TITLE = {title}", 'TITLE = "Changed"'))
+        deadline = time.monotonic() + START_SECONDS
+        while shown_title(service) != "Changed":
+            assert time.monotonic() < deadline, lines
+            time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        process.wait(STOP_SECONDS)
+
+
+def shown_title(service: dict[str, str]) -> str | None:
+    try:
+        title: str = call(service, "GET", "/schema/openapi.json")["info"]["title"]
+    except (Failed, OSError):
+        return None
+    return title
+
+
+def wait_until_ready(
+    service: dict[str, str], process: subprocess.Popen[str], lines: list[str]
+) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        assert process.poll() is None, lines
+        try:
+            call(service, "GET", "/health/ready")
+        except (Failed, OSError):
+            assert time.monotonic() < deadline, lines
+            time.sleep(0.3)
+        else:
+            return
