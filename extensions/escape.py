@@ -52,6 +52,21 @@ def yaml(text: str) -> str:
     return _double_quoted(text)
 
 
+def json(text: str) -> str:
+    """Write text as a JSON string.
+
+    Args:
+        text: Any text without surrogates.
+
+    Returns:
+        The literal with its double quotes, on one line.
+
+    Raises:
+        TypeError: If the value is not text.
+    """
+    return _double_quoted(text)
+
+
 def python(text: str) -> str:
     """Write text as a Python string literal that `ruff format` leaves as it is.
 
@@ -146,6 +161,7 @@ class EscapeFilters(Extension):
         environment.filters.update(
             toml=toml,
             yaml=yaml,
+            json=json,
             python=python,
             shell=shell,
             dockerfile=dockerfile,

@@ -121,6 +121,19 @@ def package_name(text: str) -> str:
     return f"{name}_service" if name in KEYWORDS | TAKEN_PACKAGE_NAMES else name
 
 
+def dns_label(text: str) -> str:
+    """Derive a name for objects of Kubernetes, whose Services need a DNS label of RFC 1035.
+
+    Args:
+        text: A name that passes `distribution_name_problem`.
+
+    Returns:
+        A name that begins with a letter and has room for an ending such as `-migrate`.
+    """
+    name = re.sub(r"[._]", "-", text)
+    return name if name[0].isalpha() else f"app-{name}"
+
+
 def distribution_name_problem(answer: object) -> str:
     """Check a distribution name.
 
@@ -178,6 +191,7 @@ class NameFilters(Extension):
         environment.filters.update(
             slug=slug,
             package_name=package_name,
+            dns_label=dns_label,
             distribution_name_problem=distribution_name_problem,
             package_name_problem=package_name_problem,
         )

@@ -23,7 +23,7 @@ from markdown_it import MarkdownIt
 from extensions.escape import EscapeFilters
 
 ENVIRONMENT = SandboxedEnvironment(extensions=[EscapeFilters], undefined=StrictUndefined)
-FILTERS = ["toml", "yaml", "python", "shell", "dockerfile", "markdown"]
+FILTERS = ["toml", "yaml", "json", "python", "shell", "dockerfile", "markdown"]
 
 NASTY = [
     "",

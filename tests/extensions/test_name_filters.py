@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 import sys
 
 import pytest
@@ -16,6 +17,7 @@ from extensions.names import (
     STANDARD_LIBRARY,
     TAKEN_PACKAGE_NAMES,
     distribution_name_problem,
+    dns_label,
     package_name,
     package_name_problem,
     slug,
@@ -38,6 +40,14 @@ def test_any_text_gives_valid_names(text: str) -> None:
     assert name == canonicalize_name(name) == slug(name)
     assert package_name_problem(package_name(text)) == ""
     assert package_name(name) == package_name(text) == package_name(package_name(text))
+
+
+@given(st.from_regex(r"[a-z0-9]+([-._][a-z0-9]+)*", fullmatch=True))
+def test_any_name_gives_a_label_of_dns(name: str) -> None:
+    label = dns_label(name)
+    assert re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", label)
+    assert len(label) <= len(name) + len("app-")
+    assert dns_label(label) == label
 
 
 def test_taken_names_give_valid_names() -> None:

@@ -1,0 +1,305 @@
+"""As much of Kubernetes' API as kubectl needs for a release: it keeps objects, and runs nothing.
+
+What is sent is held against the schemas, strictly, as a cluster does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import kubernetes_validate
+from kubernetes_validate import utils
+
+Object = dict[str, Any]
+
+GROUPS = {
+    "v1": ["ConfigMap", "Pod", "Service", "ServiceAccount"],
+    "apps/v1": ["Deployment"],
+    "autoscaling/v2": ["HorizontalPodAutoscaler"],
+    "batch/v1": ["CronJob", "Job"],
+    "networking.k8s.io/v1": ["NetworkPolicy"],
+    "policy/v1": ["PodDisruptionBudget"],
+}
+OBJECTS = re.compile(
+    r"/apis?/(?P<group>[a-z0-9./]+)/namespaces/(?P<namespace>[^/]+)/(?P<plural>[a-z]+)"
+    r"(/(?P<name>[^/]+))?(?P<log>/log)?"
+)
+LOG = "what the migrations said\n"
+
+
+def plural(kind: str) -> str:
+    """Name under which objects of a kind are found."""
+    return "networkpolicies" if kind == "NetworkPolicy" else f"{kind.lower()}s"
+
+
+KINDS = {(group, plural(kind)): kind for group, kinds in GROUPS.items() for kind in kinds}
+
+
+class Cluster:
+    """What there is, and what was done.
+
+    Args:
+        outcome: How Jobs end: `Complete` or `Failed`.
+    """
+
+    def __init__(self, outcome: str) -> None:
+        self.outcome = outcome
+        self.objects: dict[tuple[str, str, str], Object] = {}
+        self.changes: list[tuple[str, str]] = []
+        self.kubeconfig: Path
+
+    def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """Look up an object."""
+        if kind == "Pod":
+            return pod(name)
+        return self.objects.get((kind, namespace, name))
+
+    def put(self, change: str, kind: str, namespace: str, sent: Object) -> Object:
+        """Keep an object, with the state that its controller would soon give it."""
+        kubernetes_validate.validate(
+            {key: value for key, value in sent.items() if key != "status"},
+            utils.latest_version(),
+            strict=True,
+        )
+        name = sent["metadata"]["name"]
+        self.changes.append((change, f"{kind}/{name}"))
+        kept = {**sent, "metadata": {**sent["metadata"], "uid": f"{kind}-{name}", "generation": 1}}
+        if kind == "Job":
+            kept["spec"] = {**sent["spec"], "selector": {"matchLabels": {"job-name": name}}}
+            kept["status"] = {"conditions": [{"type": self.outcome, "status": "True"}]}
+        if kind == "Deployment":
+            counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+            kept["status"] = {"observedGeneration": 1, **dict.fromkeys(counts, 1)}
+        self.objects[kind, namespace, name] = kept
+        return kept
+
+
+def pod(name: str) -> Object:
+    """A pod that has ended, whose log can be read."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "any"},
+        "spec": {"containers": [{"name": "service", "image": "any"}]},
+        "status": {"phase": "Failed"},
+    }
+
+
+@contextmanager
+def cluster(folder: Path, outcome: str = "Complete") -> Iterator[Cluster]:
+    """Serve a cluster as long as the context lasts.
+
+    Args:
+        folder: Where the file that leads kubectl to it is written.
+        outcome: How Jobs end.
+    """
+    state = Cluster(outcome)
+    handler = type("Handler", (_Handler,), {"cluster": state})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        state.kubeconfig = folder / "kubeconfig"
+        address = f"http://127.0.0.1:{server.server_port}"
+        state.kubeconfig.write_text(
+            json.dumps(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "clusters": [{"name": "it", "cluster": {"server": address}}],
+                    "contexts": [{"name": "it", "context": {"cluster": "it", "user": "me"}}],
+                    "users": [{"name": "me", "user": {}}],
+                    "current-context": "it",
+                }
+            )
+        )
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield state
+        server.shutdown()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    cluster: Cluster
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def answer(self, body: object, status: int = 200) -> None:
+        content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        self.send_response(status)
+        kind = "text/plain" if isinstance(body, str) else "application/json"
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def refuse(self, status: int, reason: str, message: str) -> None:
+        self.answer(
+            {
+                "kind": "Status",
+                "apiVersion": "v1",
+                "status": "Failure",
+                "reason": reason,
+                "message": message,
+                "code": status,
+            },
+            status,
+        )
+
+    def sent(self) -> Object:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert isinstance(body, dict)
+        return body
+
+    def object(self) -> tuple[str, str, str, str | None] | None:
+        """Group, kind, namespace and name that the path leads to."""
+        if not (found := OBJECTS.fullmatch(urlsplit(self.path).path)):
+            return None
+        kind = KINDS[found["group"], found["plural"]]
+        return found["group"], kind, found["namespace"], found["name"]
+
+    def do_GET(self) -> None:
+        path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        if path.endswith("/log"):
+            self.answer(LOG)
+        elif place := self.object():
+            group, kind, namespace, name = place
+            if name:
+                found = self.cluster.get(kind, namespace, name)
+                if found:
+                    self.answer(found)
+                else:
+                    self.refuse(404, "NotFound", f"there is no {kind} {name}")
+            elif "sendInitialEvents" in query:
+                self.refuse(422, "Invalid", "watches send no initial events here")
+            elif "watch" in query:
+                self.hold()
+            else:
+                self.answer(self.listing(group, kind, namespace, query))
+        elif (body := self.discovery(path)) is not None:
+            self.answer(body)
+        else:
+            self.refuse(404, "NotFound", f"there is nothing at {path}")
+
+    def hold(self) -> None:
+        """A watch during which nothing happens."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.flush()
+        self.close_connection = True
+        self.connection.settimeout(5)
+        try:
+            self.connection.recv(1)
+        except OSError:
+            return
+
+    def listing(self, group: str, kind: str, namespace: str, query: dict[str, list[str]]) -> Object:
+        name = "".join(query.get("fieldSelector", [""])).partition("metadata.name=")[2]
+        items = [
+            item
+            for (a_kind, a_namespace, a_name), item in self.cluster.objects.items()
+            if (a_kind, a_namespace) == (kind, namespace) and name in ("", a_name)
+        ]
+        if kind == "Pod":
+            items = [pod("migrate-1")]
+        return {
+            "apiVersion": group,
+            "kind": f"{kind}List",
+            "metadata": {"resourceVersion": "1"},
+            "items": items,
+        }
+
+    def do_POST(self) -> None:
+        place, sent = self.object(), self.sent()
+        assert place
+        _, kind, namespace, _ = place
+        try:
+            self.answer(self.cluster.put("create", kind, namespace, sent), 201)
+        except kubernetes_validate.ValidationError as error:
+            self.refuse(422, "Invalid", error.message)
+
+    def do_PATCH(self) -> None:
+        place, sent = self.object(), self.sent()
+        assert place
+        _, kind, namespace, name = place
+        before = self.cluster.get(kind, namespace, str(name))
+        assert before
+        if kind == "Job" and "spec" in sent:
+            self.refuse(422, "Invalid", "spec.template: field is immutable")
+            return
+        changed = {**before, **{key: sent[key] for key in sent if key != "spec"}}
+        changed["metadata"] = {**before["metadata"], **sent.get("metadata", {})}
+        self.cluster.changes.append(("change", f"{kind}/{name}"))
+        self.answer(changed)
+
+    def do_DELETE(self) -> None:
+        place = self.object()
+        assert place
+        _, kind, namespace, name = place
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        gone = self.cluster.objects.pop((kind, namespace, str(name)), None)
+        if gone is None:
+            self.refuse(404, "NotFound", f"there is no {kind} {name}")
+            return
+        self.cluster.changes.append(("delete", f"{kind}/{name}"))
+        self.answer(gone)
+
+    def discovery(self, path: str) -> Object | None:
+        """What kubectl asks about the API itself."""
+        named = [group for group in GROUPS if group != "v1"]
+        if path == "/api":
+            return {"kind": "APIVersions", "versions": ["v1"]}
+        if path == "/apis":
+            versions = [{"groupVersion": each, "version": each.split("/")[1]} for each in named]
+            groups = [
+                {"name": each.split("/")[0], "versions": [version], "preferredVersion": version}
+                for each, version in zip(named, versions, strict=True)
+            ]
+            return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
+        if path == "/openapi/v3":
+            places = {"v1": "api/v1", **{each: f"apis/{each}" for each in named}}.values()
+            return {"paths": {p: {"serverRelativeURL": f"/openapi/v3/{p}?hash=1"} for p in places}}
+        if path.startswith("/openapi/v3/"):
+            group = path.removeprefix("/openapi/v3/").partition("/")[2]
+            return {"openapi": "3.0.0", "info": {}, "paths": self.operations(group)}
+        group = path.removeprefix("/apis/").removeprefix("/api/")
+        if group in GROUPS:
+            resources = [
+                {
+                    "name": plural(kind),
+                    "singularName": kind.lower(),
+                    "namespaced": True,
+                    "kind": kind,
+                    "verbs": ["create", "delete", "get", "list", "patch", "watch"],
+                }
+                for kind in GROUPS[group]
+            ]
+            return {"kind": "APIResourceList", "groupVersion": group, "resources": resources}
+        return None
+
+    def operations(self, group: str) -> Object:
+        """Says that the cluster itself holds what it is sent against its schemas."""
+        name, _, version = group.rpartition("/")
+        return {
+            f"/{plural(kind)}/{{name}}": {
+                "patch": {
+                    "parameters": [{"name": "fieldValidation", "in": "query"}],
+                    "responses": {},
+                    "x-kubernetes-group-version-kind": {
+                        "group": name,
+                        "version": version,
+                        "kind": kind,
+                    },
+                }
+            }
+            for kind in GROUPS[group]
+        }
