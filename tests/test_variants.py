@@ -37,6 +37,9 @@ CHOICES: dict[str, list[Any]] = {
     "kubernetes": [False, True],
     "docs_site": [False, True],
     "devcontainer": [False, True],
+    "ci": ["none", "github", "gitlab"],
+    "dependency_updates": ["none", "renovate", "dependabot"],
+    "hooks": [False, True],
     "license": [
         "MIT",
         "Apache-2.0",
@@ -65,7 +68,8 @@ QUESTIONS: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text())
 
 # Words that only a project with the part may use.
 WORDS = {
-    "worker": r"workers?(?!=|_kill)|jobs?|brokers?|saq|queues?(?!_size)",
+    # Workflows and pipelines are made of jobs as well.
+    "worker": r"workers?(?!=|_kill)|(?<!CI_)jobs?(?!:$|-token)|brokers?|saq|queues?(?!_size)",
     "redis": r"redis|valkey",
     "cache": r"(chassis|web|docs)[./]cache|cache_max\w*|@cached|responsestore",
     "rate_limiting": r"rate.?limit\w*",
@@ -86,6 +90,11 @@ WORDS = {
     "vault": r"vault_(addr|token|namespace|mount|path)\w*|secrets_vault|hashicorp|openbao",
     "container": r"dockerfile|dockerignore|[./]?compose\.\w+|docs/containers|production\.env",
     "procfile": r"procfile\w*|honcho",
+    "github": r"\.github/workflows",
+    "gitlab": r"\.gitlab-ci|gitlab ci",
+    "renovate": r"renovate\w*",
+    "dependabot": r"dependabot",
+    "hooks": r"pre-commit|prek|hooks?(?!\.dev)",
     "aws": r"boto3|botocore|secrets_aws|secrets[_ ]?manager|aws_secret_id",
     "jobs_page": r"jobs.page\w*",
     "outbox": r"outbox\w*",
@@ -189,6 +198,7 @@ def test_no_template_syntax_is_left(project: Path) -> None:
 def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
     answers = yaml.safe_load((project / ".copier-answers.yml").read_text())
     parts = {answers["database"], answers["object_storage"], answers["secrets"]}
+    parts |= {answers["ci"], answers["dependency_updates"]}
     parts |= (
         {"web", "worker"} if answers["processes"] == "web-and-worker" else {answers["processes"]}
     )
@@ -198,7 +208,7 @@ def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
     switches = (
         *("rate_limiting", "http_client", "outbox", "jobs_page"),
         *("prometheus", "sentry", "opentelemetry"),
-        *("container", "procfile", "kubernetes", "docs_site", "devcontainer"),
+        *("container", "procfile", "kubernetes", "docs_site", "devcontainer", "hooks"),
     )
     parts |= {part for part in switches if answers.get(part)}
     if answers["cache"] != "none":

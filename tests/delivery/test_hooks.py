@@ -1,0 +1,113 @@
+"""Hooks: they pass on what is generated, need nothing but packages, and refuse what they should."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.rendering import locked
+from updating.git import Git
+
+from .tools import IDENTITY, commit, generated, must, run
+
+# What a machine without a network has.
+OFFLINE = {"UV_OFFLINE": "1", "HTTPS_PROXY": "http://127.0.0.1:9", "PIP_NO_INDEX": "1"}
+# In two parts, or this file could not be committed.
+SECRET = "AKIA" + "QYLPMN5HHHFPZAM2"
+MODULE = "src/orbit/web/mine.py"
+FAULTS = {
+    "no conflict markers": ("README.md", "<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> main\n"),
+    "no large files": ("data.bin", "0123456789abcde\n" * 40_000),
+    "TOML is valid": ("mine.toml", "[table\n"),
+    "YAML is valid": ("mine.yaml", "a: [1\n"),
+    "no secrets": (MODULE, f'"""Mine."""\n\nAWS = "{SECRET}"\n'),
+    "ruff check": (MODULE, '"""Mine."""\n\nprint(eval("1"))\n'),
+    "ruff format": (MODULE, '"""Mine."""\n\nNUMBER   =   1\n'),
+    "mypy": (MODULE, '"""Mine."""\n\nNUMBER: int = "one"\n'),
+}
+
+pytestmark = pytest.mark.delivery
+
+
+@pytest.fixture(scope="module")
+def installed(template: Path, shared: Path) -> Path:
+    """A service with its environment and its hooks installed, and nothing left to commit."""
+    original = generated(template, shared, "github-full")
+    folder = shared / "hooks" / "project"
+    folder.parent.mkdir(exist_ok=True)
+    with locked(folder):
+        if not folder.exists():
+            shutil.copytree(original, folder)
+            must("uv", "sync", "--quiet", folder=folder)
+            must("make", "hooks", folder=folder)
+            commit(folder)
+    return folder
+
+
+@pytest.fixture
+def project(installed: Path) -> Iterator[Path]:
+    """The same for one test at a time."""
+    git = Git(installed)
+    with locked(installed):
+        yield installed
+        git.run("reset", "--quiet", "--hard")
+        git.run("clean", "--quiet", "--force", "-d")
+
+
+def test_every_hook_has_its_fault(project: Path) -> None:
+    config = yaml.safe_load((project / ".pre-commit-config.yaml").read_text())
+    assert [each["repo"] for each in config["repos"]] == ["local"]
+    hooks = config["repos"][0]["hooks"]
+    assert [hook["name"] for hook in hooks] == list(FAULTS)
+    assert {hook["language"] for hook in hooks} == {"system"}
+
+
+@pytest.mark.parametrize("runner", ["prek", "pre-commit"])
+def test_hooks_pass_on_what_is_generated_without_a_network(runner: str, project: Path) -> None:
+    command = {"prek": ("uv", "run", "prek"), "pre-commit": ("pre-commit",)}[runner]
+    said = must(*command, "run", "--all-files", folder=project, **OFFLINE)
+    assert said.count("Passed") == len(FAULTS)
+    assert not Git(project).text("status", "--porcelain")
+
+
+@pytest.mark.parametrize("name", ["complete", "standard"])
+def test_secrets_and_markers_are_not_found_where_there_are_none(
+    name: str, template: Path, shared: Path, project: Path
+) -> None:
+    """Whatever the service has: the hooks that read texts, on a larger one."""
+    larger = generated(template, shared, name)
+    tools = project / ".venv" / "bin"
+    files = Git(larger).text("ls-files").split("\n")
+    must(tools / "check-merge-conflict", "--assume-in-merge", *files, folder=larger)
+    secrets = must("make", "--dry-run", "secrets", folder=larger)
+    here = secrets.replace("uv run detect-secrets-hook", str(tools / "detect-secrets-hook"))
+    assert here != secrets
+    must("bash", "-c", here, folder=larger)
+
+
+@pytest.mark.parametrize("hook", FAULTS)
+def test_a_commit_with_a_fault_is_refused(hook: str, project: Path) -> None:
+    path, text = FAULTS[hook]
+    git = Git(project, IDENTITY)
+    before = git.text("rev-parse", "HEAD")
+    (project / path).write_text(text)
+    git.run("add", path)
+    done = run("git", "commit", "--message", "Mine", folder=project, **OFFLINE)
+    assert done.returncode != 0, done.stdout
+    failed = [line for line in done.stdout.splitlines() if line.endswith("Failed")]
+    assert any(line.startswith(hook) for line in failed), done.stdout
+    assert git.text("rev-parse", "HEAD") == before
+
+
+def test_a_commit_without_a_fault_is_made(project: Path) -> None:
+    git = Git(project, IDENTITY)
+    before = git.text("rev-parse", "HEAD")
+    (project / MODULE).write_text('"""Mine."""\n\nNUMBER = 1\n')
+    git.run("add", MODULE)
+    must("git", "commit", "--message", "Mine", folder=project, **OFFLINE)
+    assert git.text("rev-parse", "HEAD~") == before
+    git.run("reset", "--quiet", "--hard", "HEAD~")
