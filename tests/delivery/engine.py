@@ -123,7 +123,7 @@ class Engine:
             return
         names = [name for start, name in STAND_INS.items() if image.startswith(start)]
         assert names, f"{image} is not here and cannot be pulled: make or load it under this name."
-        base, uv = (self._first(name) for name in ("python", "ghcr.io/astral-sh/uv"))
+        base, uv = (self._first(name) for name in ("python", "astral/uv"))
         arguments = {**machine_arguments(), "BASE": base, "UV": uv}
         command = [f"--build-arg={name}={value}" for name, value in arguments.items()]
         file = SERVERS / f"{names[0]}.Dockerfile"

@@ -8,12 +8,15 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import yaml
 from packaging.version import Version
 
+import migrations
 from tests.rendering import ROOT, export, locked
 from updating.answers import Origin
 from updating.git import Git
@@ -150,6 +153,21 @@ def answer_set(template: Path, version: str, name: str) -> dict[str, Any]:
     text = Git(template).text("show", f"{version}:tests/answers/{name}.yml")
     answers: dict[str, Any] = yaml.safe_load(text)
     return answers
+
+
+def new_answers(version: str) -> dict[str, object]:
+    """Answers that leave off what there was not yet in a release, as an update gives them.
+
+    Args:
+        version: The release.
+    """
+    found: dict[str, object] = {}
+    for module in iter_modules(migrations.__path__):
+        if re.fullmatch(r"v\d+_\d+_\d+", module.name):
+            release = Version(module.name.removeprefix("v").replace("_", "."))
+            if release > Version(version):
+                found |= getattr(import_module(f"migrations.{module.name}"), "OFF", {})
+    return found
 
 
 def render_once(shared: Path) -> Callable[..., Rendered]:

@@ -15,9 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from packaging.version import Version
 
-from migrations import v1_2_0
 from tests.rendering import ROOT, answer_sets
 from updating.answers import ANSWERS_FILE
 from updating.errors import Status
@@ -36,6 +34,7 @@ from .published import (
     contents,
     exported,
     is_this_tree,
+    new_answers,
     render_once,
     versions,
 )
@@ -71,7 +70,7 @@ class Cells:
         project = self.generate(before, version=version)
         old = contents(project)
         year = yaml.safe_load(old[ANSWERS_FILE])["copyright_year"]
-        same = {"copyright_year": year, **parts_that_were_not_there(version)}
+        same = {"copyright_year": year, **new_answers(version)}
         fresh = self.generate({**same, **after}, version=self.newest, name="fresh")
         new = contents(fresh)
         template = exported(self.published, version, self.shared)
@@ -131,11 +130,6 @@ PARAMETERS = [
 @pytest.mark.parametrize(("version", "name", "persona"), PARAMETERS)
 def test_update(version: str, name: str, persona: str, cells: Cells) -> None:
     cells.check(version, name, persona)
-
-
-def parts_that_were_not_there(version: str) -> dict[str, object]:
-    """Answers that leave new parts off, as an update does."""
-    return dict(v1_2_0.OFF) if Version(version) < Version("1.2.0") else {}
 
 
 def lines(side: Contents) -> Counter[bytes]:

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from migrations import v1_2_0
 from updating.answers import ANSWERS_FILE
 from updating.errors import Status
 from updating.git import Git
 from updating.update import update
 
 from .conftest import Generate
-from .published import commit_all, contents
+from .published import commit_all, contents, new_answers
 
 MINIMAL = {"preset": "minimal"}
 COMPLETE = {"preset": "complete"}
@@ -103,8 +102,8 @@ def test_a_part_that_is_turned_on_with_a_release_equals_a_fresh_project(
 def test_an_update_turns_no_new_part_on(generate: Generate, newest: str) -> None:
     project = generate(COMPLETE, version="1.1.0")
     report = update(project)
-    assert {each.question: each.new for each in report.answers} == v1_2_0.OFF
-    off = generate({**COMPLETE, **v1_2_0.OFF}, version=newest, name="off")
+    assert {each.question: each.new for each in report.answers} == new_answers("1.1.0")
+    off = generate({**COMPLETE, **new_answers("1.1.0")}, version=newest, name="off")
     assert lacking(contents(off), contents(project)) == {}
 
 
@@ -112,7 +111,9 @@ def test_a_new_part_is_turned_on_when_somebody_asks(generate: Generate, newest: 
     project = generate(COMPLETE, version="1.1.0")
     update(project, data={"rate_limiting": "true"})
     assert answers(project)["rate_limiting"] is True
-    on = generate({**COMPLETE, **v1_2_0.OFF, "rate_limiting": True}, version=newest, name="on")
+    on = generate(
+        {**COMPLETE, **new_answers("1.1.0"), "rate_limiting": True}, version=newest, name="on"
+    )
     assert lacking(contents(on), contents(project)) == {}
 
 
@@ -138,7 +139,7 @@ def test_every_new_question_has_an_answer_that_changes_nothing(published: Path) 
             (published / "copier.yml").read_text(),
         )
     ]
-    assert asked[1] - asked[0] == v1_2_0.OFF.keys()
+    assert asked[1] - asked[0] == new_answers("1.1.0").keys()
 
 
 def test_an_answer_of_ones_own_stays_when_the_preset_changes(
