@@ -38,14 +38,16 @@ class Project:
 
 
 @contextmanager
-def generated(template: Path, answer_set: str) -> Iterator[Project]:
+def generated(template: Path, answer_set: str, **answers: Any) -> Iterator[Project]:
     """Generate a project with its lock file and its repository.
 
     Args:
         template: Where the template is.
         answer_set: One of the named answer sets.
+        answers: What is answered otherwise.
     """
     with tempfile.TemporaryDirectory(prefix=f"{answer_set}-") as folder:
-        root = render(template, Path(folder) / "project", answer_sets()[answer_set], tasks=True)
+        given = {**answer_sets()[answer_set], **answers}
+        root = render(template, Path(folder) / "project", given, tasks=True)
         assert (root / "uv.lock").is_file(), "the lock file was not made"
         yield Project(root, yaml.safe_load((root / ".copier-answers.yml").read_text()))

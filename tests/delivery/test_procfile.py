@@ -40,7 +40,7 @@ pytestmark = [pytest.mark.delivery, pytest.mark.timeout(600)]
 
 @pytest.fixture(scope="module")
 def project(template: Path) -> Iterator[Project]:
-    with generated(template, "complete") as project:
+    with generated(template, "standard", procfile=True) as project:
         command = [str(BIN / "uv"), "sync", "--quiet", "--python", sys.executable]
         subprocess.run(command, cwd=project.folder, env=clean_environment(), check=True)
         yield project
@@ -61,7 +61,6 @@ def environment(project: Project) -> Iterator[dict[str, str]]:
         text=True,
     )
     assert servers.stdout is not None
-    assert servers.stdin is not None
     lines = iter(servers.stdout.readline, "\n")
     addresses = dict(line.strip().split("=", 1) for line in lines)
     machine = clean_environment()
@@ -74,8 +73,7 @@ def environment(project: Project) -> Iterator[dict[str, str]]:
             "PORT": str(free_port(0)),
         }
     finally:
-        servers.stdin.close()
-        servers.wait(STOP_SECONDS)
+        servers.communicate(timeout=STOP_SECONDS)
 
 
 @contextmanager
@@ -103,6 +101,7 @@ def honcho(
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         reader.join()
+        process.stdout.close()
 
 
 def test_a_release_and_its_processes(project: Project, environment: dict[str, str]) -> None:
