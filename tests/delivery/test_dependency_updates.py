@@ -151,6 +151,8 @@ def test_renovate_sees_what_is_locked_and_what_you_add_and_nothing_of_the_templa
     renovated: Path, renovate: Path, tmp_path: Path
 ) -> None:
     project = shutil.copytree(renovated, tmp_path / "project")
+    # Without one it would take Poetry for the project's tool.
+    must("uv", "lock", "--quiet", folder=project)
     mine = project / ".github" / "workflows" / "mine.yml"
     mine.parent.mkdir(parents=True, exist_ok=True)
     mine.write_text(

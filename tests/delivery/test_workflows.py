@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rendering import ROOT, render
+from tests.rendering import ROOT, files, render
 from tests.updates.published import publish, release
 from updating.git import Git
 
@@ -124,12 +124,19 @@ def test_actions_are_pinned_by_commit_and_say_which_version_that_is(github: Path
             assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\$/\S+", uses), uses
 
 
-def test_one_action_has_one_pin(github: Path) -> None:
+def test_one_tool_has_one_pin(kind: str, template: Path, shared: Path) -> None:
     """Or the next one who moves it forgets a place."""
-    text = "".join(path.read_text() for path in (github / WORKFLOWS).iterdir())
-    pins = set(re.findall(r"uses: ([\w-]+/[\w-]+)\S*@(\S+)", text))
+    texts = [
+        content.decode()
+        for host in ("github", "gitlab")
+        for name, content in files(generated(template, shared, f"{host}-{kind}")).items()
+        if name.startswith((".github/workflows/", ".gitlab-ci.yml", "Dockerfile"))
+    ]
+    pins = set(re.findall(r"uses: ([\w-]+/[\w-]+)\S*@(\S+)", "".join(texts)))
     assert len(pins) == len({action for action, _ in pins})
-    assert len(set(re.findall(r"^ +version: (\S+)$", text, re.MULTILINE))) == 1
+    uv = r"setup-uv@.*\n +with:\n +version: (.+)|ghcr\.io/astral-sh/uv:([\d.]+)"
+    versions = {one or other for text in texts for one, other in re.findall(uv, text)}
+    assert len(versions) == 1
 
 
 def test_no_workflow_has_more_permissions_than_it_needs(kind: str, github: Path) -> None:

@@ -18,7 +18,9 @@ IDENTITY = {
     for part, value in (("NAME", "Ada"), ("EMAIL", "ada@example.org"))
 }
 # What a tool needs of this machine, and nothing that a service would read.
-KEPT = ("HOME", "LANG", "PATH", "UV_", "PIP_", "SSL_", "NPM_", "XDG_CACHE")
+KEPT = ("HOME", "LANG", "PATH", "UV_", "PIP_", "SSL_", "NODE_", "npm_", "XDG_CACHE")
+# The longest that a tool may take.
+SECONDS = 300
 # What the files that deliver a service depend on, and little besides.
 _FULL = {"preset": "minimal", "container": True, "hooks": True}
 _PLAIN = {"preset": "minimal", "database": "mysql", "lowest_python": "3.13"}
@@ -49,6 +51,7 @@ def run(*command: str | Path, folder: Path, **variables: str) -> subprocess.Comp
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        timeout=SECONDS,
         check=False,
     )
 
