@@ -94,7 +94,7 @@ WORDS = {
     "gitlab": r"\.gitlab-ci|gitlab ci",
     "renovate": r"renovate\w*",
     "dependabot": r"dependabot",
-    "hooks": r"pre-commit|prek|hooks?(?!\.dev)",
+    "hooks": r"pre-commit|prek|make hooks",
     "aws": r"boto3|botocore|secrets_aws|secrets[_ ]?manager|aws_secret_id",
     "jobs_page": r"jobs.page\w*",
     "outbox": r"outbox\w*",
@@ -104,6 +104,7 @@ WORDS = {
 }
 # Words that mean something else where a platform is spoken to.
 FOREIGN = {
+    r"\.github/": r"create-storage-record",
     r"deploy/kubernetes/": r"\bjobs?\b|^  metrics:$",
     r"docs/(admin|kubernetes)\.md": r"\bjobs?\b",
 }
