@@ -41,8 +41,8 @@ def pinned_files(project: Path) -> set[str]:
         for path in project.glob("scripts/*.py")
         if "# /// script" in path.read_text()
     }
-    others = {name for name in (".gitlab-ci.yml", ".python-version") if (project / name).exists()}
-    return workflows | scripts | others
+    others = {".devcontainer/devcontainer.json", ".gitlab-ci.yml", ".python-version"}
+    return workflows | scripts | {name for name in others if (project / name).exists()}
 
 
 def renovate_config(project: Path) -> dict[str, Any]:
@@ -148,9 +148,9 @@ def test_renovates_own_validator_finds_a_fault(
 
 @pytest.mark.delivery
 def test_renovate_sees_what_is_locked_and_what_you_add_and_nothing_of_the_templates(
-    renovated: Path, renovate: Path, tmp_path: Path
+    template: Path, shared: Path, renovate: Path, tmp_path: Path
 ) -> None:
-    project = shutil.copytree(renovated, tmp_path / "project")
+    project = shutil.copytree(generated(template, shared, "github-full"), tmp_path / "project")
     # Without one it would take Poetry for the project's tool.
     must("uv", "lock", "--quiet", folder=project)
     mine = project / ".github" / "workflows" / "mine.yml"

@@ -134,7 +134,7 @@ def test_one_tool_has_one_pin(kind: str, template: Path, shared: Path) -> None:
     ]
     pins = set(re.findall(r"uses: ([\w-]+/[\w-]+)\S*@(\S+)", "".join(texts)))
     assert len(pins) == len({action for action, _ in pins})
-    uv = r"setup-uv@.*\n +with:\n +version: (.+)|ghcr\.io/astral-sh/uv:([\d.]+)"
+    uv = r"setup-uv@.*\n +with:\n +version: (.+)|\bastral(?:-sh)?/uv:([\d.]+)"
     versions = {one or other for text in texts for one, other in re.findall(uv, text)}
     assert len(versions) == 1
 
