@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,13 +17,16 @@ import yaml
 
 from tests.delivery.engine import Compose, Engine, machine_arguments
 from tests.delivery.projects import Project, generated
-from tools.try_service import Failed, call, free_port
+from tests.delivery.tools import must
+from tools.try_service import Failed, call, dev, free_port, wait_until_ready
 
 T = TypeVar("T")
 
 SETS = ["standard", "complete"]
 PASSWORD = "a-password-of-its-own"
 GRACE_SECONDS = 30
+# As long as the image's health check lets a process start.
+READY_SECONDS = 60
 # Where the services of production find what they need, in a network of the test's own.
 SERVERS = {
     "services": {
@@ -195,6 +198,36 @@ def test_production_migrates_before_anything_else_starts(production: Compose) ->
         )
 
 
+def test_a_container_is_ready_in_time(
+    production: Compose, project: Project, report: list[str]
+) -> None:
+    production.ok("up", "--detach", "--no-deps", "--force-recreate", "web")
+    started = moment(production.container("web")["State"]["StartedAt"])
+    until(lambda: is_ready(production), READY_SECONDS)
+    container = (datetime.now(UTC) - started).total_seconds()
+    must("uv", "sync", "--frozen", "--quiet", folder=project.folder)
+    # Where the engine runs as root, the database server of `dev` runs as somebody else.
+    project.folder.parent.chmod(0o755)
+    seconds = []
+    for _ in range(2):
+        begun = time.monotonic()
+        with dev(project.folder) as service:
+            wait_until_ready(service)
+            seconds.append(time.monotonic() - begun)
+    report.append(
+        f"{project.name}: a container of web is ready {container:.1f} s after its start; `dev` is "
+        f"{seconds[0]:.1f} s after its first start and {seconds[1]:.1f} s after its second"
+    )
+
+
+def is_ready(compose: Compose) -> bool:
+    try:
+        call(url(compose), "GET", "/health/ready")
+    except (Failed, OSError):
+        return False
+    return True
+
+
 @pytest.mark.parametrize("name", ["web", "worker"])
 def test_production_is_hardened_and_bounded(name: str, production: Compose) -> None:
     container = production.container(name)
@@ -262,7 +295,7 @@ def test_without_an_image_production_says_what_to_set(project: Project, engine: 
 
 def moment(text: str) -> datetime:
     # The engine gives nanoseconds, which Python does not read.
-    return datetime.fromisoformat(text[:26].rstrip("Z"))
+    return datetime.fromisoformat(f"{text[:26].rstrip('Z')}+00:00")
 
 
 def until(found: Callable[[], T], seconds: float) -> T:
