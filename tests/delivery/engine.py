@@ -21,7 +21,11 @@ import yaml
 SERVERS = Path(__file__).with_name("servers")
 COMMAND_SECONDS = 900
 # What stands in for an image that cannot be pulled, by the beginning of its name.
-STAND_INS = {"postgres:": "postgresql", "valkey/valkey:": "valkey"}
+STAND_INS = {
+    "postgres:": "postgresql",
+    "rclone/rclone:": "rclone",
+    "valkey/valkey:": "valkey",
+}
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 Done = subprocess.CompletedProcess[str]

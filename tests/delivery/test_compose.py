@@ -29,18 +29,30 @@ GRACE_SECONDS = 30
 READY_SECONDS = 60
 # Where the services of production find what they need, in a network of the test's own.
 SERVERS = {
-    "services": {
-        "postgresql": {
-            "image": "postgres:18",
-            "environment": {
-                "POSTGRES_DB": "app",
-                "POSTGRES_PASSWORD": PASSWORD,
-                "POSTGRES_USER": "app",
-            },
+    "postgresql": {
+        "image": "postgres:18",
+        "environment": {
+            "POSTGRES_DB": "app",
+            "POSTGRES_PASSWORD": PASSWORD,
+            "POSTGRES_USER": "app",
         },
-        "valkey": {"image": "valkey/valkey:9.0"},
-    }
+    },
+    "valkey": {"image": "valkey/valkey:9.0"},
 }
+BUCKET = "files"
+# A bucket is a folder in what it serves.
+STORE = {
+    "command": ["serve", "s3", "/store", "--addr=:8080", f"--auth-key=ada,{PASSWORD}"],
+    "image": "rclone/rclone:1.75",
+    "tmpfs": [f"/store/{BUCKET}"],
+}
+STORAGE = {
+    "S3_ACCESS_KEY_ID": "ada",
+    "S3_ENDPOINT": "http://store:8080",
+    "S3_SECRET_ACCESS_KEY": PASSWORD,
+    "STORAGE_URL": f"s3://{BUCKET}",
+}
+SECRET = {"DATABASE_URL", "REDIS_URL", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"}
 ADDRESSES = {
     "DATABASE_URL": f"postgresql://app:{PASSWORD}@postgresql/app",
     "REDIS_URL": "redis://valkey/0",
@@ -88,7 +100,7 @@ def production(project: Project, engine: Engine, report: list[str]) -> Iterator[
     assert done.returncode == 0, done.stderr[-5000:]
     configure(project, ADDRESSES)
     servers = project.folder.parent / "servers.yaml"
-    servers.write_text(yaml.safe_dump(SERVERS))
+    servers.write_text(yaml.safe_dump(around(project)))
     compose = Compose(
         engine,
         project.folder,
@@ -108,19 +120,32 @@ def production(project: Project, engine: Engine, report: list[str]) -> Iterator[
         engine("image", "rm", "--force", image)
 
 
+def around(project: Project) -> dict[str, Any]:
+    """What is beside a project's own services, and secrets that not every deployment has."""
+    if project.answers["object_storage"] == "none":
+        return {"services": SERVERS}
+    added: dict[str, Any] = {"services": {**SERVERS, "store": STORE}}
+    if project.answers["secrets"] == "files":
+        names = [name.lower() for name in STORAGE if name in SECRET]
+        added["secrets"] = {name: {"file": f"secrets/{name}"} for name in names}
+        added["services"] |= {name: {"secrets": names} for name in ("release", "web", "worker")}
+    return added
+
+
 def configure(project: Project, addresses: dict[str, str]) -> None:
     """Give a project what its docs say that production needs."""
-    settings = "NOTE_KEEP_DAYS=7\n"
+    settings = {"NOTE_KEEP_DAYS": "7", **addresses}
+    if project.answers["object_storage"] != "none":
+        settings |= STORAGE
     if project.answers["secrets"] == "files":
         folder = project.folder / "secrets"
         folder.mkdir(exist_ok=True)
-        for name, value in addresses.items():
+        for name in SECRET & settings.keys():
             file = folder / name.lower()
-            file.write_text(f"{value}\n")
+            file.write_text(f"{settings.pop(name)}\n")
             file.chmod(0o444)
-    else:
-        settings += "".join(f"{name}='{value}'\n" for name, value in addresses.items())
-    (project.folder / "production.env").write_text(settings)
+    lines = [f"{name}='{value}'\n" for name, value in settings.items()]
+    (project.folder / "production.env").write_text("".join(lines))
 
 
 def url(compose: Compose) -> dict[str, Any]:
@@ -186,7 +211,8 @@ def shown_title(compose: Compose) -> str | None:
 def test_production_runs_everything(production: Compose, project: Project) -> None:
     works(production, project)
     ready = call(url(production), "GET", "/health/ready")
-    assert ready["checks"]["database"]["ok"]
+    assert "database" in ready["checks"]
+    assert all(check["ok"] for check in ready["checks"].values())
 
 
 def test_production_migrates_before_anything_else_starts(production: Compose) -> None:
