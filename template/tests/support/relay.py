@@ -69,6 +69,10 @@ class Relay:
 
     async def _close(self) -> None:
         if self._server is not None:
+            for listener in self._server.sockets:
+                self._loop.remove_reader(listener)
+            # A server that is closed forgets the connections that it took just before.
+            await asyncio.sleep(0)
             self._server.close()
             self._server = None
         await self._break_off()
