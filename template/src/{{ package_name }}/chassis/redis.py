@@ -75,6 +75,11 @@ class SharedRedis:
         finally:
             await client.aclose()
 
+    @property
+    def lost(self) -> bool:
+        """Whether the last question had no answer."""
+        return self._lost is not None
+
     async def check(self) -> None:
         """Ask for an answer; raises where there is none."""
         await self._client.ping()

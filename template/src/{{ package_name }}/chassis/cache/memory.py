@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Self
 
 from ..settings import ChassisSettings
@@ -84,3 +84,11 @@ class Cache:
 
         found = await self.get(key)
         return found if found is not None else await self._flights.join(key, make_and_keep)
+
+    def lead(self, key: str) -> AbstractAsyncContextManager[object]:
+        """Make what is kept under a key until the context is left, or wait for who makes it.
+
+        Args:
+            key: Its key. Whoever is in the context looks it up, and makes it if it is not there.
+        """
+        return self._flights.lead(key)

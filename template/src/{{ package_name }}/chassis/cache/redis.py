@@ -6,18 +6,23 @@ It is never in the way: while Redis is away, everything is computed when it is a
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Self, TypeVar
 
 from ..redis import RedisUnavailable, SharedRedis
 from ..settings import ChassisSettings
-from .flights import Flights
+from .flights import LEASE_SECONDS, Flights
 
 T = TypeVar("T")
 
-# For how long others wait for the process that computes, should it die meanwhile.
-CLAIM_SECONDS = 10.0
 LOOK_SECONDS = 0.025
+
+_CLAIM = """
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
+    return ARGV[1]
+end
+return redis.call('GET', KEYS[1])
+"""
 
 _GIVE_UP_CLAIM = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then
@@ -109,15 +114,31 @@ class Cache:
             return found
         return await self._flights.join(key, lambda: self._make(key, seconds, make))
 
+    @asynccontextmanager
+    async def lead(self, key: str) -> AsyncIterator[None]:
+        """Make what is kept under a key until the context is left, or wait for who makes it.
+
+        While Redis is away nobody waits, because there would be nothing to wait for.
+
+        Args:
+            key: Its key. Whoever is in the context looks it up, and makes it if it is not there.
+        """
+        async with AsyncExitStack() as held:
+            if not self._redis.lost and await held.enter_async_context(self._flights.lead(key)):
+                token = None
+                with suppress(RedisUnavailable):
+                    token = await self._claim(key)
+                if token is None:
+                    await held.aclose()
+                else:
+                    held.push_async_callback(self._give_up, key, token)
+            yield
+
     async def _make(self, key: str, seconds: float, make: Callable[[], Awaitable[bytes]]) -> bytes:
-        claim, token = f"{self._prefix}{key}:claim", secrets.token_hex(8)
-        milliseconds = round(CLAIM_SECONDS * 1000)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLAIM_SECONDS):
-                while not await self._try(
-                    lambda redis: redis.set(claim, token, nx=True, px=milliseconds), True
-                ):
-                    await asyncio.sleep(LOOK_SECONDS)
+        token = None
+        with suppress(TimeoutError, RedisUnavailable):
+            async with asyncio.timeout(LEASE_SECONDS):
+                while (token := await self._claim(key)) is None:
                     found = await self.get(key)
                     if found is not None:
                         return found
@@ -130,7 +151,38 @@ class Cache:
             await self.set(key, value, seconds)
             return value
         finally:
-            await self._try(lambda redis: redis.eval(_GIVE_UP_CLAIM, 1, claim, token), None)
+            if token is not None:
+                await self._give_up(key, token)
+
+    async def _claim(self, key: str) -> str | None:
+        """Claim the making of something among all processes.
+
+        Returns:
+            What the claim is given up with; None when another process has made it, or has ended
+            without and a third one was quicker.
+
+        Raises:
+            RedisUnavailable: When Redis does not answer.
+        """
+        token = secrets.token_hex(8)
+        claim, milliseconds = f"{self._prefix}{key}:claim", round(LEASE_SECONDS * 1000)
+        first = None
+        while True:
+            holder = await self._redis.ask(
+                lambda redis: redis.eval(_CLAIM, 1, claim, token, milliseconds)
+            )
+            if holder == token.encode():
+                return token
+            first = first or holder
+            if holder != first:
+                return None
+            await asyncio.sleep(LOOK_SECONDS)
+            if await self._redis.ask(lambda redis: redis.exists(self._prefix + key)):
+                return None
+
+    async def _give_up(self, key: str, token: str) -> None:
+        claim = f"{self._prefix}{key}:claim"
+        await self._try(lambda redis: redis.eval(_GIVE_UP_CLAIM, 1, claim, token), None)
 
     async def _try(self, question: Callable[[Any], Awaitable[Any]], otherwise: T) -> Any | T:
         try:
