@@ -9,8 +9,8 @@ from tests.rendering import every_set, render
 
 NAMES = [
     *("standard", "complete", "sqlite", "mysql", "proprietary"),
-    *("parts/authentication_jwt", "parts/cache_memory", "parts/secrets_aws", "parts/secrets_vault"),
-    *("parts/outbox", "parts/outbox_mysql"),
+    *("parts/authentication_jwt", "parts/cache_memory", "parts/outbox", "parts/outbox_mysql"),
+    *("parts/secrets_aws", "parts/secrets_azure", "parts/secrets_gcp", "parts/secrets_vault"),
 ]
 
 

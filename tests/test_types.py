@@ -38,7 +38,7 @@ def test_strict_with_every_part(processes: str, template: Path, tmp_path: Path) 
     check({"preset": "complete", "processes": processes}, template, tmp_path)
 
 
-@pytest.mark.parametrize("secrets", ["files", "vault", "aws"])
+@pytest.mark.parametrize("secrets", ["files", "vault", "aws", "gcp", "azure"])
 def test_strict_wherever_secrets_are(secrets: str, template: Path, tmp_path: Path) -> None:
     check({"preset": "minimal", "secrets": secrets}, template, tmp_path)
 

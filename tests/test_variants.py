@@ -31,7 +31,7 @@ CHOICES: dict[str, list[Any]] = {
     "sentry": [False, True],
     "opentelemetry": [False, True],
     "object_storage": ["none", "s3"],
-    "secrets": ["environment", "files", "vault", "aws"],
+    "secrets": ["environment", "files", "vault", "aws", "gcp", "azure"],
     "container": [False, True],
     "procfile": [False, True],
     "kubernetes": [False, True],
@@ -96,6 +96,8 @@ WORDS = {
     "dependabot": r"dependabot",
     "hooks": r"pre-commit|prek|make hooks",
     "aws": r"boto3|botocore|secrets_aws|secrets[_ ]?manager|aws_secret_id",
+    "gcp": r"gcp\w*|google[.-]auth|google secret manager|secrets_gcp|gcloud",
+    "azure": r"azure\w*|key[_ ]?vaults?|secrets_azure|trustme",
     "jobs_page": r"jobs.page\w*",
     "outbox": r"outbox\w*",
     "kubernetes": r"kubectl|kustom\w*|deploy/kubernetes",
@@ -107,6 +109,7 @@ FOREIGN = {
     r"\.github/": r"create-storage-record",
     r"deploy/kubernetes/": r"\bjobs?\b|^  metrics:$",
     r"docs/(admin|kubernetes)\.md": r"\bjobs?\b",
+    r".*secrets[/_](azure|gcp)\.py": r"\bbearer\b|\bjwt-bearer\b|\bexclude_broker_credential\b",
 }
 # What these say comes from the answers or from the registry.
 UNREAD = {".copier-answers.yml", "LICENSE", "uv.lock"}

@@ -52,6 +52,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "worker": {"processes": "worker", "database": "none", "prometheus": True},
     "worker-vault": {"processes": "worker", "database": "postgresql", "secrets": "vault"},
     "aws": {"preset": "complete", "secrets": "aws", "repository_namespace": "Ada/Team"},
+    "web-gcp": {"processes": "web", "database": "none", "container": True, "secrets": "gcp"},
+    "worker-azure": {"processes": "worker", "database": "none", "secrets": "azure"},
     "odd-names": {
         "preset": "complete",
         "distribution_name": "3rd.party_of-forty-characters-in-all-xyz",

@@ -1,0 +1,133 @@
+"""Secrets in Google Secret Manager: one secret, a JSON object with all settings."""
+
+import base64
+import json
+import re
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+from .source import ANSWER_SECONDS, SecretsSource, SecretsUnavailable, texts
+
+# How long it may take to find credentials and to ask, with what google-auth tries again.
+TOTAL_SECONDS = 10
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+_NAME = re.compile(
+    r"projects/[\w.:-]+(/locations/(?P<location>[\w-]+))?/secrets/[\w-]+(?P<version>/versions/[\w-]+)?"
+)
+
+
+class Source(SecretsSource):
+    """Reads GCP_SECRET_NAME where it is set, as the service account that the machine has."""
+
+    def read(self, settings: SimpleNamespace) -> Mapping[str, str]:
+        """Read the latest version of the secret, or that of its name."""
+        if not settings.gcp_secret_name:
+            return {}
+        url = _address(settings.gcp_secret_name, settings.gcp_endpoint_url)
+        try:
+            status, body = _ask(url)
+        except Exception as error:
+            # A file of credentials can be wrong in ways that google-auth does not foresee.
+            raise _unavailable(type(error.__cause__ or error).__name__) from None
+        if status != 200:
+            raise _unavailable(f"status {status}")
+        try:
+            return texts(json.loads(_content_of(json.loads(body))))
+        except ValueError:
+            raise _unavailable("no JSON object") from None
+
+
+class _Request:
+    """Asks as google-auth does, until the time for all is over.
+
+    Args:
+        request: What asks without an end.
+    """
+
+    def __init__(self, request: Any) -> None:
+        # For those who have certificates to add.
+        self.session = request.session
+        self._request = request
+        self._end = time.monotonic() + TOTAL_SECONDS
+
+    def __call__(
+        self,
+        url: str,
+        method: str = "GET",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        **options: Any,
+    ) -> Any:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            # Nobody tries again after this one.
+            raise TimeoutError
+        seconds = min(left, ANSWER_SECONDS)
+        return self._request(url, method, body, headers, timeout=seconds, **options)
+
+
+def _address(name: str, endpoint: str) -> str:
+    parts = _NAME.fullmatch(name)
+    if not parts:
+        raise _unavailable("no name", "write GCP_SECRET_NAME as projects/PROJECT/secrets/NAME")
+    region = f".{parts['location']}.rep" if parts["location"] else ""
+    base = endpoint.rstrip("/") or f"https://secretmanager{region}.googleapis.com"
+    try:
+        address = urlsplit(base)
+        found = address.scheme in {"http", "https"} and address.hostname and address.port != 0
+    except ValueError:
+        found = False
+    if not found:
+        raise _unavailable("no address", "write GCP_ENDPOINT_URL as https://host[:port]")
+    return f"{base}/v1/{name}{'' if parts['version'] else '/versions/latest'}:access"
+
+
+def _ask(url: str) -> tuple[int, bytes]:
+    # A process without such a secret does not wait for these.
+    import google.auth
+    from google.auth.transport.requests import Request
+
+    request: Any = _Request(Request())
+    credentials: Any
+    headers: dict[str, str] = {}
+    with closing(request.session):
+        credentials, _ = google.auth.default(scopes=[SCOPE], request=request)
+        credentials.before_request(request, "GET", url, headers)
+        # A redirect could lead the token elsewhere.
+        answer = request(url, headers=headers, allow_redirects=False)
+        return answer.status, answer.data
+
+
+def _content_of(document: object) -> bytes:
+    match document:
+        case {"payload": {"data": str(data), "dataCrc32c": checksum}}:
+            content = base64.b64decode(data, validate=True)
+            if str(_crc32c(content)) != str(checksum):
+                raise _unavailable("damaged on its way")
+            return content
+    raise ValueError
+
+
+def _crc32c(content: bytes) -> int:
+    remainder = 0xFFFFFFFF
+    for byte in content:
+        remainder ^= byte
+        for _ in range(8):
+            remainder = (remainder >> 1) ^ (0x82F63B78 if remainder & 1 else 0)
+    return remainder ^ 0xFFFFFFFF
+
+
+def _unavailable(
+    cause: str,
+    advice: str = "see that GCP_SECRET_NAME is right, and that this machine has credentials of a "
+    "service account that may read it",
+) -> SecretsUnavailable:
+    return SecretsUnavailable(
+        f"The secrets in Google Secret Manager cannot be read ({cause}): {advice}."
+    )
