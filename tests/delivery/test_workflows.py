@@ -207,12 +207,12 @@ def test_workflows_of_this_repository_are_valid() -> None:
 
 
 @pytest.mark.delivery
-@pytest.mark.parametrize("hooks", [True, False])
+@pytest.mark.parametrize("full", [True, False])
 def test_every_command_of_ci_that_needs_no_github_runs_as_it_stands(
-    hooks: bool, template: Path, tmp_path: Path
+    full: bool, template: Path, tmp_path: Path
 ) -> None:
     """Those of the image's job need an engine, and are run where images are tested."""
-    answers = {"preset": "minimal", "ci": "github", "hooks": hooks}
+    answers = {"preset": "minimal", "ci": "github", "docs_site": full, "hooks": full}
     project = begun(render(template, tmp_path / "project", answers))
     must("uv", "lock", "--quiet", folder=project)
     commit(project)
@@ -226,7 +226,8 @@ def test_every_command_of_ci_that_needs_no_github_runs_as_it_stands(
             if "run" in step:
                 commands += 1
                 must("bash", "-euo", "pipefail", "-c", step["run"], folder=project, **variables)
-    assert commands == (4 if hooks else 5)
+    assert commands == 5
+    assert (project / "build" / "site" / "index.html").is_file() == full
     assert list((project / "dist").glob("*.whl"))
     assert (project / "build" / "sbom.cdx.json").is_file()
 

@@ -22,7 +22,13 @@ KEPT = ("HOME", "LANG", "PATH", "UV_", "PIP_", "SSL_", "NODE_", "npm_", "XDG_CAC
 # The longest that a tool may take.
 SECONDS = 300
 # What the files that deliver a service depend on, and little besides.
-_FULL = {"preset": "minimal", "container": True, "devcontainer": True, "hooks": True}
+_FULL = {
+    "preset": "minimal",
+    "container": True,
+    "devcontainer": True,
+    "docs_site": True,
+    "hooks": True,
+}
 _PLAIN = {"preset": "minimal", "database": "mysql", "lowest_python": "3.13"}
 VARIANTS: dict[str, dict[str, Any]] = {
     "github-full": {**_FULL, "ci": "github", "dependency_updates": "renovate"},
