@@ -28,7 +28,7 @@ BIN = Path(sys.executable).parent
 SUITE_SECONDS = 900
 SHOWN_LINES = 60
 # Sets that lack what another set, whose suite is run as a whole, lacks besides more.
-LESS = {"api_only", "postgresql", "proprietary"}
+LESS = {"api_only", "postgresql", "proprietary", "worker_only"}
 # Tests that read all of a service, and can fail although nothing in them has changed.
 JUDGES = ("test_settings.py", "test_02_*.py", "test_03_*.py", "test_11_*.py")
 VERSIONS = ["3.11", "3.12", "3.13", "3.14"]

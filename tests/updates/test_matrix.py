@@ -47,8 +47,8 @@ CELLS = [
     for persona in PERSONAS
 ]
 # Of each persona's answer sets, so many are tried at every change.
-SAMPLED = 2
-SAMPLED_OF_LAST = 5
+SAMPLED = 1
+SAMPLED_OF_LAST = 4
 # Files that are prepared for the merge or merged by what they mean; plain git finds more conflicts.
 PREPARED = {"pyproject.toml"}
 
