@@ -27,29 +27,35 @@ def packages(document: dict[str, Any]) -> set[tuple[str, str]]:
     return {(each["name"], each["version"]) for each in document["components"]}
 
 
-def locked_packages(project: Path) -> dict[str, dict[str, Any]]:
+def locked_packages(project: Path) -> list[dict[str, Any]]:
     document = tomllib.loads((project / "uv.lock").read_text())
-    names = [package["name"] for package in document["package"]]
-    assert len(names) == len(set(names)), "a package is locked in two versions"
-    return {package["name"]: package for package in document["package"]}
+    found: list[dict[str, Any]] = document["package"]
+    return found
 
 
 def released(project: Path) -> set[tuple[str, str]]:
     """What the lock file has for the service itself, without its development dependencies."""
-    known = locked_packages(project)
-    ahead: list[tuple[str, tuple[str, ...]]] = [("orbit", ())]
-    seen: set[tuple[str, tuple[str, ...]]] = set()
+    locked = locked_packages(project)
+    ahead: list[dict[str, Any]] = [{"name": "orbit"}]
+    seen: set[tuple[str, str, tuple[str, ...]]] = set()
     while ahead:
-        name, extras = here = ahead.pop()
+        wanted = ahead.pop()
+        # The version is only said where several are locked, for different Pythons.
+        [package] = [
+            each
+            for each in locked
+            if each["name"] == wanted["name"]
+            and each["version"] == wanted.get("version", each["version"])
+        ]
+        extras = wanted.get("extra", [])
+        here = (package["name"], package["version"], tuple(extras))
         if here in seen:
             continue
         seen.add(here)
-        package = known[name]
-        wanted = list(package.get("dependencies", []))
+        ahead += package.get("dependencies", [])
         for extra in extras:
-            wanted += package.get("optional-dependencies", {}).get(extra, [])
-        ahead += [(each["name"], tuple(each.get("extra", []))) for each in wanted]
-    return {(name, known[name]["version"]) for name, _ in seen if name != "orbit"}
+            ahead += package.get("optional-dependencies", {}).get(extra, [])
+    return {(name, version) for name, version, _ in seen if name != "orbit"}
 
 
 def test_it_lists_what_a_release_is_made_of(project: Path) -> None:
@@ -67,9 +73,9 @@ def test_it_lists_what_a_release_is_made_of(project: Path) -> None:
 def test_with_all_groups_it_lists_the_whole_lock_file(project: Path) -> None:
     document = json.loads(must(*EXPORT, "--all-groups", folder=project))
     everything = {
-        (name, package["version"])
-        for name, package in locked_packages(project).items()
-        if name != "orbit"
+        (package["name"], package["version"])
+        for package in locked_packages(project)
+        if package["name"] != "orbit"
     }
     assert packages(document) == everything > released(project)
 
