@@ -25,6 +25,7 @@ _jinja_extensions:
   - extensions/names.py:NameFilters
   - extensions/answers.py:AnswerValidators
   - extensions/one_sentence.py:OneSentence
+  - extensions/compile_once.py:CompileOnce
   - jinja2_time.TimeExtension
 
 project_name:
