@@ -23,17 +23,17 @@ from typing import Any
 import pytest
 
 from tests.rendering import ANSWERS, every_set, files, render
+from tests.suites import SUITE_SECONDS, run_tests
+from tests.suites import run as run_in
 
 BIN = Path(sys.executable).parent
-SUITE_SECONDS = 900
-SHOWN_LINES = 60
 # Sets that lack what another set, whose suite is run as a whole, lacks besides more.
 LESS = {"api_only", "postgresql", "proprietary", "worker_only"}
 # Tests that read all of a service, and can fail although nothing in them has changed.
 JUDGES = ("test_settings.py", "test_02_*.py", "test_03_*.py", "test_11_*.py")
 VERSIONS = ["3.11", "3.12", "3.13", "3.14"]
 
-pytestmark = [pytest.mark.generated, pytest.mark.timeout(SUITE_SECONDS + 300)]
+pytestmark = [pytest.mark.generated, pytest.mark.timeout(2 * SUITE_SECONDS + 300)]
 
 
 @functools.cache
@@ -91,22 +91,10 @@ def test_suite(name: str, python: str, whole: bool, template: Path, scratch: Pat
     environment["UV_PYTHON"] = pythons()[python]
     case = f"{name}-{python}" if whole else f"{name}-{python}-partly"
     repeat = f'{sys.executable} -m pytest "tests/test_generated.py::test_suite[{case}]"'
+    what = f"answer set {name} (repeat it with: {repeat})"
 
     def run(*command: str | Path, folder: Path = project) -> None:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SUITE_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            tail = "\n".join(done.stdout.splitlines()[-SHOWN_LINES:])
-            words = " ".join(map(str, command))
-            raise AssertionError(f"answer set {name}: {words}\n{tail}\nRepeat it with: {repeat}")
+        run_in(command, folder, environment, what)
 
     answers = ANSWERS / f"{name}.yml"
     copy = ["copy", "--trust", "--defaults", "--quiet", "--data-file", str(answers)]
@@ -124,7 +112,7 @@ def test_suite(name: str, python: str, whole: bool, template: Path, scratch: Pat
     changed = [name for name in formatted if formatted[name] != rendered.get(name)]
     assert not changed, "the formatter changed these"
     tests = [] if whole else telling_tests(project, render_like(name, template, scratch))
-    run(".venv/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
+    run_tests(project, environment, scratch / "cache", what, tests)
 
 
 def render_like(name: str, template: Path, scratch: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.rendering import ROOT, answer_sets
-from tests.test_generated import BIN, SUITE_SECONDS, clean_environment, scratch
+from tests.suites import SUITE_SECONDS, run_tests
+from tests.suites import run as run_in
+from tests.test_generated import BIN, clean_environment, scratch
 
 from .published import IDENTITY, commit_all, git_in
 
@@ -21,14 +22,14 @@ UPDATES = [
     pytest.param("1.0.0", "sqlite", [], id="1.0.0-sqlite", marks=pytest.mark.thorough),
 ]
 
-pytestmark = [pytest.mark.generated, pytest.mark.timeout(SUITE_SECONDS + 300)]
+pytestmark = [pytest.mark.generated, pytest.mark.timeout(2 * SUITE_SECONDS + 300)]
 
 
 @pytest.mark.parametrize(("version", "name", "data"), UPDATES)
 def test_suite_after_update(
     version: str, name: str, data: list[str], published: Path, scratch: Path
 ) -> None:
-    project = scratch / "project"
+    project, what = scratch / "project", f"answer set {name}, updated from {version}"
     (scratch / "tmp").mkdir()
     environment = {
         **clean_environment(),
@@ -38,17 +39,7 @@ def test_suite_after_update(
     }
 
     def run(*command: str | Path, folder: Path = project, **variables: str) -> None:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={**environment, **variables},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SUITE_SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, f"{name}: {command}\n{done.stdout[-5000:]}"
+        run_in(command, folder, {**environment, **variables}, what)
 
     options = [f"--data={question}={answer}" for question, answer in answer_sets()[name].items()]
     copy = ["copy", "--trust", "--defaults", "--quiet", "--vcs-ref", version]
@@ -61,7 +52,7 @@ def test_suite_after_update(
     run(".venv/bin/ruff", "format", "--check")
     run(".venv/bin/ruff", "check")
     run(".venv/bin/mypy")
-    run(".venv/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    run_tests(project, environment, scratch / "cache", what)
     assert not git_in(project).text("status", "--porcelain")
 
 
