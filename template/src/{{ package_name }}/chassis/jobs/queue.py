@@ -357,7 +357,8 @@ class JobQueue(RedisQueue):
         async with self.redis.pipeline(transaction=True) as pipe:
             pipe.lrem(self._active, 1, job.id)
             pipe.zrem(self._incomplete, job.id)
-            pipe.delete(job.id)
+            if kept is not job or seconds < 0:
+                pipe.delete(job.id)
             if seconds >= 0:
                 pipe.set(kept.id, self.serialize(kept), ex=seconds or None)
             if failed:

@@ -12,13 +12,8 @@ Differences from SAQ's own worker, each with a test that fails without it:
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import (
-    AbstractAsyncContextManager,
-    AsyncExitStack,
-    asynccontextmanager,
-    contextmanager,
-)
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -163,7 +158,7 @@ class JobWorker(Worker[Context]):
             async def report(fraction: float) -> None:
                 await job.update(progress=fraction)
 
-            async with self._beating(job):
+            with self._beating(job):
                 try:
                     async with AsyncExitStack() as stack:
                         for around in self._around:
@@ -182,8 +177,8 @@ class JobWorker(Worker[Context]):
 
         return run
 
-    @asynccontextmanager
-    async def _beating(self, job: Job) -> AsyncIterator[None]:
+    @contextmanager
+    def _beating(self, job: Job) -> Iterator[None]:
         """Keep the job's heartbeat while it runs."""
         loop = asyncio.get_running_loop()
         timer: asyncio.TimerHandle
