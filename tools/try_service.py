@@ -159,15 +159,16 @@ def stay(service: dict[str, Any]) -> None:
 
 def wait_until_ready(service: dict[str, Any]) -> None:
     """Wait until the service says that it can take requests."""
+    wait_for(lambda: is_ready(service), service, "an answer at /health/ready")
 
-    def ready() -> bool:
-        try:
-            call(service, "GET", "/health/ready")
-        except (Failed, OSError):
-            return False
-        return True
 
-    wait_for(ready, service, "an answer at /health/ready")
+def is_ready(service: dict[str, Any]) -> bool:
+    """Whether the service says that it can take requests."""
+    try:
+        call(service, "GET", "/health/ready")
+    except (Failed, OSError):
+        return False
+    return True
 
 
 def wait_for(found: Any, service: dict[str, Any], what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 import yaml
 
 from tests.rendering import answer_sets, render
+from tools.try_service import Failed, call
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +53,28 @@ def generated(template: Path, answer_set: str, **answers: Any) -> Iterator[Proje
         root = render(template, Path(folder) / "project", given, tasks=True)
         assert (root / "uv.lock").is_file(), "the lock file was not made"
         yield Project(root, yaml.safe_load((root / ".copier-answers.yml").read_text()))
+
+
+def change_title(project: Project, title: str) -> None:
+    """Edit a source file, so that its API has another title.
+
+    Args:
+        project: The project.
+        title: The new title.
+    """
+    app = project.source / "app.py"
+    old = f"TITLE = {json.dumps(project.answers['project_name'])}"
+    app.write_text(app.read_text().replace(old, f"TITLE = {json.dumps(title)}"))
+
+
+def shown_title(service: dict[str, Any]) -> str | None:
+    """The title that a running service shows, or nothing while it does not answer.
+
+    Args:
+        service: Its address as `url`.
+    """
+    try:
+        title: str = call(service, "GET", "/schema/openapi.json")["info"]["title"]
+    except (Failed, OSError):
+        return None
+    return title

@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from tests.delivery.engine import Compose, Engine, machine_arguments
-from tests.delivery.projects import Project, generated
+from tests.delivery.projects import Project, change_title, generated, shown_title
 from tests.delivery.tools import must
-from tools.try_service import Failed, call, dev, free_port, wait_until_ready
+from tools.try_service import call, dev, free_port, is_ready, wait_until_ready
 
 T = TypeVar("T")
 
@@ -187,25 +187,15 @@ def test_development_builds_again_what_changes(
             if "watch" in line.lower():
                 break
         time.sleep(2)
-        app = project.source / "app.py"
-        title = json.dumps(project.answers["project_name"])
-        app.write_text(app.read_text().replace(f"TITLE = {title}", 'TITLE = "Changed"'))
+        change_title(project, "Changed")
         begun = time.monotonic()
-        until(lambda: shown_title(development) == "Changed", 90)
+        until(lambda: shown_title(url(development)) == "Changed", 90)
         report.append(
             f"{project.name}: a changed source file served after {time.monotonic() - begun:.1f} s"
         )
     finally:
         os.killpg(watching.pid, signal.SIGKILL)
         watching.communicate()
-
-
-def shown_title(compose: Compose) -> str | None:
-    try:
-        title: str = call(url(compose), "GET", "/schema/openapi.json")["info"]["title"]
-    except (Failed, OSError):
-        return None
-    return title
 
 
 def test_production_runs_everything(production: Compose, project: Project) -> None:
@@ -229,7 +219,7 @@ def test_a_container_is_ready_in_time(
 ) -> None:
     production.ok("up", "--detach", "--no-deps", "--force-recreate", "web")
     started = moment(production.container("web")["State"]["StartedAt"])
-    until(lambda: is_ready(production), READY_SECONDS)
+    until(lambda: is_ready(url(production)), READY_SECONDS)
     container = (datetime.now(UTC) - started).total_seconds()
     must("uv", "sync", "--frozen", "--quiet", folder=project.folder)
     # Where the engine runs as root, the database server of `dev` runs as somebody else.
@@ -244,14 +234,6 @@ def test_a_container_is_ready_in_time(
         f"{project.name}: a container of web is ready {container:.1f} s after its start; `dev` is "
         f"{seconds[0]:.1f} s after its first start and {seconds[1]:.1f} s after its second"
     )
-
-
-def is_ready(compose: Compose) -> bool:
-    try:
-        call(url(compose), "GET", "/health/ready")
-    except (Failed, OSError):
-        return False
-    return True
 
 
 @pytest.mark.parametrize("name", ["web", "worker"])

@@ -14,8 +14,9 @@ import pytest
 import yaml
 
 from tests.rendering import locked
+from tests.updates.published import commit_all
 
-from .tools import commit, generated, must, run
+from .tools import generated, must, run
 
 RENOVATE = "44.121.2"
 RENOVATE_SCHEMA = ["check-jsonschema", "--builtin-schema", "renovate", "renovate.json5"]
@@ -167,7 +168,7 @@ def test_renovate_sees_what_is_locked_and_what_you_add_and_nothing_of_the_templa
         "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n"
         "      - uses: actions/checkout@v6\n"
     )
-    commit(project)
+    commit_all(project)
     said = must(
         renovate / "renovate",
         folder=project,

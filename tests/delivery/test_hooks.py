@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from tests.rendering import locked
+from tests.updates.published import IDENTITY, commit_all
 from updating.git import Git
 
-from .tools import IDENTITY, commit, generated, must, run
+from .tools import generated, must, run
 
 # What a machine without a network has.
 OFFLINE = {"UV_OFFLINE": "1", "HTTPS_PROXY": "http://127.0.0.1:9", "PIP_NO_INDEX": "1"}
@@ -44,7 +45,7 @@ def installed(template: Path, shared: Path) -> Path:
             shutil.copytree(original, folder)
             must("uv", "sync", "--quiet", folder=folder)
             must("make", "hooks", folder=folder)
-            commit(folder)
+            commit_all(folder)
     return folder
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.projects import Project, generated
+from tests.delivery.projects import Project, change_title, generated, shown_title
 from tests.test_generated import BIN, clean_environment
-from tools.try_service import Failed, call, free_port
+from tools.try_service import call, free_port, is_ready
 
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -131,9 +131,7 @@ def test_development_starts_again_what_changes(
     with honcho(*words, project=project, environment=environment) as (process, lines):
         service = {"url": f"http://127.0.0.1:{environment['PORT']}"}
         wait_until_ready(service, process, lines)
-        app = project.source / "app.py"
-        title = json.dumps(project.answers["project_name"])
-        app.write_text(app.read_text().replace(f"TITLE = {title}", 'TITLE = "Changed"'))
+        change_title(project, "Changed")
         deadline = time.monotonic() + START_SECONDS
         while shown_title(service) != "Changed":
             assert time.monotonic() < deadline, lines
@@ -142,24 +140,11 @@ def test_development_starts_again_what_changes(
         process.wait(STOP_SECONDS)
 
 
-def shown_title(service: dict[str, str]) -> str | None:
-    try:
-        title: str = call(service, "GET", "/schema/openapi.json")["info"]["title"]
-    except (Failed, OSError):
-        return None
-    return title
-
-
 def wait_until_ready(
     service: dict[str, str], process: subprocess.Popen[str], lines: list[str]
 ) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while True:
+    while not is_ready(service):
         assert process.poll() is None, lines
-        try:
-            call(service, "GET", "/health/ready")
-        except (Failed, OSError):
-            assert time.monotonic() < deadline, lines
-            time.sleep(0.3)
-        else:
-            return
+        assert time.monotonic() < deadline, lines
+        time.sleep(0.3)

@@ -19,10 +19,10 @@ import pytest
 import yaml
 
 from tests.rendering import ROOT, files, render
-from tests.updates.published import publish, release
+from tests.updates.published import commit_all, publish, release
 from updating.git import Git
 
-from .tools import begun, commit, generated, must, run
+from .tools import begun, generated, must, run
 
 KINDS = ["full", "plain"]
 WORKFLOWS = ".github/workflows"
@@ -215,7 +215,7 @@ def test_every_command_of_ci_that_needs_no_github_runs_as_it_stands(
     answers = {"preset": "minimal", "ci": "github", "docs_site": full, "hooks": full}
     project = begun(render(template, tmp_path / "project", answers))
     must("uv", "lock", "--quiet", folder=project)
-    commit(project)
+    commit_all(project)
     workflow = workflows(project)["ci.yml"]
     commands = 0
     for job in workflow["jobs"].values():
@@ -332,7 +332,7 @@ def test_a_newer_release_is_proposed_on_a_branch_of_its_own(follower: Path) -> N
 def test_an_update_in_conflict_is_proposed_as_a_draft(follower: Path) -> None:
     path = follower / ".editorconfig"
     path.write_text(path.read_text().replace("indent_size = 4", "indent_size = 8"))
-    mine = commit(follower)
+    mine = commit_all(follower)
     assert propose(follower)["draft"] == "true"
     git = Git(follower)
     assert git.text("rev-parse", "HEAD~") == mine
@@ -414,7 +414,7 @@ def test_github_gets_a_branch_and_a_pull_request_once(follower: Path, tmp_path: 
     (tmp_path / "opened").unlink()
     ci = follower / WORKFLOWS / "ci.yml"
     ci.write_text(ci.read_text().replace("timeout-minutes: 10", "timeout-minutes: 11"))
-    commit(follower)
+    commit_all(follower)
     status, said = open_it()
     assert status == 1
     assert "set the secret TEMPLATE_TOKEN" in said

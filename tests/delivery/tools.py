@@ -9,14 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.rendering import locked, render
+from tests.updates.published import IDENTITY, commit_all
 from updating.git import Git
 
 BIN = Path(sys.executable).parent
-IDENTITY = {
-    f"GIT_{role}_{part}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for part, value in (("NAME", "Ada"), ("EMAIL", "ada@example.org"))
-}
 # What a tool needs of this machine, and nothing that a service would read.
 KEPT = ("HOME", "LANG", "PATH", "UV_", "PIP_", "SSL_", "NODE_", "npm_", "XDG_CACHE")
 # The longest that a tool may take.
@@ -107,17 +103,5 @@ def begun(project: Path) -> Path:
         The project.
     """
     Git(project).run("init", "--quiet", "--initial-branch", "main")
-    commit(project)
+    commit_all(project)
     return project
-
-
-def commit(project: Path) -> str:
-    """Commit everything, without hooks, and return the commit.
-
-    Args:
-        project: A repository.
-    """
-    git = Git(project, IDENTITY)
-    git.run("add", "--all")
-    git.run("commit", "--quiet", "--no-verify", "--message", "Edit")
-    return git.text("rev-parse", "HEAD")
