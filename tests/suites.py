@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.commands import run_to_end
+
 SUITE_SECONDS = 900
+# A suite, what failed of it once more, and all that comes before.
+ALL_SECONDS = 2 * SUITE_SECONDS + 300
 SHOWN_LINES = 60
 # More at once are no coincidence.
 COINCIDENCES = 3
@@ -32,16 +35,7 @@ def run(
     Raises:
         SuiteFailed: When it fails.
     """
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SUITE_SECONDS,
-        check=False,
-    )
+    done = run_to_end(command, folder, environment, SUITE_SECONDS)
     if done.returncode:
         tail = "\n".join(done.stdout.splitlines()[-SHOWN_LINES:])
         raise SuiteFailed(f"{what}: {' '.join(map(str, command))}\n{tail}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import run_to_end
 from tests.rendering import answer_sets, render
 from tests.test_generated import BIN, clean_environment, pythons, scratch
 from tools.try_service import dev, free_port, wait_until_ready
@@ -28,17 +29,13 @@ def test_answers_are_as_described(name: str, template: Path, scratch: Path) -> N
     # Several of these run at a time, and each needs a port of its own.
     with dev(project, {**environment, "PORT": str(free_port(0))}) as service:
         wait_until_ready(service)
-        done = subprocess.run(
+        done = run_to_end(
             [
                 *(BIN / "schemathesis", "run", f"{service['url']}/schema/openapi.json"),
                 *("--checks", "all", "--exclude-checks", EXCLUDED),
                 *("--max-examples", "20", "--no-color", "--generation-deterministic"),
             ],
-            cwd=scratch,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
+            scratch,
+            environment,
         )
     assert done.returncode == 0, f"answer set {name}:\n{done.stdout[-8000:]}"

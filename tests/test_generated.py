@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from tests.rendering import ANSWERS, every_set, files, render
-from tests.suites import SUITE_SECONDS, run_tests
+from tests.suites import ALL_SECONDS, run_tests
 from tests.suites import run as run_in
 
 BIN = Path(sys.executable).parent
@@ -33,7 +33,7 @@ LESS = {"api_only", "postgresql", "proprietary", "worker_only"}
 JUDGES = ("test_settings.py", "test_02_*.py", "test_03_*.py", "test_11_*.py")
 VERSIONS = ["3.11", "3.12", "3.13", "3.14"]
 
-pytestmark = [pytest.mark.generated, pytest.mark.timeout(2 * SUITE_SECONDS + 300)]
+pytestmark = [pytest.mark.generated, pytest.mark.timeout(ALL_SECONDS)]
 
 
 @functools.cache

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.commands import run_to_end
 from tests.rendering import locked, render
 from tests.updates.published import IDENTITY, commit_all
 from updating.git import Git
@@ -46,16 +47,7 @@ def run(*command: str | Path, folder: Path, **variables: str) -> subprocess.Comp
     """
     environment = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
     environment |= {"PATH": f"{BIN}:{os.environ['PATH']}", **IDENTITY, **variables}
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    return run_to_end(command, folder, environment, SECONDS)
 
 
 def must(*command: str | Path, folder: Path, **variables: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.rendering import ROOT, answer_sets
-from tests.suites import SUITE_SECONDS, run_tests
+from tests.suites import ALL_SECONDS, run_tests
 from tests.suites import run as run_in
 from tests.test_generated import BIN, clean_environment, scratch
 
@@ -22,7 +22,7 @@ UPDATES = [
     pytest.param("1.0.0", "sqlite", [], id="1.0.0-sqlite", marks=pytest.mark.thorough),
 ]
 
-pytestmark = [pytest.mark.generated, pytest.mark.timeout(2 * SUITE_SECONDS + 300)]
+pytestmark = [pytest.mark.generated, pytest.mark.timeout(ALL_SECONDS)]
 
 
 @pytest.mark.parametrize(("version", "name", "data"), UPDATES)
