@@ -1,6 +1,7 @@
 """What it takes to make a service with Copier."""
 
 import shutil
+import subprocess
 import time
 from pathlib import Path
 from statistics import median
@@ -23,18 +24,39 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
     templates = {"from a folder": folder / "plain", "from a git clone": folder / "clone"}
     for template in templates.values():
         export_template(template, git=template.name == "clone")
+    floor = _floor(templates["from a folder"], folder / "floor")
+    made = folder / "made"
     figures = []
     for origin, template in templates.items():
         # The first copy of each is for nothing: the disk's cache.
-        runs = [_copy(template, folder / "made", tasks=False) for _ in range(rounds + 1)][1:]
-        cpu, wall = (median(column) for column in zip(*runs, strict=True))
+        rows = [
+            (*_copy(template, made, tasks=False), *_copy(floor, made, tasks=False))
+            for _ in range(rounds + 1)
+        ][1:]
+        cpu, wall, _, _ = (median(column) for column in zip(*rows, strict=True))
         name = f"{_UNTASKED}, {origin}"
-        figures.append(Figure(name=name, unit="CPU s", ours=cpu, bound=1.0))
-        figures.append(Figure(name=name, unit="s by the clock", ours=wall))
-    cpu, wall = _copy(folder / "clone", folder / "made", tasks=True)
+        figures += [
+            Figure(name=name, unit="CPU s", ours=cpu, bound=1.0),
+            Figure(name=name, unit="s by the clock", ours=wall),
+            Figure.compare(
+                f"{name}, beside the same files with nothing to render in them",
+                "CPU s",
+                [(ours, other) for ours, _, other, _ in rows],
+            ),
+        ]
+    cpu, wall = _copy(folder / "clone", made, tasks=True)
     figures.append(Figure(name=_TASKED, unit="CPU s", ours=cpu))
     figures.append(Figure(name=_TASKED, unit="s by the clock", ours=wall))
     return figures
+
+
+def _floor(template: Path, destination: Path) -> Path:
+    """Make a template of what the template makes: what a copy of those files costs at least."""
+    command = copier_copy(template, destination / "files", tasks=False)
+    subprocess.run(command, cwd=template.parent, check=True)
+    questions = "_subdirectory: files\npreset:\n  type: str\n  default: standard\n"
+    (destination / "copier.yml").write_text(questions, encoding="utf-8")
+    return destination
 
 
 def _copy(template: Path, destination: Path, *, tasks: bool) -> tuple[float, float]:

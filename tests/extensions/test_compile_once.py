@@ -48,6 +48,37 @@ def test_a_class_of_its_own_is_used(environment: Environment) -> None:
     assert type(environment.from_string("text", template_class=Mine)) is Mine
 
 
+PLAIN = ["", "pyproject.toml", "{ } % # $", "\ta b ", "ä🦉"]
+NEARLY_PLAIN = ["a\r\nb\r", "a\n", "\n", "a{# b #}c", "{% raw %}a{% endraw %}"]
+
+
+@pytest.mark.parametrize("text", [*PLAIN, *NEARLY_PLAIN])
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_text_is_what_jinja_makes_of_it(text: str, keep: bool) -> None:
+    made, jinjas = (
+        Environment(keep_trailing_newline=keep, extensions=extensions).from_string(text)
+        for extensions in ([CompileOnce], [])
+    )
+    assert made.render(name=1) == jinjas.render(name=1)
+    assert list(made.generate()) == list(jinjas.generate())
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_what_holds_nothing_to_render_is_not_compiled(
+    environment: Environment, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(Environment, "compile")
+    assert environment.from_string(text).render() == text
+
+
+def test_lines_can_be_statements() -> None:
+    statements = Environment(
+        extensions=[CompileOnce], line_statement_prefix="%", line_comment_prefix="##"
+    )
+    assert statements.from_string("% set x = 1").render() == ""
+    assert statements.from_string("a ## b").render() == "a"
+
+
 def test_environments_share_nothing(environment: Environment) -> None:
     other = Environment(extensions=[CompileOnce], variable_start_string="<<")
     assert environment.from_string("{{ 1 }}").render() == "1"
@@ -71,5 +102,6 @@ def test_a_copy_compiles_no_text_twice(
     copier.run_copy(
         str(template), tmp_path / "made", data=data, defaults=True, unsafe=True, quiet=True
     )
-    assert compiled["pyproject.toml"] == 1
+    assert compiled["{{ project_name | slug }}"] == 1
+    assert compiled["pyproject.toml"] == 0
     assert compiled.most_common(1)[0][1] == 1
