@@ -23,7 +23,10 @@ Stream = Literal["stdout", "stderr"]
 # The logger whose lines its caller flushes.
 ACCESS = "access"
 
-_encoder = msgspec.json.Encoder(enc_hook=repr)
+# The event's name and time come first, for whoever reads the raw stream.
+_FIRST = {"timestamp": None, "event": None}
+
+_encode = msgspec.json.Encoder(enc_hook=repr).encode
 _UNENCODABLE = (TypeError, ValueError, OverflowError, RecursionError)
 
 _stack = structlog.processors.StackInfoRenderer(additional_ignores=[__name__])
@@ -138,14 +141,16 @@ def _rendering(settings: ChassisSettings, *, process: str) -> list[Processor]:
             event = _stack(logger, level, event)
         if "exc_info" in event:
             event = _traceback(logger, level, event)
-        # The event's name and time come first, for whoever reads the raw stream.
-        line: EventDict = {"timestamp": None, "event": None}
-        line.update(event)
+        line: EventDict = {**_FIRST, **event}
         line["timestamp"] = datetime.now(UTC)
         line["level"] = level
         line["process"] = process
         line["release"] = release
-        return _encode(line)
+        try:
+            return _encode(line)
+        except _UNENCODABLE:
+            # What JSON does not know must not fail whoever logs it.
+            return _encode({_plain(name): _plain(value) for name, value in line.items()})
 
     def describe(_logger: WrappedLogger, level: str, event: EventDict) -> EventDict:
         event["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
@@ -160,14 +165,6 @@ def _rendering(settings: ChassisSettings, *, process: str) -> list[Processor]:
     plain = structlog.dev.plain_traceback
     console = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain)
     return [describe, _stack, console, _to_bytes]
-
-
-def _encode(line: EventDict) -> bytes:
-    try:
-        return _encoder.encode(line)
-    except _UNENCODABLE:
-        # What JSON does not know must not fail whoever logs it.
-        return _encoder.encode({_plain(name): _plain(value) for name, value in line.items()})
 
 
 def _plain(value: object) -> str | datetime:
