@@ -8,6 +8,7 @@ Differences from SAQ's own queue, each with a test that fails without it:
 - The request's id travels with the job.
 - A job that failed for good is kept longer than a result, a cron's too, until it is run again.
 - A job that belongs to a batch is counted there when it ends.
+- A change of a job and the news of it are one command, and cost half as much as two.
 """
 
 import asyncio
@@ -210,11 +211,11 @@ class JobQueue(RedisQueue):
                 pipe.zadd(self._incomplete, {job.id: 0})
                 pipe.rpush(self._queued, job.id)
                 batches.note_again(pipe, self, job)
+                pipe.publish(job.id, job.status)
                 try:
                     await pipe.execute()
                 except WatchError:
                     return False
-        await self.notify(job)
         return True
 
     async def failed_jobs(self, limit: int) -> list[Job]:
@@ -343,6 +344,16 @@ class JobQueue(RedisQueue):
             await pipe.execute()
         return swept
 
+    async def _update(self, job: Job, status: Status | None = None, **_kwargs: object) -> None:
+        if status is None:
+            stored = await self.job(job.key)
+            status = stored.status if stored else None
+        job.status = status or job.status
+        async with self.redis.pipeline(transaction=False) as pipe:
+            pipe.set(job.id, self.serialize(job))
+            pipe.publish(job.id, job.status)
+            await pipe.execute()
+
     async def _finish(
         self, job: Job, status: Status, *, result: object = None, error: str | None = None
     ) -> None:
@@ -365,8 +376,8 @@ class JobQueue(RedisQueue):
                 pipe.zadd(self._failed, {kept.id: job.completed})
                 pipe.zremrangebyscore(self._failed, 0, job.completed - 1000 * self.failed_seconds)
             batches.note_end(pipe, self, job, status)
+            pipe.publish(job.id, job.status)
             await pipe.execute()
-        await self.notify(job)
 
     async def _revive(self, job: Job) -> None:
         again = job.retryable
