@@ -6,12 +6,14 @@ import fcntl
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import copier
 import yaml
+
+from updating.rendering import without_git
 
 ROOT = Path(__file__).parents[1]
 ANSWERS = ROOT / "tests" / "answers"
@@ -78,15 +80,16 @@ def render(
     Returns:
         The destination.
     """
-    copier.run_copy(
-        str(template),
-        destination,
-        data=dict(answers),
-        defaults=True,
-        unsafe=True,
-        quiet=True,
-        skip_tasks=not tasks,
-    )
+    with nullcontext() if tasks else without_git():
+        copier.run_copy(
+            str(template),
+            destination,
+            data=dict(answers),
+            defaults=True,
+            unsafe=True,
+            quiet=True,
+            skip_tasks=not tasks,
+        )
     return destination
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import copier
 from copier.errors import CopierError
+from plumbum import local
 
 from .answers import ANSWERS_FILE, Answers, Origin, with_origin, write
 from .errors import Status, UpdateError
@@ -49,7 +52,7 @@ def render(
     folder.mkdir(parents=True)
     write(folder, origin)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), without_git():
             warnings.simplefilter("ignore")
             worker = copier.run_copy(
                 str(template),
@@ -72,6 +75,18 @@ def render(
         if name in worker.template.questions_data and name not in worker.answers.hidden
     }
     return Rendered(folder, answers)
+
+
+@contextmanager
+def without_git() -> Iterator[None]:
+    """Hide git from Copier, which asks it about each file that it writes.
+
+    The questions are about executable bits in an index, which an empty folder has not, and take a
+    fifth of a render. Only for templates in a folder: others are fetched by git.
+    """
+    # plumbum looks for programs there; the process itself, and what it starts, keep their own.
+    with local.env(PATH=os.devnull):
+        yield
 
 
 def _refusal(error: Exception) -> UpdateError:
