@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bytecode import shared_bytecode
 from tests.commands import run_to_end
 from tests.rendering import answer_sets, render
 from tests.test_generated import BIN, clean_environment, pythons, scratch
@@ -21,13 +22,16 @@ pytestmark = [pytest.mark.generated, pytest.mark.timeout(900)]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_answers_are_as_described(name: str, template: Path, scratch: Path) -> None:
+def test_answers_are_as_described(name: str, template: Path, scratch: Path, shared: Path) -> None:
     project = render(template, scratch / "project", answer_sets()[name])
     newest = list(pythons().values())[-1]
     environment = {**clean_environment(), "UV_PYTHON": newest, "TMPDIR": str(scratch)}
     subprocess.run([BIN / "uv", "sync", "--quiet"], cwd=project, env=environment, check=True)
     # Several of these run at a time, and each needs a port of its own.
-    with dev(project, {**environment, "PORT": str(free_port(0))}) as service:
+    with (
+        shared_bytecode(project / ".venv", shared),
+        dev(project, {**environment, "PORT": str(free_port(0))}) as service,
+    ):
         wait_until_ready(service)
         done = run_to_end(
             [

@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 
+from tests.bytecode import shared_bytecode
 from tests.rendering import ANSWERS, every_set, files, render
 from tests.suites import ALL_SECONDS, run_tests
 from tests.suites import run as run_in
@@ -79,7 +80,9 @@ def scratch() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(("name", "python", "whole"), list(runs()))
-def test_suite(name: str, python: str, whole: bool, template: Path, scratch: Path) -> None:
+def test_suite(
+    name: str, python: str, whole: bool, template: Path, scratch: Path, shared: Path
+) -> None:
     if name.endswith("mysql") and not (os.environ.get("MYSQL_URL") or _has_mariadb()):
         pytest.skip("no MariaDB on this machine: install mariadb-server, or set MYSQL_URL")
     project = scratch / "project"
@@ -112,7 +115,8 @@ def test_suite(name: str, python: str, whole: bool, template: Path, scratch: Pat
     changed = [name for name in formatted if formatted[name] != rendered.get(name)]
     assert not changed, "the formatter changed these"
     tests = [] if whole else telling_tests(project, render_like(name, template, scratch))
-    run_tests(project, environment, scratch / "cache", what, tests)
+    with shared_bytecode(project / ".venv", shared):
+        run_tests(project, environment, scratch / "cache", what, tests)
 
 
 def render_like(name: str, template: Path, scratch: Path) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bytecode import shared_bytecode
 from tests.rendering import ROOT, answer_sets
 from tests.suites import ALL_SECONDS, run_tests
 from tests.suites import run as run_in
@@ -27,7 +28,7 @@ pytestmark = [pytest.mark.generated, pytest.mark.timeout(ALL_SECONDS)]
 
 @pytest.mark.parametrize(("version", "name", "data"), UPDATES)
 def test_suite_after_update(
-    version: str, name: str, data: list[str], published: Path, scratch: Path
+    version: str, name: str, data: list[str], published: Path, scratch: Path, shared: Path
 ) -> None:
     project, what = scratch / "project", f"answer set {name}, updated from {version}"
     (scratch / "tmp").mkdir()
@@ -52,7 +53,8 @@ def test_suite_after_update(
     run(".venv/bin/ruff", "format", "--check")
     run(".venv/bin/ruff", "check")
     run(".venv/bin/mypy")
-    run_tests(project, environment, scratch / "cache", what)
+    with shared_bytecode(project / ".venv", shared):
+        run_tests(project, environment, scratch / "cache", what)
     assert not git_in(project).text("status", "--porcelain")
 
 
