@@ -42,7 +42,8 @@ def _measure(parts: set[str], rounds: int) -> list[Figure]:
             if parts.intersection({"web", "jobs"}):
                 with project.attached(service, folder / "data") as attached:
                     if "web" in parts:
-                        figures += web.measure(attached, rounds)
+                        minimal = project.make(folder / "minimal", preset="minimal")
+                        figures += web.measure(attached, minimal, rounds)
                     if "jobs" in parts:
                         figures += jobs.measure(attached, rounds)
             if "cli" in parts:

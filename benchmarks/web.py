@@ -46,27 +46,31 @@ class _Pairs:
     memories: list[tuple[float, float]] = field(default_factory=list)
 
 
-def measure(project: Project, rounds: int) -> list[Figure]:
+def measure(project: Project, minimal: Project, rounds: int) -> list[Figure]:
     """Measure start, requests and memory.
 
     Args:
         project: The service, attached.
+        minimal: The smallest service, which has nothing to attach.
         rounds: How often; each starts both servers anew, the other one first every second time.
     """
-    bare = compare(project, "web:app", rounds)
-    attached = compare(project, "attached:app", rounds)
+    return [
+        *_figures(compare(project, "web:app", rounds), ""),
+        *_figures(compare(project, "attached:app", rounds), ", both attached"),
+        *_figures(compare(minimal, "web:app", rounds), ", the minimal service"),
+    ]
+
+
+def _figures(pairs: _Pairs, which: str) -> list[Figure]:
     start, requests, memory = (
-        "web: cold start until the first answer",
-        f"web: requests at {PATH}",
-        "web: memory after load",
+        f"web: cold start until the first answer{which}",
+        f"web: requests at {PATH}{which}",
+        f"web: memory after load{which}",
     )
     return [
-        Figure.compare(start, "CPU s", bare.starts, bound=1.3, sense="at most"),
-        Figure.compare(requests, "per CPU s", bare.rates, bound=0.8, sense="at least"),
-        Figure.compare(memory, "MB PSS", bare.memories, bound=1.4, sense="at most"),
-        Figure.compare(f"{start}, both attached", "CPU s", attached.starts),
-        Figure.compare(f"{requests}, both attached", "per CPU s", attached.rates),
-        Figure.compare(f"{memory}, both attached", "MB PSS", attached.memories),
+        Figure.compare(start, "CPU s", pairs.starts, bound=1.3, sense="at most"),
+        Figure.compare(requests, "per CPU s", pairs.rates, bound=0.8, sense="at least"),
+        Figure.compare(memory, "MB PSS", pairs.memories, bound=1.4, sense="at most"),
     ]
 
 
