@@ -23,16 +23,16 @@ def shared_bytecode(environment: Path, shared: Path) -> Iterator[None]:
     """
     store = shared / "bytecode"
     packages = next(environment.glob("lib/python*/site-packages"))
-    # What is there is of these packages alone, so other folders are not made.
-    _link(store, packages, only={path.parent for path in packages.rglob("*.py")})
+    # The store has more packages than this environment, which gets nothing of the others.
+    _link(store, packages, new_folders=False)
     yield
-    _link(packages, store)
+    _link(packages, store, new_folders=True)
 
 
-def _link(source: Path, destination: Path, only: set[Path] | None = None) -> None:
+def _link(source: Path, destination: Path, *, new_folders: bool) -> None:
     for path in source.rglob("__pycache__/*.pyc"):
         wanted = destination / path.relative_to(source)
-        if wanted.exists() or not (only is None or wanted.parent.parent in only):
+        if wanted.exists() or not (new_folders or wanted.parent.parent.is_dir()):
             continue
         wanted.parent.mkdir(parents=True, exist_ok=True)
         # Another process may do the same; and who reads it must see all of it or none.
