@@ -14,7 +14,7 @@ from tests.test_generated import BIN, clean_environment, pythons, scratch
 from tools.try_service import dev, free_port, wait_until_ready
 
 __all__ = ["scratch"]
-NAMES = ["minimal", "sqlite", "complete"]
+NAMES = ["minimal", pytest.param("sqlite", marks=pytest.mark.thorough), "complete"]
 # Litestar's answers to OPTIONS name the methods of one handler, and not those of the path.
 EXCLUDED = "allow_header_conformance"
 

@@ -3,15 +3,18 @@
 Each can run on the lowest and on the newest Python of this machine that the set allows. `make test`
 runs them on one of them in turn, `make test-thorough` on the other.
 
-The sets of single parts show that each part can do without the others. Of their suites, and of
-those of named sets between the standard set and smaller ones, `make test` runs what is not the same
-without the part, or in the standard set, and what judges the service as a whole.
+The three presets are run whole. The sets of single parts show that each part can do without the
+others, and the other named sets what is different without a part, or on another database. Of their
+suites, `make test` runs what is not the same without the part, or in the standard service; what the
+difference may break in spite of that; and what judges the service as a whole. `make test-thorough`
+runs all of them.
 """
 
 from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,10 +31,17 @@ from tests.suites import ALL_SECONDS, run_tests
 from tests.suites import run as run_in
 
 BIN = Path(sys.executable).parent
-# Sets that lack what another set, whose suite is run as a whole, lacks besides more.
-LESS = {"api_only", "postgresql", "proprietary", "worker_only"}
+WHOLE = {"complete", "minimal", "standard"}
 # Tests that read all of a service, and can fail although nothing in them has changed.
-JUDGES = ("test_settings.py", "test_02_*.py", "test_03_*.py", "test_11_*.py")
+JUDGES = ("test_settings.py", "test_02_*.py", "test_03_*.py")
+# Tests of what is stored: the example's, and those that speak of a database.
+ON_A_DATABASE = re.compile(r"^tests/test_|^tests/(?s:.)*database")
+# Tests by their paths and texts that a set may fail although nothing in them has changed.
+BESIDES = {
+    "mysql": ON_A_DATABASE,
+    "sqlite": ON_A_DATABASE,
+    "odd_names": re.compile(r"^tests/(test_|twelve_factor/|chassis/test_cli)"),
+}
 VERSIONS = ["3.11", "3.12", "3.13", "3.14"]
 
 pytestmark = [pytest.mark.generated, pytest.mark.timeout(ALL_SECONDS)]
@@ -61,7 +71,7 @@ def runs() -> Iterator[Any]:
         versions = list(dict.fromkeys([*allowed[:1], *allowed[-1:]]))
         for version in versions:
             always = version == versions[number % len(versions)]
-            partly = name.startswith("parts/") or name in LESS
+            partly = name not in WHOLE
             if always and partly:
                 yield pytest.param(name, version, False, id=f"{name}-{version}-partly")
             marks = () if always and not partly else pytest.mark.thorough
@@ -114,7 +124,10 @@ def test_suite(
     formatted = files_without(project, ".venv")
     changed = [name for name in formatted if formatted[name] != rendered.get(name)]
     assert not changed, "the formatter changed these"
-    tests = [] if whole else telling_tests(project, render_like(name, template, scratch))
+    tests = []
+    if not whole:
+        like = render_like(name, template, scratch)
+        tests = telling_tests(project, like, BESIDES.get(name))
     with shared_bytecode(project / ".venv", shared):
         run_tests(project, environment, scratch / "cache", what, tests)
 
@@ -122,23 +135,32 @@ def test_suite(
 def render_like(name: str, template: Path, scratch: Path) -> Path:
     """Generate what a set is without its part, or with all that the standard set has."""
     answers = every_set()[name]
-    if name in LESS:
-        same = answers.keys() - {"processes", "database"}
-    else:
+    if name.startswith("parts/"):
         same = {"project_name", "preset", "processes", "database"}
+    else:
+        same = answers.keys() - {"processes", "database"}
     kept = {key: answer for key, answer in answers.items() if key in same}
     return render(template, scratch / "like", kept)
 
 
-def telling_tests(project: Path, like: Path) -> list[str]:
-    """Files of tests that another project has not, or not the same, and those that judge it all."""
+def telling_tests(
+    project: Path, like: Path | None = None, besides: re.Pattern[str] | None = None
+) -> list[str]:
+    """Files of tests that can fail in a project although they pass in another.
+
+    Args:
+        project: The project.
+        like: Another one, of whose tests those are left out that are the same.
+        besides: Tests that are not left out, by their paths and texts.
+    """
     found = []
     for path in sorted((project / "tests").rglob("test_*.py")):
-        name = path.relative_to(project)
-        other = like / name
-        changed = not other.exists() or other.read_bytes() != path.read_bytes()
-        if changed or any(name.match(pattern) for pattern in JUDGES):
-            found.append(str(name))
+        name, text = str(path.relative_to(project)), path.read_text()
+        other = like / name if like else path
+        changed = not other.exists() or other.read_text() != text
+        judges = any(path.match(pattern) for pattern in JUDGES)
+        if changed or judges or (besides and besides.search(f"{name}\n{text}")):
+            found.append(name)
     assert found, "no tests of its own"
     return found
 

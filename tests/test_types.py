@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.rendering import render
+from tests.rendering import locked, render
 
 PROCESSES = ["web-and-worker", "web", "worker"]
 
@@ -27,30 +28,51 @@ def combinations() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("processes", "database", "authentication"), list(combinations()))
 def test_strict(
-    processes: str, database: str, authentication: str, template: Path, tmp_path: Path
+    processes: str, database: str, authentication: str, template: Path, shared: Path, tmp_path: Path
 ) -> None:
     answers = {"processes": processes, "database": database, "authentication": authentication}
-    check(answers, template, tmp_path)
+    check(answers, template, shared, tmp_path)
 
 
 @pytest.mark.parametrize("processes", PROCESSES)
-def test_strict_with_every_part(processes: str, template: Path, tmp_path: Path) -> None:
-    check({"preset": "complete", "processes": processes}, template, tmp_path)
+def test_strict_with_every_part(
+    processes: str, template: Path, shared: Path, tmp_path: Path
+) -> None:
+    check({"preset": "complete", "processes": processes}, template, shared, tmp_path)
 
 
 @pytest.mark.parametrize("secrets", ["files", "vault", "aws", "gcp", "azure"])
-def test_strict_wherever_secrets_are(secrets: str, template: Path, tmp_path: Path) -> None:
-    check({"preset": "minimal", "secrets": secrets}, template, tmp_path)
+def test_strict_wherever_secrets_are(
+    secrets: str, template: Path, shared: Path, tmp_path: Path
+) -> None:
+    check({"preset": "minimal", "secrets": secrets}, template, shared, tmp_path)
 
 
-def check(answers: dict[str, Any], template: Path, tmp_path: Path) -> None:
+def check(answers: dict[str, Any], template: Path, shared: Path, tmp_path: Path) -> None:
     project = render(template, tmp_path / "p", answers)
+    # Each process has its own, because all services have modules of the same names.
     cache = tmp_path.parent / "mypy"
-    done = subprocess.run(
+    if not cache.exists():
+        shutil.copytree(libraries_read(template, shared), cache)
+    done = run_mypy(project, cache)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def libraries_read(template: Path, shared: Path) -> Path:
+    """What mypy keeps of the libraries, which takes it most of the time."""
+    folder = shared / "mypy"
+    with locked(folder):
+        if not folder.exists():
+            project = render(template, shared / "with-all-libraries", {"preset": "complete"})
+            run_mypy(project, folder)
+    return folder
+
+
+def run_mypy(project: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={cache}", "src"],
         cwd=project,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -136,6 +136,15 @@ def renovate(shared: Path) -> Path:
     return folder / "node_modules" / ".bin"
 
 
+# With either, it needs as long for a start as everything else here.
+validated = pytest.mark.parametrize(
+    "renovated",
+    ["github-full", pytest.param("gitlab-plain", marks=pytest.mark.thorough)],
+    indirect=True,
+)
+
+
+@validated
 @pytest.mark.delivery
 def test_renovates_own_validator_accepts_the_configuration(renovated: Path, renovate: Path) -> None:
     validator = renovate / "renovate-config-validator"
@@ -143,6 +152,7 @@ def test_renovates_own_validator_accepts_the_configuration(renovated: Path, reno
     assert "Config validated successfully" in said
 
 
+@validated
 @pytest.mark.delivery
 def test_renovates_own_validator_finds_a_fault(
     renovated: Path, renovate: Path, tmp_path: Path

@@ -208,7 +208,7 @@ def test_workflows_of_this_repository_are_valid() -> None:
 
 @pytest.mark.delivery
 @pytest.mark.generated
-@pytest.mark.parametrize("full", [True, False])
+@pytest.mark.parametrize("full", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_every_command_of_ci_that_needs_no_github_runs_as_it_stands(
     full: bool, template: Path, tmp_path: Path
 ) -> None:

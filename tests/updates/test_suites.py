@@ -1,4 +1,8 @@
-"""Projects that were updated, with edits of their owners: formatted, linted, their suites run."""
+"""Projects that were updated, with edits of their owners: formatted, linted, their suites run.
+
+An update is a fresh render but for the edits, and test_matrix.py sees to that; so `make test` runs
+of a suite what the new answer brought, and `make test-thorough` all of another.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +16,29 @@ from tests.bytecode import shared_bytecode
 from tests.rendering import ROOT, answer_sets
 from tests.suites import ALL_SECONDS, run_tests
 from tests.suites import run as run_in
-from tests.test_generated import BIN, clean_environment, scratch
+from tests.test_generated import BIN, ON_A_DATABASE, clean_environment, scratch, telling_tests
 
 from .published import IDENTITY, commit_all, git_in
 
 __all__ = ["scratch"]
-# Release, answer set, and answers that change with the update.
+# Release, answer set, answers that change with the update, and whether its whole suite is run.
 UPDATES = [
-    pytest.param("1.0.0", "minimal", ["--data", "database=sqlite"], id="1.0.0-minimal"),
-    pytest.param("1.0.0", "sqlite", [], id="1.0.0-sqlite", marks=pytest.mark.thorough),
+    pytest.param("1.0.0", "minimal", ["--data", "database=sqlite"], False, id="1.0.0-minimal"),
+    pytest.param("1.0.0", "sqlite", [], True, id="1.0.0-sqlite", marks=pytest.mark.thorough),
 ]
 
 pytestmark = [pytest.mark.generated, pytest.mark.timeout(ALL_SECONDS)]
 
 
-@pytest.mark.parametrize(("version", "name", "data"), UPDATES)
+@pytest.mark.parametrize(("version", "name", "data", "whole"), UPDATES)
 def test_suite_after_update(
-    version: str, name: str, data: list[str], published: Path, scratch: Path, shared: Path
+    version: str,
+    name: str,
+    data: list[str],
+    whole: bool,
+    published: Path,
+    scratch: Path,
+    shared: Path,
 ) -> None:
     project, what = scratch / "project", f"answer set {name}, updated from {version}"
     (scratch / "tmp").mkdir()
@@ -53,8 +63,9 @@ def test_suite_after_update(
     run(".venv/bin/ruff", "format", "--check")
     run(".venv/bin/ruff", "check")
     run(".venv/bin/mypy")
+    tests = [] if whole else telling_tests(project, besides=ON_A_DATABASE)
     with shared_bytecode(project / ".venv", shared):
-        run_tests(project, environment, scratch / "cache", what)
+        run_tests(project, environment, scratch / "cache", what, tests)
     assert not git_in(project).text("status", "--porcelain")
 
 
