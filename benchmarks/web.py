@@ -24,6 +24,8 @@ WARM_UP = 1_000
 # The two servers take turns this often in a round, so that a busy moment of the machine hits both.
 TURNS = 5
 REQUESTS = 1_600
+# The server's own, which a service does not need.
+ACCESS_LOG = "--access-log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +60,42 @@ def measure(project: Project, minimal: Project, rounds: int) -> list[Figure]:
         *_figures(compare(project, "web:app", rounds), ""),
         *_figures(compare(project, "attached:app", rounds), ", both attached"),
         *_figures(compare(minimal, "web:app", rounds), ", the minimal service"),
+        _requests(compare(project, "web:app", rounds, ACCESS_LOG), ", both with an access log"),
     ]
 
 
 def _figures(pairs: _Pairs, which: str) -> list[Figure]:
-    start, requests, memory = (
+    start, memory = (
         f"web: cold start until the first answer{which}",
-        f"web: requests at {PATH}{which}",
         f"web: memory after load{which}",
     )
     return [
         Figure.compare(start, "CPU s", pairs.starts, bound=1.3, sense="at most"),
-        Figure.compare(requests, "per CPU s", pairs.rates, bound=0.8, sense="at least"),
+        _requests(pairs, which),
         Figure.compare(memory, "MB PSS", pairs.memories, bound=1.4, sense="at most"),
     ]
 
 
-def compare(project: Project, other: str, rounds: int) -> _Pairs:
+def _requests(pairs: _Pairs, which: str) -> Figure:
+    what = f"web: requests at {PATH}{which}"
+    return Figure.compare(what, "per CPU s", pairs.rates, bound=0.8, sense="at least")
+
+
+def compare(project: Project, other: str, rounds: int, *options: str) -> _Pairs:
     """Measure a service and another application in turn.
 
     Args:
         project: The service, attached.
         other: The other application, as its module in `bare` and its name there.
         rounds: How often.
+        options: Options of the other one's server.
     """
     pairs = _Pairs()
     # The first start of each is for nothing: compiled modules, and the disk's cache.
-    with _ours(project), _bare(project, other):
+    with _ours(project), _bare(project, other, options):
         pass
     for index in range(rounds):
-        with _both(project, other, bare_first=index % 2 == 1) as (ours, bare):
+        with _both(project, other, options, bare_first=index % 2 == 1) as (ours, bare):
             pairs.starts.append((ours.start, bare.start))
             _load(ours.port, WARM_UP)
             _load(bare.port, WARM_UP)
@@ -97,12 +105,14 @@ def compare(project: Project, other: str, rounds: int) -> _Pairs:
 
 
 @contextmanager
-def _both(project: Project, other: str, *, bare_first: bool) -> Iterator[tuple[_Server, _Server]]:
+def _both(
+    project: Project, other: str, options: Sequence[str], *, bare_first: bool
+) -> Iterator[tuple[_Server, _Server]]:
     if bare_first:
-        with _bare(project, other) as bare, _ours(project) as ours:
+        with _bare(project, other, options) as bare, _ours(project) as ours:
             yield ours, bare
     else:
-        with _ours(project) as ours, _bare(project, other) as bare:
+        with _ours(project) as ours, _bare(project, other, options) as bare:
             yield ours, bare
 
 
@@ -112,11 +122,11 @@ def _ours(project: Project) -> AbstractContextManager[_Server]:
     return _serving([project.command, "web"], variables, project.folder, port)
 
 
-def _bare(project: Project, app: str) -> AbstractContextManager[_Server]:
+def _bare(project: Project, app: str, options: Sequence[str]) -> AbstractContextManager[_Server]:
     port = free_port()
     command: list[str | Path] = [
         *(project.folder / ".venv/bin/granian", "--interface", "asgi", "--no-ws"),
-        *("--workers", "1", "--workers-kill-timeout", "25", "--port", str(port), app),
+        *("--workers", "1", "--workers-kill-timeout", "25", "--port", str(port), *options, app),
     ]
     return _serving(command, project.environment(), HERE / "bare", port)
 
