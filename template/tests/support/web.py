@@ -1,10 +1,8 @@
 """Waiting for a web process, and talking to it."""
 
-import asyncio
 from typing import Any
 
 import httpx
-from litestar.types import ASGIApp, Receive, Scope, Send
 
 from .processes import START_SECONDS, Process, until
 
@@ -43,21 +41,3 @@ def wait_for_status(
         return response if response.status_code == status else None
 
     return until(answer, seconds=seconds, what=f"status {status} of {path} from {web}")
-
-
-def with_lines_written(app: ASGIApp) -> ASGIApp:
-    """Make an application of another whose answers come when their access lines are written.
-
-    The lines of one turn of the event loop are written when it is over.
-
-    Args:
-        app: The application in its outermost layer.
-    """
-
-    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await app(scope, receive, send)
-        finally:
-            await asyncio.sleep(0)
-
-    return wrapped

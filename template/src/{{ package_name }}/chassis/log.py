@@ -7,10 +7,8 @@ wrote it, names the process and its release, and carries what the context knows.
 import logging
 import logging.config
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
-from select import PIPE_BUF
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 import msgspec
 import structlog
@@ -19,9 +17,6 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from .settings import ChassisSettings
 
 Stream = Literal["stdout", "stderr"]
-
-# The logger whose lines its caller flushes.
-ACCESS = "access"
 
 # The event's name and time come first, for whoever reads the raw stream.
 _FIRST = {"timestamp": None, "event": None}
@@ -50,7 +45,7 @@ def configure_logging(
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
-        logger_factory=_logger_factory(getattr(sys, stream).buffer),
+        logger_factory=structlog.BytesLoggerFactory(getattr(sys, stream).buffer),
         cache_logger_on_first_use=True,
     )
     logging.config.dictConfig(logging_config(settings, process=process, stream=stream))
@@ -100,35 +95,6 @@ def _formatter(settings: ChassisSettings, process: str) -> structlog.stdlib.Proc
             _to_text,
         ],
     )
-
-
-class _AccessLogger:
-    """Leaves lines in the stream's buffer, so that many can be written at once.
-
-    Args:
-        file: The stream.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._waiting = 0
-
-    def info(self, line: bytes) -> None:
-        """Add a line."""
-        size = len(line) + 1
-        # Other processes may write into the same pipe, which keeps only so much in one piece.
-        if self._waiting + size > PIPE_BUF:
-            self._file.flush()
-            self._waiting = 0
-        self._waiting += size
-        self._file.write(line + b"\n")
-
-
-def _logger_factory(file: BinaryIO) -> Callable[..., WrappedLogger]:
-    def make(*names: str) -> WrappedLogger:
-        return _AccessLogger(file) if names == (ACCESS,) else structlog.BytesLogger(file)
-
-    return make
 
 
 def _rendering(settings: ChassisSettings, *, process: str) -> list[Processor]:

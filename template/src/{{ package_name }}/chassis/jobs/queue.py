@@ -8,7 +8,7 @@ Differences from SAQ's own queue, each with a test that fails without it:
 - The request's id travels with the job.
 - A job that failed for good is kept longer than a result, a cron's too, until it is run again.
 - A job that belongs to a batch is counted there when it ends.
-- A change of a job and the news of it are one command, and cost half as much as two.
+- A job's begin, progress and end are one command each with the news of it, instead of two.
 """
 
 import asyncio

@@ -5,14 +5,11 @@ A write lets the server's threads go first, and costs more than making the line.
 
 import asyncio
 import logging
-import sys
-from contextvars import Context, copy_context
+from select import PIPE_BUF
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict
-
-from ..log import ACCESS
 
 
 class AccessLog:
@@ -22,33 +19,38 @@ class AccessLog:
         # The parts of a logger, because the call of a whole one costs more than the line.
         configuration = structlog.get_config()
         self._processors = configuration["processors"]
-        self._logger = configuration["logger_factory"](ACCESS)
+        self._logger = configuration["logger_factory"]()
         self._wanted = structlog.get_logger().bind().is_enabled_for(logging.INFO)
-        self._waiting: list[tuple[Context, EventDict]] = []
+        self._lines: list[Any] = []
 
     def add(self, event: EventDict) -> None:
-        """Write a line when this turn of the event loop is over.
+        """Make a line, which is written when this turn of the event loop is over.
 
         Args:
-            event: What it says, besides what the context knows by now.
+            event: What it says, besides what the context knows.
         """
         if not self._wanted:
             return
-        if not self._waiting:
+        line: Any = event
+        try:
+            for process in self._processors:
+                line = process(self._logger, "info", line)
+        except structlog.DropEvent:
+            return
+        if not self._lines:
             asyncio.get_running_loop().call_soon(self._write)
-        self._waiting.append((copy_context(), event))
+        self._lines.append(line)
 
     def _write(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for context, event in waiting:
-            try:
-                self._logger.info(context.run(self._render, event))
-            except structlog.DropEvent:
-                continue
-        sys.stdout.flush()
-
-    def _render(self, event: EventDict) -> Any:
-        line: Any = event
-        for process in self._processors:
-            line = process(self._logger, "info", line)
-        return line
+        piece, *lines = self._lines
+        self._lines = []
+        # Without a configuration of one's own, structlog makes text.
+        newline = "\n" if isinstance(piece, str) else b"\n"
+        for line in lines:
+            # Other processes may write into the same pipe, which keeps only so much in one piece.
+            if len(piece) + len(line) + 2 * len(newline) > PIPE_BUF:
+                self._logger.info(piece)
+                piece = line
+            else:
+                piece += newline + line
+        self._logger.info(piece)
