@@ -14,7 +14,10 @@ from tests.test_generated import BIN, clean_environment, pythons, scratch
 from tools.try_service import dev, free_port, wait_until_ready
 
 __all__ = ["scratch"]
-NAMES = ["minimal", pytest.param("sqlite", marks=pytest.mark.thorough), "complete"]
+NAMES = [
+    "complete",
+    *(pytest.param(name, marks=pytest.mark.thorough) for name in ("minimal", "sqlite")),
+]
 # Litestar's answers to OPTIONS name the methods of one handler, and not those of the path.
 EXCLUDED = "allow_header_conformance"
 

@@ -6,8 +6,9 @@ runs them on one of them in turn, `make test-thorough` on the other.
 The three presets are run whole. The sets of single parts show that each part can do without the
 others, and the other named sets what is different without a part, or on another database. Of their
 suites, `make test` runs what is not the same without the part, or in the standard service; what the
-difference may break in spite of that; and what judges the service as a whole. `make test-thorough`
-runs all of them.
+difference may break in spite of that; and what judges the service as a whole. A part that the
+complete set has too is tested there, and by itself only read, in test_types.py and
+test_variants.py. `make test-thorough` runs all of all suites.
 """
 
 from __future__ import annotations
@@ -32,6 +33,13 @@ from tests.suites import run as run_in
 
 BIN = Path(sys.executable).parent
 WHOLE = {"complete", "minimal", "standard"}
+IN_COMPLETE = {
+    f"parts/{name}"
+    for name in (
+        *("authentication_session", "cache_redis", "http_client", "jobs_page", "object_storage"),
+        *("opentelemetry", "prometheus", "rate_limiting", "sentry"),
+    )
+}
 # Tests that read all of a service, and can fail although nothing in them has changed.
 JUDGES = ("test_settings.py", "test_02_*.py", "test_03_*.py")
 # Tests of what is stored: the example's, and those that speak of a database.
@@ -72,7 +80,7 @@ def runs() -> Iterator[Any]:
         for version in versions:
             always = version == versions[number % len(versions)]
             partly = name not in WHOLE
-            if always and partly:
+            if always and partly and name not in IN_COMPLETE:
                 yield pytest.param(name, version, False, id=f"{name}-{version}-partly")
             marks = () if always and not partly else pytest.mark.thorough
             yield pytest.param(name, version, True, id=f"{name}-{version}", marks=marks)

@@ -1,4 +1,7 @@
-"""Every combination of processes, database and authentication passes mypy, and so do all parts."""
+"""Every combination of processes, database and authentication passes mypy, and so do all parts.
+
+A part that by itself imports what only another part brings is found here.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,21 @@ from typing import Any
 
 import pytest
 
-from tests.rendering import locked, render
+from tests.rendering import locked, part_sets, render
+from tests.test_generated import IN_COMPLETE
 
 PROCESSES = ["web-and-worker", "web", "worker"]
+
+
+# Of these, `make test` leaves out what has each of its parts in others.
+LEFT_OUT = {("web", "postgresql"), ("web", "mysql"), ("worker", "sqlite"), ("worker", "mysql")}
 
 
 def combinations() -> Iterator[Any]:
     for processes in PROCESSES:
         for database in ("none", "sqlite", "postgresql", "mysql"):
-            yield processes, database, "none"
+            marks = pytest.mark.thorough if (processes, database) in LEFT_OUT else ()
+            yield pytest.param(processes, database, "none", marks=marks)
             if processes != "worker" and database != "none":
                 marks = () if (processes, database) == ("web", "sqlite") else pytest.mark.thorough
                 for kind in ("session", "jwt"):
@@ -46,6 +55,11 @@ def test_strict_wherever_secrets_are(
     secrets: str, template: Path, shared: Path, tmp_path: Path
 ) -> None:
     check({"preset": "minimal", "secrets": secrets}, template, shared, tmp_path)
+
+
+@pytest.mark.parametrize("name", sorted(IN_COMPLETE))
+def test_strict_with_one_part(name: str, template: Path, shared: Path, tmp_path: Path) -> None:
+    check(part_sets()[name], template, shared, tmp_path)
 
 
 def check(answers: dict[str, Any], template: Path, shared: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import pytest
 import yaml
 from allpairspy import AllPairs
 from jinja2 import Environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.rendering import ROOT, answer_sets, every_set, files, locked, render
 
@@ -111,6 +114,7 @@ FOREIGN = {
     r"docs/(admin|kubernetes)\.md": r"\bjobs?\b",
     r".*secrets[/_](azure|gcp)\.py": r"\bbearer\b|\bjwt-bearer\b|\bexclude_broker_credential\b",
 }
+DISTRIBUTIONS = packages_distributions()
 # What these say comes from the answers or from the registry.
 UNREAD = {".copier-answers.yml", "LICENSE", "uv.lock"}
 
@@ -187,6 +191,37 @@ def test_every_file_is_what_it_says(project: Path) -> None:
             list(yaml.safe_load_all(text))
         elif name.endswith(".json"):
             json.loads(text)
+
+
+def test_every_import_is_declared(project: Path) -> None:
+    """As the project's own test of factor II, without an environment."""
+    declarations = tomllib.loads((project / "pyproject.toml").read_text())
+    runtime = set(map(distribution, declarations["project"]["dependencies"]))
+    groups = declarations["dependency-groups"].values()
+    everything = runtime | {
+        distribution(item) for group in groups for item in group if isinstance(item, str)
+    }
+    package = next((project / "src").iterdir())
+    for path in package.rglob("*.py"):
+        declared = everything if path.match("chassis/servers/*.py") else runtime
+        for module in imported(ast.parse(path.read_text())) - {package.name}:
+            names = {canonicalize_name(name) for name in DISTRIBUTIONS.get(module, [module])}
+            assert names & declared, f"{path.name} imports {module}, which nobody declares"
+
+
+def distribution(requirement: str) -> str:
+    return canonicalize_name(Requirement(requirement).name)
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """Top-level packages that a module imports and that do not come with Python."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+    return {name.partition(".")[0] for name in names} - sys.stdlib_module_names
 
 
 def test_no_template_syntax_is_left(project: Path) -> None:

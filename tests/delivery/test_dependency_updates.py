@@ -112,7 +112,7 @@ def test_dependabot_leaves_the_templates_pins(dependabot: Path) -> None:
     assert set(by_name["github-actions"].get("exclude-paths", [])) == workflows
 
 
-# Renovate itself
+# Renovate itself, which takes a minute to install
 
 
 @pytest.fixture(scope="session")
@@ -136,24 +136,16 @@ def renovate(shared: Path) -> Path:
     return folder / "node_modules" / ".bin"
 
 
-# With either, it needs as long for a start as everything else here.
-validated = pytest.mark.parametrize(
-    "renovated",
-    ["github-full", pytest.param("gitlab-plain", marks=pytest.mark.thorough)],
-    indirect=True,
-)
-
-
-@validated
 @pytest.mark.delivery
+@pytest.mark.thorough
 def test_renovates_own_validator_accepts_the_configuration(renovated: Path, renovate: Path) -> None:
     validator = renovate / "renovate-config-validator"
     said = must(validator, "--strict", "--no-global", "renovate.json5", folder=renovated)
     assert "Config validated successfully" in said
 
 
-@validated
 @pytest.mark.delivery
+@pytest.mark.thorough
 def test_renovates_own_validator_finds_a_fault(
     renovated: Path, renovate: Path, tmp_path: Path
 ) -> None:
@@ -166,6 +158,7 @@ def test_renovates_own_validator_finds_a_fault(
 
 
 @pytest.mark.delivery
+@pytest.mark.thorough
 def test_renovate_sees_what_is_locked_and_what_you_add_and_nothing_of_the_templates(
     template: Path, shared: Path, renovate: Path, tmp_path: Path
 ) -> None:

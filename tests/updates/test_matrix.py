@@ -49,9 +49,9 @@ CELLS = [
 ]
 RELEASES = list(dict.fromkeys(version for version, _, _ in CELLS))
 # Answer sets of each persona, from the last release.
-SAMPLED_OF_LAST = 2
+SAMPLED_OF_LAST = 1
 # Personas, from each release before it.
-SAMPLED = 3
+SAMPLED = 2
 # Files that are prepared for the merge or merged by what they mean; plain git finds more conflicts.
 PREPARED = {"pyproject.toml"}
 
