@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import json
 import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,6 @@ FOREIGN = {
     r"docs/(admin|kubernetes)\.md": r"\bjobs?\b",
     r".*secrets[/_](azure|gcp)\.py": r"\bbearer\b|\bjwt-bearer\b|\bexclude_broker_credential\b",
 }
-DISTRIBUTIONS = packages_distributions()
 # What these say comes from the answers or from the registry.
 UNREAD = {".copier-answers.yml", "LICENSE", "uv.lock"}
 
@@ -205,8 +205,14 @@ def test_every_import_is_declared(project: Path) -> None:
     for path in package.rglob("*.py"):
         declared = everything if path.match("chassis/servers/*.py") else runtime
         for module in imported(ast.parse(path.read_text())) - {package.name}:
-            names = {canonicalize_name(name) for name in DISTRIBUTIONS.get(module, [module])}
+            names = {canonicalize_name(name) for name in distributions().get(module, [module])}
             assert names & declared, f"{path.name} imports {module}, which nobody declares"
+
+
+@functools.cache
+def distributions() -> Mapping[str, list[str]]:
+    """The distributions of this environment that bring each package."""
+    return packages_distributions()
 
 
 def distribution(requirement: str) -> str:
