@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,10 @@ import pytest
 from tests.rendering import locked, part_sets, render
 from tests.test_generated import IN_COMPLETE
 
+Check = Callable[[dict[str, Any]], None]
+
 PROCESSES = ["web-and-worker", "web", "worker"]
-
-
-# Of these, `make test` leaves out what has each of its parts in others.
+# Of their combinations with databases, `make test` leaves out what has each of its parts in others.
 LEFT_OUT = {("web", "postgresql"), ("web", "mysql"), ("worker", "sqlite"), ("worker", "mysql")}
 
 
@@ -35,41 +35,40 @@ def combinations() -> Iterator[Any]:
                     yield pytest.param(processes, database, kind, marks=marks)
 
 
+@pytest.fixture
+def check(template: Path, shared: Path, tmp_path: Path) -> Check:
+    """Generates a service, and fails unless mypy finds nothing in it."""
+
+    def check(answers: dict[str, Any]) -> None:
+        project = render(template, tmp_path / "p", answers)
+        # Each process has its own, because all services have modules of the same names.
+        cache = tmp_path.parent / "mypy"
+        if not cache.exists():
+            shutil.copytree(libraries_read(template, shared), cache)
+        done = run_mypy(project, cache)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return check
+
+
 @pytest.mark.parametrize(("processes", "database", "authentication"), list(combinations()))
-def test_strict(
-    processes: str, database: str, authentication: str, template: Path, shared: Path, tmp_path: Path
-) -> None:
-    answers = {"processes": processes, "database": database, "authentication": authentication}
-    check(answers, template, shared, tmp_path)
+def test_strict(processes: str, database: str, authentication: str, check: Check) -> None:
+    check({"processes": processes, "database": database, "authentication": authentication})
 
 
 @pytest.mark.parametrize("processes", PROCESSES)
-def test_strict_with_every_part(
-    processes: str, template: Path, shared: Path, tmp_path: Path
-) -> None:
-    check({"preset": "complete", "processes": processes}, template, shared, tmp_path)
+def test_strict_with_every_part(processes: str, check: Check) -> None:
+    check({"preset": "complete", "processes": processes})
 
 
 @pytest.mark.parametrize("secrets", ["files", "vault", "aws", "gcp", "azure"])
-def test_strict_wherever_secrets_are(
-    secrets: str, template: Path, shared: Path, tmp_path: Path
-) -> None:
-    check({"preset": "minimal", "secrets": secrets}, template, shared, tmp_path)
+def test_strict_wherever_secrets_are(secrets: str, check: Check) -> None:
+    check({"preset": "minimal", "secrets": secrets})
 
 
 @pytest.mark.parametrize("name", sorted(IN_COMPLETE))
-def test_strict_with_one_part(name: str, template: Path, shared: Path, tmp_path: Path) -> None:
-    check(part_sets()[name], template, shared, tmp_path)
-
-
-def check(answers: dict[str, Any], template: Path, shared: Path, tmp_path: Path) -> None:
-    project = render(template, tmp_path / "p", answers)
-    # Each process has its own, because all services have modules of the same names.
-    cache = tmp_path.parent / "mypy"
-    if not cache.exists():
-        shutil.copytree(libraries_read(template, shared), cache)
-    done = run_mypy(project, cache)
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_strict_with_one_part(name: str, check: Check) -> None:
+    check(part_sets()[name])
 
 
 def libraries_read(template: Path, shared: Path) -> Path:
