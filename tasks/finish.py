@@ -7,6 +7,7 @@ What cannot be done is said in one sentence and leaves a valid project.
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -81,4 +82,8 @@ def say(message: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        # Copier says that it was stopped.
+        sys.exit(128 + signal.SIGINT)

@@ -1,0 +1,106 @@
+"""A copy that is interrupted leaves what was there before, whenever that happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+COPIER = Path(sys.executable).with_name("copier")
+# Begins to lock, and is not done before the signal.
+SLOW_UV = """#!/bin/sh
+echo half > uv.lock
+touch "$LOCKING"
+sleep 60
+"""
+SECONDS = 60
+
+
+@pytest.fixture
+def existing(tmp_path: Path) -> Path:
+    folder = tmp_path / "existing"
+    (folder / ".git").mkdir(parents=True)
+    (folder / ".git" / "config").write_text("[core]\n")
+    (folder / "docs").mkdir()
+    (folder / "docs" / "mine.md").write_text("mine\n")
+    return folder
+
+
+def listing(folder: Path) -> dict[str, str]:
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_text() for path in paths}
+
+
+def interrupted(
+    template: Path, destination: Path, number: signal.Signals, *, locking: bool
+) -> tuple[int, str]:
+    """Start a copy, send it a signal while it renders or locks, and wait for its end."""
+    beside = destination.parent
+    tools = beside / "bin"
+    tools.mkdir()
+    (tools / "uv").write_text(SLOW_UV)
+    (tools / "uv").chmod(0o755)
+    begun = beside / "locking" if locking else destination / "pyproject.toml"
+    command: list[str | Path] = [
+        COPIER,
+        "copy",
+        "--trust",
+        "--defaults",
+        "--quiet",
+        template,
+        destination,
+    ]
+    environment = {
+        **os.environ,
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "LOCKING": str(beside / "locking"),
+    }
+    copy = subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + SECONDS
+    while not begun.exists():
+        assert copy.poll() is None, copy.stderr and copy.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    if number == signal.SIGINT:
+        # A terminal sends it to all that run in the foreground.
+        os.killpg(copy.pid, number)
+    else:
+        copy.send_signal(number)
+    try:
+        _, errors = copy.communicate(timeout=SECONDS)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(copy.pid, signal.SIGKILL)
+    return copy.returncode, errors
+
+
+@pytest.mark.parametrize("locking", [False, True], ids=["rendering", "locking"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
+def test_a_new_folder_is_gone_again(
+    template: Path, tmp_path: Path, number: signal.Signals, locking: bool
+) -> None:
+    destination = tmp_path / "new"
+    status, errors = interrupted(template, destination, number, locking=locking)
+    assert status == 1
+    assert re.sub(r"\x1b\[\d+m", "", errors) == "Execution stopped by user\n"
+    assert not destination.exists()
+
+
+@pytest.mark.parametrize("locking", [False, True], ids=["rendering", "locking"])
+def test_a_folder_that_was_there_is_as_it_was(
+    template: Path, existing: Path, locking: bool
+) -> None:
+    before = listing(existing)
+    status, errors = interrupted(template, existing, signal.SIGINT, locking=locking)
+    assert status == 1
+    assert "Traceback" not in errors
+    assert listing(existing) == before
