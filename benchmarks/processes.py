@@ -155,14 +155,6 @@ def wait_for_answer(port: int, path: str) -> None:
     raise TimeoutError(f"nobody answers {path} on port {port}")
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def _stats() -> dict[int, _Stat]:
     stats = {}
     for folder in Path("/proc").iterdir():

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.rendering import ROOT
+from tools.ports import free_port
 
 from .figures import Figure
 from .processes import (
     cpu_seconds,
-    free_port,
     pss_megabytes,
     running,
     wait_for_answer,

@@ -11,7 +11,8 @@ from tests.bytecode import shared_bytecode
 from tests.commands import run_to_end
 from tests.rendering import answer_sets, render
 from tests.test_generated import BIN, clean_environment, pythons, scratch
-from tools.try_service import dev, free_port, wait_until_ready
+from tools.ports import free_port
+from tools.try_service import dev, wait_until_ready
 
 __all__ = ["scratch"]
 NAMES = [
@@ -33,7 +34,7 @@ def test_answers_are_as_described(name: str, template: Path, scratch: Path, shar
     # Several of these run at a time, and each needs a port of its own.
     with (
         shared_bytecode(project / ".venv", shared),
-        dev(project, {**environment, "PORT": str(free_port(0))}) as service,
+        dev(project, {**environment, "PORT": str(free_port())}) as service,
     ):
         wait_until_ready(service)
         done = run_to_end(

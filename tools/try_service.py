@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tools.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 READY_SECONDS = 120
@@ -202,18 +203,6 @@ def run(command: list[str], folder: Path) -> None:
 def uv() -> str:
     """The uv of this repository's environment."""
     return str(Path(sys.executable).with_name("uv"))
-
-
-def free_port(wanted: int) -> int:
-    """The wanted port, or another if somebody listens on it."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", wanted))
-        except OSError:
-            listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def say(message: str) -> None:

@@ -18,7 +18,8 @@ import yaml
 from tests.delivery.engine import Compose, Engine, machine_arguments
 from tests.delivery.projects import Project, change_title, generated, shown_title
 from tests.delivery.tools import must
-from tools.try_service import call, dev, free_port, is_ready, wait_until_ready
+from tools.ports import free_port
+from tools.try_service import call, dev, is_ready, wait_until_ready
 
 T = TypeVar("T")
 
@@ -80,7 +81,7 @@ def development(project: Project, engine: Engine, report: list[str]) -> Iterator
     files.append(project.folder.parent / "machine.yaml")
     files[-1].write_text(yaml.safe_dump({"services": built}))
     compose = Compose(
-        engine, project.folder, files, name=f"delivery-{project.name}-dev", PORT=str(free_port(0))
+        engine, project.folder, files, name=f"delivery-{project.name}-dev", PORT=str(free_port())
     )
     try:
         compose.images()
@@ -107,7 +108,7 @@ def production(project: Project, engine: Engine, report: list[str]) -> Iterator[
         [project.folder / "compose.prod.yaml", servers],
         name=image,
         IMAGE=image,
-        PORT=str(free_port(0)),
+        PORT=str(free_port()),
     )
     try:
         compose.images()

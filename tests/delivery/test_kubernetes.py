@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -31,6 +30,7 @@ from kubernetes_validate import utils
 
 from tests.delivery.cluster import LOG, Cluster, cluster
 from tests.rendering import locked, render
+from tools.ports import free_port
 
 pytestmark = pytest.mark.delivery
 
@@ -551,13 +551,6 @@ def running(command: list[str], variables: dict[str, str], folder: Path) -> Iter
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def ask(port: int, path: str, *, seconds: float = 30) -> tuple[int, str]:

@@ -18,7 +18,8 @@ import pytest
 
 from tests.delivery.projects import Project, change_title, generated, shown_title
 from tests.test_generated import BIN, clean_environment
-from tools.try_service import call, free_port, is_ready
+from tools.ports import free_port
+from tools.try_service import call, is_ready
 
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -70,7 +71,7 @@ def environment(project: Project) -> Iterator[dict[str, str]]:
             **addresses,
             "PATH": f"{project.folder / '.venv' / 'bin'}:{machine['PATH']}",
             "UV_PYTHON": sys.executable,
-            "PORT": str(free_port(0)),
+            "PORT": str(free_port()),
         }
     finally:
         servers.communicate(timeout=STOP_SECONDS)
