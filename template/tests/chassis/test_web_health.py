@@ -89,3 +89,12 @@ def test_a_change_of_state_is_logged_once(client, checks, events):
         ("backing service lost", "probe"),
         ("backing service back", "probe"),
     ]
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/startup", "/health/ready"])
+def test_head_is_answered_as_get_is_without_a_body(client, checks, path):
+    checks.update(refusing=refuse)
+    as_get, as_head = client.get(path), client.head(path)
+    assert as_head.status_code == as_get.status_code
+    assert as_head.headers["Content-Length"] == as_get.headers["Content-Length"]
+    assert as_head.content == b""

@@ -1,12 +1,14 @@
 """The web process itself: what it writes, and how it ends."""
 
 import json
+import signal
 import sys
 
+import httpx
 import pytest
 
 from support.probe import PROBE
-from support.processes import SERVICE, run
+from support.processes import SERVICE, run, until
 from support.web import get, request, wait_until_ready
 
 
@@ -73,3 +75,51 @@ def test_proxies_that_are_no_networks_are_refused(proxies, environment):
     done = run("config", environment={**environment, "TRUSTED_PROXIES": proxies})
     assert done.returncode == 2
     assert done.stderr.startswith("TRUSTED_PROXIES: there is one that is no address")
+
+
+def test_it_says_which_port_it_was_given(start):
+    web = start("web", PORT="0", WEB_PROCESSES="2")
+    until(lambda: address_of(web), what="an address")
+    assert not address_of(web).endswith(":0")
+    assert httpx.get(f"{address_of(web)}/health/live", timeout=30).status_code == 200
+    assert web.stop() == 0
+
+
+@pytest.mark.parametrize("host", ["localhost", "x86_64-linux-gnu.invalid"])
+def test_a_host_may_be_a_name_if_it_is_one_of_this_machine(start, host):
+    web = start("web", HOST=host)
+    if host == "localhost":
+        wait_until_ready(web)
+        assert web.stop() == 0
+    else:
+        assert web.wait() == 1
+        [sentence] = web.errors
+        assert sentence.startswith(f"HOST: {host} is no address of this machine")
+
+
+@pytest.mark.parametrize("options", [["--port", "canary"], ["--port", "65536"]])
+def test_a_port_that_is_none_is_refused(start, options):
+    web = start("web", *options)
+    assert web.wait() == 2
+    assert "--port" in web.errors[-1]
+
+
+def test_nobody_answers_once_its_main_process_was_killed(start):
+    web = start("web", program=PROBE, WEB_PROCESSES="2")
+    wait_until_ready(web)
+    web.signal(signal.SIGKILL)
+    web.popen.wait()
+    until(lambda: not answers(web), what="the end of what it started")
+
+
+def address_of(web):
+    """Where a web process says that it listens, once it does."""
+    said = [event["event"] for event in web.events()]
+    return next((text.split()[-1] for text in said if text.startswith("Listening at")), None)
+
+
+def answers(web):
+    try:
+        return get(web, "/health/live")
+    except httpx.TransportError:
+        return None

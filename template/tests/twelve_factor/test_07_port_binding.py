@@ -2,7 +2,9 @@
 
 import socket
 
-from support.web import get
+import pytest
+
+from support.web import get, wait_until_ready
 
 
 def test_the_environment_decides_the_port(deployed):
@@ -11,8 +13,21 @@ def test_the_environment_decides_the_port(deployed):
     assert get(web, "/health/live").json()["status"] == "ok"
 
 
-def test_a_port_that_is_taken_ends_the_process(start):
+@pytest.mark.parametrize("command", ["web", "dev"])
+def test_a_port_that_is_taken_ends_the_process_with_one_sentence(start, command, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        web = start("web", PORT=str(taken.getsockname()[1]))
-        assert web.wait() != 0
-    assert "Address already in use" in "".join(web.errors)
+        port = taken.getsockname()[1]
+        process = start(command, PORT=str(port), folder=tmp_path)
+        assert process.wait() == 1
+    [sentence] = process.errors
+    assert sentence.startswith(f"PORT: 127.0.0.1:{port} cannot be opened (Address already in use)")
+    assert process.output == []
+
+
+def test_a_second_service_gets_no_requests_of_the_first(start):
+    first = start("web", GIT_SHA="1111111")
+    wait_until_ready(first)
+    second = start("web", GIT_SHA="2222222")
+    assert second.wait() == 1
+    releases = {get(first, "/health/live").json()["release"][-7:] for _ in range(10)}
+    assert releases == {"1111111"}

@@ -171,6 +171,10 @@ class JobWorker(Worker[Context]):
                     raise
                 except Exception:
                     log.exception("job failed", again=job.retryable)
+                    if (task := asyncio.current_task()) and task.cancelling():
+                        # SAQ waits no longer for what it has cancelled, and from Python 3.14 on
+                        # asyncio would log the error once more.
+                        raise asyncio.CancelledError from None
                     raise
             log.info("job finished", milliseconds=round((time.perf_counter() - start) * 1000, 2))
             return result

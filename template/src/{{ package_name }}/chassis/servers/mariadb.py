@@ -2,13 +2,14 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from .ports import free_port
 
 START_SECONDS = 60
 DATABASE = "service"
@@ -48,7 +49,7 @@ def mariadb(folder: Path) -> Iterator[str]:
         )
     # The path of a socket is bounded to about a hundred characters; a project's is not.
     sockets = Path(tempfile.mkdtemp())
-    port = _free_port()
+    port = free_port()
     where = [f"--port={port}", "--host=127.0.0.1", "--user=root", "--protocol=tcp"]
     server = subprocess.Popen(
         [
@@ -82,10 +83,3 @@ def _find(name: str) -> str:
             f"There is no {name} here: install MariaDB's server, or set DATABASE_URL to one."
         )
     return path
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

