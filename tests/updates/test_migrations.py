@@ -12,6 +12,8 @@ from tomlkit import TOMLDocument
 from migrations import toolkit
 from migrations.every_update import refresh_the_lock_file
 from migrations.toolkit import After, Before
+from migrations.v1_4_1 import ADDED, add_filters_before_those_of_people
+from tests.rendering import ROOT
 from updating.errors import Status, UpdateError
 from updating.trees import Store
 
@@ -194,3 +196,30 @@ def test_a_command_that_fails_leaves_the_files_and_says_why(store: Store, tmp_pa
 def test_a_program_that_is_not_there_is_said_so(store: Store, tmp_path: Path) -> None:
     project = after(store, tmp_path / "after", PYPROJECT, PYPROJECT)
     assert project.run("no-such-program", writes=[]) == "no-such-program is not installed"
+
+
+OWN_MODULES = r"(orbit|chassis|conftest|support|tests)(\.|$)|test_"
+FILTERS = '[tool.pytest.ini_options]\nfilterwarnings = [\n    "error",\n{own}]\n'
+
+
+def test_filters_of_warnings_come_before_those_that_people_have_added(store: Store) -> None:
+    own = '    "ignore::UserWarning", # mine\n'
+    rendered, mine = FILTERS.format(own=""), FILTERS.format(own=own)
+    project = before(store, {"pyproject.toml": rendered}, {"pyproject.toml": mine})
+    for _ in range(2):
+        add_filters_before_those_of_people(project)
+        text = texts(project)["pyproject.toml"]
+        assert text.endswith(f"    'error::FutureWarning:{OWN_MODULES}',\n{own}]\n")
+        assert text.replace(own, "") == store.read(project.rendered["pyproject.toml"].blob).decode()
+
+
+def test_the_filters_are_those_of_the_template() -> None:
+    template = (ROOT / "template" / "pyproject.toml.jinja").read_text()
+    assert ADDED.format(package="{{ package_name }}") in template
+
+
+def test_filters_that_people_have_replaced_stay(store: Store) -> None:
+    mine = '[tool.pytest.ini_options]\nfilterwarnings = ["ignore"]\n'
+    project = before(store, {}, {"pyproject.toml": mine})
+    add_filters_before_those_of_people(project)
+    assert texts(project)["pyproject.toml"] == mine
