@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 MIN_LENGTH = 12
 MAX_LENGTH = 256
+# Normalizing takes quadratic time on combining characters, so it is bounded beforehand. A keyboard
+# may write a letter with its accents as up to four characters that are one in the stored password.
+TYPED_LENGTH = 4 * MAX_LENGTH
 
 # A hash takes a twentieth of a second of a core, and these KiB of memory.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -60,8 +63,11 @@ async def hash_password(password: str) -> str:
         password: The password.
 
     Raises:
+        PasswordRefused: If it has more than `TYPED_LENGTH` characters.
         TooBusy: When too many others wait.
     """
+    if len(password) > TYPED_LENGTH:
+        raise PasswordRefused(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.")
     return await _in_pool(lambda: HASHER.hash(_normal(password)))
 
 
@@ -69,16 +75,19 @@ async def verify_password(password: str, stored: str | None) -> bool:
     """Whether a password is the right one.
 
     Args:
-        password: The password.
+        password: The password; one of more than `TYPED_LENGTH` characters is wrong.
         stored: Its hash, or None where there is no user: that takes as long.
 
     Raises:
         TooBusy: When too many others wait.
     """
+    possible = len(password) <= TYPED_LENGTH
 
     def verify() -> bool:
+        # A password that is too long takes as long as any other that is wrong.
+        normal = _normal(password) if possible else ""
         try:
-            return HASHER.verify(stored or _hash_of_nothing(), _normal(password))
+            return HASHER.verify(stored or _hash_of_nothing(), normal) and possible
         except _WRONG:
             return False
 
