@@ -1,5 +1,7 @@
 """Waiting for a web process, and talking to it."""
 
+import socket
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -19,6 +21,25 @@ def request(web: Process, method: str, path: str, **options: Any) -> httpx.Respo
 def get(web: Process, path: str, **options: Any) -> httpx.Response:
     """Ask a web process for something."""
     return request(web, "GET", path, **options)
+
+
+def hang_up(web: Process, path: str, *, chunked: bool = False) -> None:
+    """Send a POST request to a web process, and close the connection in the middle of its body.
+
+    Args:
+        web: The process.
+        path: Path of the request.
+        chunked: Whether the body has chunks instead of a length.
+    """
+    length = "Transfer-Encoding: chunked" if chunked else "Content-Length: 1000"
+    head = f"POST {path} HTTP/1.1\r\nHost: probe\r\n{length}\r\n"
+    body = '4\r\n["ab\r\n' if chunked else '["ab'
+    with socket.create_connection(("127.0.0.1", int(web.environment["PORT"]))) as connection:
+        connection.sendall(f"{head}\r\n{body}".encode())
+        # The server has begun with it.
+        connection.settimeout(0.3)
+        with suppress(TimeoutError):
+            connection.recv(1)
 
 
 def wait_until_ready(*processes: Process, seconds: float = START_SECONDS) -> None:

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from ..metrics import exposed
+from ..metrics import exposed, understood
 from ..settings import ChassisSettings
 from .errors import AnyRequest
 
@@ -101,7 +101,7 @@ def metrics_routes(settings: ChassisSettings) -> Sequence[ControllerRouterHandle
 @get(PATH, include_in_schema=False)
 async def metrics(request: AnyRequest) -> Response[bytes]:
     """Show the metrics in the form that the client asks for."""
-    encode, media_type = choose_encoder(request.headers.get("Accept", ""))
+    encode, media_type = choose_encoder(understood(request.headers.get("Accept", "")))
     # In a thread, because what is shown may ask the event loop, and wait.
     content = await asyncio.to_thread(encode, request.app.state.metrics)
     return Response(content, media_type=media_type)

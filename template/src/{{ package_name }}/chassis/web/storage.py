@@ -1,9 +1,8 @@
 """Objects in requests and answers, in pieces that are passed on as they come."""
 
-from collections.abc import AsyncIterator
 from urllib.parse import quote
 
-from litestar.exceptions import ClientException, InternalServerException, NotFoundException
+from litestar.exceptions import ClientException, NotFoundException
 from litestar.response import Stream
 
 from ..storage import InvalidKey, ObjectMissing, Storage, StoredObject
@@ -33,10 +32,11 @@ async def upload(
         What was stored.
 
     Raises:
-        ClientException: When no object can have this key, or the client went away.
+        ClientException: When no object can have this key.
+        ClientDisconnected: When the client closed the connection before the end of the body.
     """
     try:
-        return await storage.put(key, _body(request), content_type=content_type)
+        return await storage.put(key, request.stream(), content_type=content_type)
     except InvalidKey as error:
         raise ClientException(str(error)) from None
 
@@ -70,14 +70,6 @@ async def download(
     if stored.etag:
         headers["ETag"] = stored.etag
     return Stream(opened, headers=headers, media_type=stored.content_type)
-
-
-async def _body(request: AnyRequest) -> AsyncIterator[bytes]:
-    try:
-        async for piece in request.stream():
-            yield piece
-    except InternalServerException:
-        raise ClientException("The body ended before it was complete.") from None
 
 
 def _disposition(kind: str, name: str) -> str:

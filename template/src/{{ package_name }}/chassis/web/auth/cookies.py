@@ -1,7 +1,6 @@
 """Logins by a cookie, for browsers."""
 
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from litestar import Response, post
 from litestar.connection import ASGIConnection
@@ -78,7 +77,7 @@ def check_origin(connection: Connection) -> None:
     site = connection.headers.get("sec-fetch-site")
     if site is None:
         origin = connection.headers.get("origin")
-        same = origin is None or urlsplit(origin).netloc == connection.headers.get("host")
+        same = origin is None or origin.partition("://")[2] == connection.headers.get("host")
     else:
         same = site in {"same-origin", "none"}
     if not same:

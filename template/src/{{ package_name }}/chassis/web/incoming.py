@@ -1,0 +1,80 @@
+"""Requests that cannot be read: the client's errors, told apart from those of the handlers.
+
+Litestar passes on what its decoders raise: UnicodeDecodeError for a body that is no UTF-8,
+RecursionError for one that is nested too deeply, ValueError for a Host with an invalid port. A
+handler can raise the same, so the traceback decides.
+"""
+
+import sys
+from collections.abc import AsyncGenerator
+from traceback import walk_tb
+from typing import Any
+
+from litestar import Request
+from litestar.exceptions import ClientException, InternalServerException, SerializationException
+
+# nginx's status for a client that has closed its connection; nobody is there to see it.
+CLIENT_CLOSED_REQUEST = 499
+
+# What decoders raise. The rest is no sign of a bad request: a full disk, say.
+_UNREADABLE = (
+    ArithmeticError,
+    LookupError,
+    RuntimeError,
+    SerializationException,
+    TypeError,
+    ValueError,
+)
+
+# Modules of Litestar that do nothing but read what the client sent, or call dependencies.
+_READERS = (
+    "litestar._asgi.routing_trie.",
+    "litestar._kwargs.",
+    "litestar._signature.model",
+    "litestar.connection.",
+)
+_DECODERS = frozenset({"litestar", "msgspec", "multipart", *sys.stdlib_module_names})
+
+
+class ClientDisconnected(ClientException):
+    """The client closed the connection before all of its body had arrived."""
+
+    status_code = CLIENT_CLOSED_REQUEST
+
+
+class IncomingRequest(Request[Any, Any, Any]):
+    """Request that says whose error it is when its body ends too early."""
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """Give the body in pieces, as they arrive.
+
+        Raises:
+            ClientDisconnected: If the client closes the connection before the end of the body.
+        """
+        try:
+            async for piece in super().stream():
+                yield piece
+        except InternalServerException as error:
+            # The other reason is a handler that reads the body twice.
+            if not self.is_connected:
+                raise
+            raise ClientDisconnected("The client closed the connection.") from error
+
+
+def is_unreadable(error: Exception) -> bool:
+    """Whether an error was raised while Litestar read a request, and by nobody else's code.
+
+    Args:
+        error: The error, with its traceback.
+    """
+    if not isinstance(error, _UNREADABLE):
+        return False
+    reading = False
+    for frame, _ in walk_tb(error.__traceback__):
+        module: str = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] not in _DECODERS:
+            # Code of the service, or of a library that it uses: what it calls is its own affair.
+            reading = False
+        elif module.startswith(_READERS):
+            reading = True
+    return reading
