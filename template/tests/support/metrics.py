@@ -36,7 +36,7 @@ class Scrape:
         return [dict(labels) for found, labels in self._samples if found == name]
 
 
-def scrape(process: Process) -> Scrape:
+def scrape(process: Process, *, accept: str = "*/*") -> Scrape:
     """Scrape a process at its METRICS_PORT, or a web process without one at its own."""
     port = process.environment.get("METRICS_PORT") or process.environment["PORT"]
-    return Scrape(_client.get(f"http://127.0.0.1:{port}/metrics"))
+    return Scrape(_client.get(f"http://127.0.0.1:{port}/metrics", headers={"Accept": accept}))
