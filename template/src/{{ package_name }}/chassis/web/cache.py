@@ -1,25 +1,59 @@
 """Litestar's own cache of answers (`@get(cache=60)`), kept where the service's cache is.
 
+A route's `cache_key_builder` says what its answers depend on. Without one, what may be for one user
+is not cached: requests with credentials, and responses that say so in their headers.
+
 Of many requests for an answer that is not kept, one runs the handler and the others wait. Litestar
 looks an answer up after its guards and before its dependencies, so that who waits holds nothing.
 """
 
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import cast
 
-from litestar.plugins import ReceiveRoutePlugin
+from litestar.config.app import AppConfig
+from litestar.config.response_cache import ResponseCacheConfig, default_do_cache_predicate
+from litestar.handlers import HTTPRouteHandler
+from litestar.plugins import InitPlugin, ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.stores.base import Store
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
 from ..runtime import Runtime
+from .cache_keys import UNCACHED, anonymous_only, per_user, same_for_all
+
+__all__ = [
+    "UNCACHED",
+    "ResponseStore",
+    "SharedAnswers",
+    "UntilAnswered",
+    "anonymous_only",
+    "per_user",
+    "same_for_all",
+]
 
 # For routes that say "for ever": no deployment lasts longer.
 FOREVER_SECONDS = 30 * 86_400.0
 
-# What a request holds until it is answered, as long as it has looked no answer up.
-_held: ContextVar[AsyncExitStack | None] = ContextVar("held", default=None)
+
+@dataclass(slots=True)
+class _Exchange:
+    """A request to a route with `cache=`, and its response.
+
+    Args:
+        held: What other requests wait for, left when this one is answered.
+        key: Key of the response, once it has been looked up.
+        storable: Whether the response may be stored.
+    """
+
+    held: AsyncExitStack = field(default_factory=AsyncExitStack)
+    key: str | None = None
+    storable: bool = True
+
+
+_exchange: ContextVar[_Exchange | None] = ContextVar("exchange", default=None)
 
 
 class ResponseStore(Store):
@@ -35,17 +69,26 @@ class ResponseStore(Store):
     async def set(
         self, key: str, value: str | bytes, expires_in: int | timedelta | None = None
     ) -> None:
-        """Keep an answer for so many seconds."""
+        """Keep an answer for so many seconds, unless it may not be stored."""
+        exchange = _exchange.get()
+        refused = exchange is not None and key == exchange.key and not exchange.storable
+        if key == UNCACHED or refused:
+            return
         content = value.encode() if isinstance(value, str) else value
         await self._cache.set(_named(key), content, _seconds(expires_in))
 
     async def get(self, key: str, renew_for: int | timedelta | None = None) -> bytes | None:
         """Look an answer up, and keep it longer if asked to."""
+        exchange = _exchange.get()
+        # A handler that looks into this store by itself must not wait for itself.
+        is_first = exchange is not None and exchange.key is None
+        if exchange is not None and is_first:
+            exchange.key = key
+        if key == UNCACHED:
+            return None
         found = await self._cache.get(_named(key))
-        if found is None and (held := _held.get()) is not None:
-            # A handler that looks into this store by itself must not wait for itself.
-            _held.set(None)
-            await held.enter_async_context(self._cache.lead(_named(key)))
+        if found is None and exchange is not None and is_first:
+            await exchange.held.enter_async_context(self._cache.lead(_named(key)))
             found = await self._cache.get(_named(key))
         if found is not None and renew_for is not None:
             await self._cache.set(_named(key), found, _seconds(renew_for))
@@ -69,8 +112,18 @@ class ResponseStore(Store):
         return None if left is None else round(left)
 
 
-class SharedAnswers(ReceiveRoutePlugin):
-    """Lets requests wait for an answer that another of them is about to give."""
+class SharedAnswers(InitPlugin, ReceiveRoutePlugin):
+    """Shares the answers of routes with `cache=` among the requests that may have them.
+
+    Requests wait for an answer that another of them is about to give.
+    """
+
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        """Cache what is the same for everybody, unless a route says otherwise."""
+        app_config.response_cache_config = ResponseCacheConfig(
+            key_builder=anonymous_only, cache_response_filter=_is_complete
+        )
+        return app_config
 
     def receive_route(self, route: BaseRoute) -> None:
         """Surround the handlers of a route whose answers are kept."""
@@ -94,20 +147,46 @@ class UntilAnswered:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
+        exchange = _Exchange()
+        has_own_key = _handler(scope).cache_key_builder not in {None, anonymous_only}
 
         async def send_and_let_go(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.storable = has_own_key or _is_for_all(message)
             # By now the answer is kept if it may be. Neither the rest of a stream nor a slow client
             # nor what is done after the answer is for others to wait for.
             if message["type"] == "http.response.body":
-                await held.aclose()
+                await exchange.held.aclose()
             await send(message)
 
-        async with AsyncExitStack() as held:
-            before = _held.set(held)
+        async with exchange.held:
+            before = _exchange.set(exchange)
             try:
                 await self.app(scope, receive, send_and_let_go)
             finally:
-                _held.reset(before)
+                _exchange.reset(before)
+
+
+def _is_complete(scope: HTTPScope, status: int) -> bool:
+    # Litestar also asks about handlers without `cache=`, if another one of their path has it.
+    is_cached, is_partial = bool(_handler(scope).cache), status == 206
+    return is_cached and not is_partial and default_do_cache_predicate(scope, status)
+
+
+def _handler(scope: Scope) -> HTTPRouteHandler:
+    return cast("HTTPRouteHandler", scope["route_handler"])
+
+
+def _is_for_all(start: HTTPResponseStartEvent) -> bool:
+    for name, value in start["headers"]:
+        match name.lower():
+            case b"vary" | b"set-cookie":
+                return False
+            case b"cache-control":
+                directives = {one.partition(b"=")[0].strip() for one in value.lower().split(b",")}
+                if directives & {b"private", b"no-store"}:
+                    return False
+    return True
 
 
 def _named(key: str) -> str:
