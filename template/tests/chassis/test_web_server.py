@@ -7,9 +7,14 @@ import sys
 import httpx
 import pytest
 
+from support.http2 import begin_request
 from support.probe import PROBE
 from support.processes import SERVICE, run, until
 from support.web import get, request, wait_until_ready
+
+HEADER_BYTES = 65_536
+# As HPACK has the status 200.
+OK = b"\x88"
 
 
 def test_every_line_it_writes_is_json_and_has_its_release(start):
@@ -32,6 +37,19 @@ def test_every_line_it_writes_is_json_and_has_its_release(start):
     assert [event["status"] for event in requests][-3:] == [404, 404, 404]
     assert any(event.get("logger") == "_granian" for event in events)
     assert web.errors == []
+
+
+def test_headers_are_taken_up_to_a_limit(start):
+    web = start("web")
+    wait_until_ready(web)
+    within, beyond = ({"x-probe": "a" * (HEADER_BYTES + more)} for more in (-1000, 1000))
+    assert get(web, "/health/live", headers=within).status_code == 200
+    assert get(web, "/health/live", headers=beyond).status_code == 431
+    # HTTP/2 has a limit of its own.
+    port = int(web.environment["PORT"])
+    assert begin_request(port, "/health/live", within).startswith(OK)
+    assert not begin_request(port, "/health/live", beyond).startswith(OK)
+    assert get(web, "/health/live").status_code == 200
 
 
 def test_it_serves_where_processes_are_spawned_and_not_forked(start):

@@ -5,6 +5,7 @@ from typing import Any
 
 from granian._granian import SocketHolder
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
@@ -14,6 +15,9 @@ from ..sockets import BACKLOG, listen
 
 # Granian gives these loggers handlers of their own unless told otherwise.
 _LOGGERS = ("_granian", "granian.access")
+
+# Its own limits are 400 KB, and 16 MB by HTTP/2: reading such headers would hold everybody up.
+HEADER_BYTES = 65_536
 
 
 def serve(settings: Settings) -> None:
@@ -39,6 +43,8 @@ def serve(settings: Settings) -> None:
         workers=settings.web_processes,
         workers_kill_timeout=settings.shutdown_seconds,
         websockets=False,
+        http1_settings=HTTP1Settings(max_buffer_size=HEADER_BYTES),
+        http2_settings=HTTP2Settings(max_headers_size=HEADER_BYTES),
         log_dictconfig=logging,
         log_level=LogLevels(settings.log_level),
     ).serve()
