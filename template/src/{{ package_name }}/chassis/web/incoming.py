@@ -16,6 +16,10 @@ from litestar.exceptions import ClientException, InternalServerException, Serial
 # nginx's status for a client that has closed its connection; nobody is there to see it.
 CLIENT_CLOSED_REQUEST = 499
 
+# Browsers keep no longer one. CPython before 3.11.10 and 3.12.6 takes quadratic time to unquote a
+# cookie with backslashes (CVE-2024-7592).
+COOKIE_LENGTH = 4096
+
 # What decoders raise. The rest is no sign of a bad request: a full disk, say.
 _UNREADABLE = (
     ArithmeticError,
@@ -43,7 +47,19 @@ class ClientDisconnected(ClientException):
 
 
 class IncomingRequest(Request[Any, Any, Any]):
-    """Request that says whose error it is when its body ends too early."""
+    """Request that says whose error it is when it cannot be read."""
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Cookies by their names.
+
+        Raises:
+            ClientException: If a quoted one is longer than `COOKIE_LENGTH`.
+        """
+        sent = self.headers.get("cookie", "").split(";")
+        if any(len(cookie) > COOKIE_LENGTH and "\\" in cookie for cookie in sent):
+            raise ClientException("A cookie is too long.")
+        return super().cookies
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """Give the body in pieces, as they arrive.
