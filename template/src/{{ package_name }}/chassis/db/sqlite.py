@@ -1,5 +1,7 @@
 """SQLite, through aiosqlite."""
 
+import logging
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ..settings import ChassisSettings
+from .redaction import without_values
 
 # Column type of a moment in time.
 Moment = DateTime(timezone=True)
@@ -56,7 +59,32 @@ def is_conflict(error: BaseException) -> bool:
     return str(error).startswith(_CONFLICTS)
 
 
+def redact(error: BaseException, statement: str) -> bool:
+    """Take the values out of a driver's error.
+
+    Args:
+        error: The error.
+        statement: What was executed, without its parameters.
+
+    Returns:
+        Whether it is a driver's error.
+    """
+    if not isinstance(error, sqlite3.Error):
+        return False
+    kind = getattr(error, "sqlite_errorname", None)
+    if kind == "SQLITE_CONSTRAINT_TRIGGER":
+        # The text is the trigger's own, and can be anything.
+        error.args = ("trigger failed",)
+    elif kind is not None and not kind.startswith("SQLITE_CONSTRAINT"):
+        error.args = (without_values(str(error), statement, "syntax error"),)
+    return True
+
+
 @contextmanager
 def migration_lock(connection: Connection) -> Iterator[None]:
     """Hold the database's only write lock, which each transaction takes when it begins."""
     yield
+
+
+# Its debug lines hold the parameters of statements.
+logging.getLogger("aiosqlite").setLevel(logging.INFO)

@@ -1,0 +1,69 @@
+"""Errors of the database without the values of statements and rows.
+
+Drivers quote values in their messages, and tracebacks end in logs, in Sentry and in the errors of
+jobs. The errors are therefore changed where they are raised, for all of these places at once. What
+they are stays: type, code, and the names of constraints, tables and columns.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from sqlalchemy import event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import SQLAlchemyError, StatementError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+# What drivers quote, or write after a colon. An apostrophe inside a word is no quote.
+_QUOTED = re.compile(r""" "([^"]*)"? | (?<!\w)'([^']*)'? | :\ (.*) """, re.DOTALL | re.VERBOSE)
+
+# Takes the values out of a driver's error, given the statement; tells whether it was one.
+Redact = Callable[[BaseException, str], bool]
+
+
+def redact_errors(engine: AsyncEngine, redact: Redact) -> None:
+    """Take the values out of all errors of an engine.
+
+    Args:
+        engine: The engine.
+        redact: Takes them out of an error of the driver, and returns False for any other.
+    """
+
+    def handle(context: ExceptionContext) -> None:
+        raised = context.sqlalchemy_exception
+        if not isinstance(raised, StatementError):
+            return
+        statement = context.statement or ""
+        # Innermost first: what wraps an error repeats its message.
+        for error in reversed(list(_causes(context.original_exception))):
+            if redact(error, statement):
+                continue
+            if isinstance(error, SQLAlchemyError):
+                error.args = (without_values(str(error), statement),)
+            else:
+                error.args = ()
+        kind = type(context.original_exception)
+        text = f"({kind.__module__}.{kind.__name__}) {context.original_exception}"
+        raised.args = (text.rstrip(), *raised.args[1:])
+
+    event.listen(engine.sync_engine, "handle_error", handle)
+
+
+def without_values(text: str, *known: str) -> str:
+    """Cut a message before the first thing in it that may be a value.
+
+    Args:
+        text: The message.
+        known: The statement and names of the schema: what is part of one of them is no value.
+    """
+    for found in _QUOTED.finditer(text):
+        quoted = next(group for group in found.groups() if group is not None)
+        if not any(quoted in each for each in known):
+            return f"{text[: found.start()].rstrip()} ..."
+    return text
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and those that it was raised from."""
+    while error is not None:
+        yield error
+        error = error.__cause__
