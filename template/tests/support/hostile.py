@@ -55,7 +55,7 @@ def headers() -> dict[str, dict[str, str]]:
     """Headers that take time to parse."""
     return {
         "cookies": {"Cookie": ";".join(f"a{number:05}=b" for number in range(HEADERS // 9))},
-        "cookie": {"Cookie": '__Host-session="' + "\\" * (HEADERS - 20) + '"'},
+        "cookie": {"Cookie": 'a="' + "\\" * (HEADERS - 20) + '"'},
         "proxies": {"X-Forwarded-For": ",".join(["10.0.0.1"] * (HEADERS // 9))},
         "proxy": {"X-Forwarded-For": ":" * HEADERS},
         "types": {"Accept": "text/plain;version=1," * (HEADERS // 21)},

@@ -34,7 +34,6 @@ _UNREADABLE = (
 _READERS = (
     "litestar._asgi.routing_trie.",
     "litestar._kwargs.",
-    "litestar._signature.model",
     "litestar.connection.",
 )
 _DECODERS = frozenset({"litestar", "msgspec", "multipart", *sys.stdlib_module_names})
