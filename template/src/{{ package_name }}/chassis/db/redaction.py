@@ -1,8 +1,8 @@
 """Errors of the database without the values of statements and rows.
 
-Drivers quote values in their messages, and tracebacks end in logs, in Sentry and in the errors of
-jobs. The errors are therefore changed where they are raised, for all of these places at once. What
-they are stays: type, code, and the names of constraints, tables and columns.
+Drivers quote values in their messages, and tracebacks are logged, reported and stored. The errors
+are therefore changed where they are raised, for all of these places at once. What they are stays:
+type, code, and the names of constraints, tables and columns.
 """
 
 import re
