@@ -2,11 +2,13 @@
 
 Drivers quote values in their messages, and tracebacks are logged, reported and stored. The errors
 are therefore changed where they are raised, for all of these places at once. What they are stays:
-type, code, and the names of constraints, tables and columns.
+type, code, and the names of constraints, tables and columns, and so do messages of the service's own
+code.
 """
 
 import re
 from collections.abc import Callable, Iterator
+from traceback import walk_tb
 
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
@@ -39,7 +41,7 @@ def redact_errors(engine: AsyncEngine, redact: Redact) -> None:
                 continue
             if isinstance(error, SQLAlchemyError):
                 error.args = (without_values(str(error), statement),)
-            else:
+            elif not _is_own(error):
                 error.args = ()
         kind = type(context.original_exception)
         text = f"({kind.__module__}.{kind.__name__}) {context.original_exception}"
@@ -60,6 +62,12 @@ def without_values(text: str, *known: str) -> str:
         if not any(quoted in each for each in known):
             return f"{text[: found.start()].rstrip()} ..."
     return text
+
+
+def _is_own(error: BaseException) -> bool:
+    """Whether the service itself raised an error, in a column type for example."""
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
+    return bool(modules) and modules[-1].partition(".")[0] == __name__.partition(".")[0]
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
