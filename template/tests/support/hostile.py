@@ -1,7 +1,5 @@
 """What a stranger may send, as long as the server lets it be."""
 
-import base64
-
 # What the service takes of a body by default, and a little less than the server takes of headers.
 BODY = 1_000_000
 HEADERS = 60_000
@@ -11,7 +9,6 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _PARTS = {"Content-Type": "multipart/form-data; boundary=a"}
 _MSGPACK = {"Content-Type": "application/msgpack"}
 _PART = b"--a\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n"
-_DEEP = base64.urlsafe_b64encode(b"[" * (HEADERS // 2)).decode()
 
 
 def texts(size: int) -> dict[str, str]:
@@ -62,10 +59,8 @@ def headers() -> dict[str, dict[str, str]]:
         "version": {"Accept": "text/plain;version=" + "1." * (HEADERS // 2 - 20)},
         "content type": {"Content-Type": "multipart/form-data" + ";a=b" * (HEADERS // 5)},
         "tags": {"If-None-Match": '"a",' * (HEADERS // 5)},
-        "token": {"Authorization": f"Bearer {_DEEP}.e30."},
         "password": {"Authorization": "Basic " + "A" * (HEADERS - 100)},
         "request id": {"X-Request-ID": "a" * HEADERS},
-        "trace": {"traceparent": "00-" * (HEADERS // 6), "tracestate": "a=b," * (HEADERS // 8)},
         "host": {"Host": "a:" + "9" * (HEADERS - 100)},
         "origin": {"Origin": "http://" + "[" * (HEADERS - 100)},
         "many": {f"X-{number}": "a" * 500 for number in range(90)},

@@ -28,8 +28,7 @@ ALGORITHM = "HS256"
 CLAIMS = ["aud", "exp", "iat", "iss", "sid", "sub"]
 # How far the clocks of two machines may be apart.
 LEEWAY_SECONDS = 10
-# The last for a header of so many levels that no decoder follows.
-_INVALID = (jwt.PyJWTError, ValueError, RecursionError)
+_INVALID = (jwt.PyJWTError, ValueError)
 SECRET_BYTES = 32
 
 log = structlog.get_logger(__name__)

@@ -60,7 +60,7 @@ class IncomingRequest(Request[Any, Any, Any]):
             raise ClientException("A cookie is too long.")
         return super().cookies
 
-    async def stream(self) -> AsyncGenerator[bytes, None]:
+    async def stream(self) -> AsyncGenerator[bytes, Any]:
         """Give the body in pieces, as they arrive.
 
         Raises:
