@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from alembic.config import Config
 
@@ -16,6 +17,7 @@ db = typer.Typer(help="Migrate the database.", no_args_is_help=True)
 
 WAIT_SECONDS = 30
 
+Message = Annotated[str, typer.Option("--message", "-m", help="What it does, in a few words.")]
 Revision = Annotated[str, typer.Argument(help="Revision to go to.")]
 
 
@@ -39,32 +41,50 @@ def upgrade(
 @db.command(context_settings={"ignore_unknown_options": True})
 def downgrade(revision: Annotated[str, typer.Argument(help="Revision to go back to.")]) -> None:
     """Take migrations back."""
-    from alembic import command
+    from ..db import migrate
+    from .process import begin
 
+    settings = begin("db", stream="stderr")
     with _in_one_sentence():
-        command.downgrade(_config(), revision)
+        migrate.downgrade(settings, revision)
 
 
 @db.command()
 def revision(
-    message: Annotated[str, typer.Option("--message", "-m", help="What it does, in a few words.")],
-    empty: Annotated[bool, typer.Option("--empty", help="Do not look at the models.")] = False,
+    message: Message,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Write a step of your own: do not look at the models.")
+    ] = False,
 ) -> None:
     """Write a migration that brings the database to what the models say."""
-    import subprocess
-    import sys
-    from importlib.util import find_spec
+    from ..db import revisions
+    from .process import begin
 
-    from alembic import command
-    from alembic.script import Script
-
+    settings = begin("db", stream="stderr")
     with _in_one_sentence():
-        written = command.revision(_config(), message, autogenerate=not empty)
-    if find_spec("ruff") is None:
-        return
-    paths = [script.path for script in [written] if isinstance(script, Script)]
-    for task in (["check", "--quiet", "--fix"], ["format", "--quiet"]):
-        subprocess.run([sys.executable, "-m", "ruff", *task, *paths], check=False)
+        written = revisions.write(settings, message, empty=empty)
+    if written is None:
+        typer.echo(
+            "No changes: the models match the database. Use --empty for a step of your own.",
+            err=True,
+        )
+    else:
+        _finish(written)
+
+
+@db.command()
+def merge(message: Message) -> None:
+    """Join the heads that two branches have left, by a migration that follows both."""
+    from ..db import revisions
+    from .process import begin
+
+    settings = begin("db", stream="stderr")
+    with _in_one_sentence():
+        written = revisions.merge(settings, message)
+    if written is None:
+        typer.echo("Nothing to merge: the migrations have one head.", err=True)
+    else:
+        _finish(written)
 
 
 @db.command()
@@ -89,6 +109,21 @@ def _config() -> Config:
     from .process import begin
 
     return alembic_config(begin("db", stream="stderr"))
+
+
+def _finish(file: Path) -> None:
+    """Format a new migration and print its path."""
+    from pathlib import Path
+
+    from ..db.revisions import tidy
+    from .process import fail
+
+    findings = tidy(file)
+    shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+    typer.echo(shown)
+    if findings:
+        typer.echo(findings, err=True)
+        fail(f"{shown} is written, and ruff cannot fix all of it: see above.")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""${message}.
+${"r" if "\\" in message else ""}"""${message}
 
 Revision: ${up_revision}
 Follows: ${down_revision | comma,n}
