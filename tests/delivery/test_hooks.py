@@ -26,10 +26,16 @@ FAULTS = {
     "TOML is valid": ("mine.toml", "[table\n"),
     "YAML is valid": ("mine.yaml", "a: [1\n"),
     "no secrets": (MODULE, f'"""Mine."""\n\nAWS = "{SECRET}"\n'),
-    "ruff check": (MODULE, '"""Mine."""\n\nprint(eval("1"))\n'),
+    "ruff fix": (MODULE, '"""Mine."""\n\nimport os\n'),
     "ruff format": (MODULE, '"""Mine."""\n\nNUMBER   =   1\n'),
+    "ruff check": (MODULE, '"""Mine."""\n\nprint(eval("1"))\n'),
     "mypy": (MODULE, '"""Mine."""\n\nNUMBER: int = "one"\n'),
 }
+
+NAMES = [f'"name {number}"' for number in range(12)]
+# Once the formatter has broken the long line, the fixer has a comment to remove.
+MENDABLE = f'"""Mine."""\n\nimport os\nNAMES = [{", ".join(NAMES)}]  # noqa: E501\n'
+MENDED = '"""Mine."""\n\nNAMES = [\n' + "".join(f"    {name},\n" for name in NAMES) + "]\n"
 
 pytestmark = pytest.mark.delivery
 
@@ -102,6 +108,26 @@ def test_a_commit_with_a_fault_is_refused(hook: str, project: Path) -> None:
     failed = [line for line in done.stdout.splitlines() if line.endswith("Failed")]
     assert any(line.startswith(hook) for line in failed), done.stdout
     assert git.text("rev-parse", "HEAD") == before
+
+
+def test_hooks_report_nothing_that_they_have_mended(project: Path) -> None:
+    (project / MODULE).write_text(MENDABLE.replace("  # noqa: E501", ""))
+    Git(project).run("add", MODULE)
+    done = run("uv", "run", "prek", "run", "--all-files", folder=project, **OFFLINE)
+    failed = [line.split(".")[0] for line in done.stdout.splitlines() if line.endswith("Failed")]
+    assert failed == ["ruff fix", "ruff format"]
+    assert (project / MODULE).read_text() == MENDED
+
+
+@pytest.mark.parametrize("left", ["", f'LONG = "{"long " * 20}"\n'])
+def test_make_format_mends_what_can_be_mended_and_fails_for_what_is_left(
+    project: Path, left: str
+) -> None:
+    (project / MODULE).write_text(MENDABLE + left)
+    done = run("make", "format", folder=project, **OFFLINE)
+    assert (project / MODULE).read_text() == MENDED + left
+    assert (done.returncode != 0) == bool(left), done.stdout
+    assert ("E501" in done.stdout) == bool(left)
 
 
 def test_a_commit_without_a_fault_is_made(project: Path) -> None:
