@@ -8,6 +8,8 @@ import socket
 BACKLOG = 1024
 # The machine lacks the address, or the whole family: another address of the same name may do.
 _NOT_HERE = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+# What a name that stands for no address raises.
+_NO_ADDRESS = (socket.gaierror, UnicodeError)
 
 
 class CannotListen(Exception):
@@ -31,7 +33,7 @@ def listen(host: str, port: int, *, setting: str = "PORT") -> socket.socket:
     )
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (socket.gaierror, UnicodeError):
+    except _NO_ADDRESS:
         raise CannotListen(no_address) from None
     for family, _, _, _, address in found:
         # A listener at :: takes IPv4 as well.
