@@ -3,7 +3,7 @@
 Drivers quote values in their messages, and tracebacks are logged, reported and stored. The errors
 are therefore changed where they are raised, for all of these places at once. What they are stays:
 type, code, and the names of constraints, tables and columns. Messages of the service's own code
-stay as well.
+stay as well. SQLAlchemy adds the parameters of a statement, unless `hide_parameters` is set.
 """
 
 import re
