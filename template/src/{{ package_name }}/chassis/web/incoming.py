@@ -5,6 +5,7 @@ RecursionError for one that is nested too deeply, ValueError for a Host with an 
 handler can raise the same, so the traceback decides.
 """
 
+import re
 import sys
 from collections.abc import AsyncGenerator
 from traceback import walk_tb
@@ -19,6 +20,16 @@ CLIENT_CLOSED_REQUEST = 499
 # Browsers keep no longer one. CPython before 3.11.10 and 3.12.6 takes quadratic time to unquote a
 # cookie with backslashes (CVE-2024-7592).
 COOKIE_LENGTH = 4096
+
+# Levels of nesting in a body of JSON. How many a decoder follows depends on the version of Python,
+# and what a handler does with them may follow fewer.
+JSON_DEPTH = 128
+
+# Also matches a string that the body ends in, so that each is read once.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_SQUARE = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_TOO_DEEP = b"[" * (JSON_DEPTH + 1)
 
 # What decoders raise. The rest is no sign of a bad request: a full disk, say.
 _UNREADABLE = (
@@ -60,6 +71,16 @@ class IncomingRequest(Request[Any, Any, Any]):
             raise ClientException("A cookie is too long.")
         return super().cookies
 
+    async def json(self) -> Any:
+        """Decode the body as JSON.
+
+        Raises:
+            ClientException: If it has more than `JSON_DEPTH` levels.
+        """
+        if _is_too_deep(await self.body()):
+            raise ClientException("The body is nested too deeply.")
+        return await super().json()
+
     async def stream(self) -> AsyncGenerator[bytes, Any]:
         """Give the body in pieces, as they arrive.
 
@@ -74,6 +95,22 @@ class IncomingRequest(Request[Any, Any, Any]):
             if not self.is_connected:
                 raise
             raise ClientDisconnected("The client closed the connection.") from error
+
+
+def _is_too_deep(body: bytes) -> bool:
+    if body.count(b"[") + body.count(b"{") <= JSON_DEPTH:
+        return False
+    brackets = _STRING.sub(b"", body).translate(_SQUARE, _NO_BRACKETS)
+    for _ in range(JSON_DEPTH):
+        if _TOO_DEEP in brackets:
+            return True
+        # One level less.
+        outer = brackets.replace(b"[]", b"")
+        if len(outer) == len(brackets):
+            # What is left is not closed, and the decoder says so.
+            return False
+        brackets = outer
+    return bool(brackets)
 
 
 def is_unreadable(error: Exception) -> bool:
