@@ -12,11 +12,13 @@ import yaml
 from migrations.toolkit import Before, run_before
 
 from .answers import ANSWERS_FILE, parse
+from .compute import compute
 from .errors import UpdateError
 from .project import Project
 from .template import Template
 from .trees import Store
-from .update import apply_outcome, compute, resume
+from .update import resume
+from .write import apply_outcome
 
 REPORT = "twelvestar-report.json"
 _PACKAGE = re.compile(r"\{\{ *package_name *\}\}")

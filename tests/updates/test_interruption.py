@@ -43,7 +43,7 @@ def project(generate: Generate) -> Path:
 @pytest.fixture(autouse=True)
 def cached(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not killed needs no rendering of its own."""
-    monkeypatch.setattr("updating.update.render", render_once(shared))
+    monkeypatch.setattr("updating.compute.render", render_once(shared))
 
 
 def start(project: Path) -> subprocess.Popen[bytes]:

@@ -109,7 +109,7 @@ def cells(
     shared: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Cells:
-    monkeypatch.setattr("updating.update.render", render_once(shared))
+    monkeypatch.setattr("updating.compute.render", render_once(shared))
     return Cells(generate, published, newest, shared)
 
 

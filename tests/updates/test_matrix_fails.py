@@ -9,7 +9,7 @@ import pytest
 
 from migrations.toolkit import Before
 from updating import merge as merging
-from updating import update as updating_module
+from updating import compute as computing
 from updating.merge import Files, Merged
 from updating.trees import Store
 
@@ -30,7 +30,7 @@ def after_merge(change: Callable[[Store, Files, Files, Files, Merged], Merged]) 
             merged = merging.merge(store, base, ours, theirs, name=name)
             return change(store, base, ours, theirs, merged)
 
-        monkeypatch.setattr(updating_module, "merge", merge)
+        monkeypatch.setattr(computing, "merge", merge)
 
     return spoil
 

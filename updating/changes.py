@@ -1,0 +1,138 @@
+"""What an update changes, said for its report."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from migrations.toolkit import Before
+
+from .answers import ANSWERS_FILE, Answers
+from .merge import Files, Merged
+from .report import Answer, Conflict, Improved, Kept, Move, Release, Report
+from .trees import Entry, Store
+
+_DROPPED = "the template has no use for it any more: keep it, or delete it"
+
+
+def describe(before: Before, ours: Files, merged: Merged, theirs: Files) -> Report:
+    """Say what becomes of each file.
+
+    Args:
+        before: The project as the migrations prepared it.
+        ours: The project's files as they are.
+        merged: What came of the merge.
+        theirs: The files of the new release.
+    """
+    files = merged.files
+    moved = [
+        Move(old, new, before.rendered.get(new) != ours[old])
+        for old, new in before.moves.items()
+        if old in ours and old not in files and new in files
+    ]
+    sources, targets = {move.old for move in moved}, {move.new for move in moved}
+    # The file of answers changes with every release, and is not worth a line.
+    names = (files.keys() | ours.keys()) - {ANSWERS_FILE} - sources - targets
+    conflicts = tuple(Conflict(each.path, each.lines) for each in merged.conflicts)
+    marked = {conflict.path for conflict in conflicts}
+    changed = {
+        name for name in names if name in files and name in ours and files[name] != ours[name]
+    }
+    both = {
+        path
+        for path in changed | targets
+        if files[path] not in (theirs.get(path), before.project.get(path)) and path in theirs
+    }
+    return Report(
+        old=Release("", ""),
+        new=Release("", ""),
+        added=tuple(sorted(name for name in names if name not in ours)),
+        changed=tuple(sorted(changed - both - marked)),
+        removed=tuple(sorted(name for name in names if name not in files)),
+        moved=tuple(moved),
+        merged=tuple(sorted(both - marked)),
+        conflicts=conflicts,
+        kept=tuple(Kept(path, before.reasons.get(path, _DROPPED)) for path in sorted(merged.kept)),
+        left_deleted=tuple(sorted(merged.left_deleted)),
+    )
+
+
+def improvements(
+    store: Store, seeded: Iterable[str], before: Before, now: Files, merged: Merged, theirs: Files
+) -> tuple[Improved, ...]:
+    """Find seeded files that the template has improved and the project does not have so.
+
+    Args:
+        store: Where contents are.
+        seeded: Paths of seeded files.
+        before: The project as the migrations prepared it.
+        now: The new release with the answers of the last time.
+        merged: What came of the merge.
+        theirs: The files of the new release.
+    """
+    improved = []
+    for path in seeded:
+        old, new = before.rendered.get(path), now.get(path)
+        mine = merged.files.get(path)
+        if old is None or new is None or mine is None or mine in (new, theirs.get(path)):
+            continue
+        if new != old:
+            improved.append(Improved(path, _difference(store, path, old, new)))
+    return tuple(improved)
+
+
+def _difference(store: Store, path: str, old: Entry, new: Entry) -> str:
+    try:
+        then, now = (
+            store.read(entry.blob).decode().splitlines(keepends=True) for entry in (old, new)
+        )
+    except UnicodeDecodeError:
+        return f"Binary files a/{path} and b/{path} differ\n"
+    return "".join(difflib.unified_diff(then, now, f"a/{path}", f"b/{path}"))
+
+
+def changed_answers(given: Answers, before: Before, now: Answers) -> tuple[Answer, ...]:
+    """Find answers that are not what they were.
+
+    Args:
+        given: Answers that the project has recorded.
+        before: The project as the migrations prepared it.
+        now: Answers that the new release was rendered from.
+    """
+    last = {name: old for name, old in before.answers.items() if name not in before.new_answers}
+    changes = [
+        Answer(name, last.get(name), value)
+        for name, value in now.items()
+        if name not in last or last[name] != value
+    ]
+    gone = (given.keys() | last.keys()) - now.keys() - before.moved_answers.keys()
+    changes += [Answer(name, given.get(name, last.get(name)), None) for name in gone]
+    return tuple(sorted(changes, key=lambda change: change.question))
+
+
+def next_steps(
+    report: Report, *, preview: bool = False, committed: bool = False
+) -> tuple[str, ...]:
+    """Say what there is to do after an update, in order.
+
+    Args:
+        report: What it did.
+        preview: Whether it changed nothing.
+        committed: Whether it made a commit.
+    """
+    if report.is_empty:
+        return ()
+    if preview:
+        return ("Update without --preview.",)
+    steps = []
+    if report.conflicts:
+        steps += [
+            "Resolve the conflicts: edit each marked place, then `git add` its file.",
+            "Commit.",
+        ]
+    elif not committed:
+        steps.append("Look at `git diff --cached`, and commit.")
+    if report.kept:
+        steps.append("Decide what becomes of the files that were kept.")
+    steps.append("Run `uv sync` and the tests.")
+    return tuple(steps)

@@ -1,0 +1,187 @@
+"""Finding out what a project will be, beside the project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from packaging.version import Version
+
+from migrations.toolkit import After, Before, run_after, run_before
+
+from . import changes
+from .answers import ANSWERS_FILE, Answers, Origin, check_questions, follow_preset
+from .errors import UpdateError
+from .merge import Files, Merged, merge
+from .ownership import Owner, Ownership
+from .project import Project
+from .rendering import render
+from .report import Release, Report
+from .template import Template
+from .trees import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an update would do to a project.
+
+    Attributes:
+        report: The report of it.
+        store: Where contents are.
+        merged: The project's files, and its conflicts.
+        changes: Whether anything changes, if only the record of the release.
+        title: Title of the commit.
+    """
+
+    report: Report
+    store: Store
+    merged: Merged
+    changes: bool
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Renders:
+    """What the new release makes of a project.
+
+    Attributes:
+        theirs: Its files, with the answers that the project gets.
+        between: Its files with the answers of the last time. What a release seeds and what other
+            answers seed are told apart by it.
+        answers: The answers that the project gets.
+    """
+
+    theirs: Files
+    between: Files
+    answers: Answers
+
+
+def compute(
+    project: Project,
+    origin: Origin,
+    source: Template,
+    new_commit: str,
+    data: Mapping[str, Any],
+    scratch: Path,
+    asked: Origin | None = None,
+) -> Outcome:
+    """Find out what a project will be.
+
+    Args:
+        project: The project.
+        origin: What it was generated from.
+        source: The template.
+        new_commit: The template's commit that it gets.
+        data: Answers that change.
+        scratch: A folder to work in.
+        asked: What Copier has recorded already, if it has.
+
+    Raises:
+        UpdateError: When it cannot be.
+    """
+    old_commit = source.resolve(origin.commit)
+    old, new = source.version(old_commit), source.version(new_commit)
+    if new < old:
+        raise UpdateError(
+            f"The project has release {old}, which is newer than {new}: "
+            "an update never goes back. Use a newer template."
+        )
+    old_template = source.export(old_commit, scratch / "template-old")
+    new_template = source.export(new_commit, scratch / "template-new")
+    check_questions(new_template, data)
+    store = Store(scratch / "store.git", project.objects())
+    ours = project.files(store)
+
+    rendered = render(old_template, scratch / "old", origin)
+    before = Before(store, store.of_folder(rendered.folder), dict(ours), dict(origin.answers))
+    run_before(old, new, before)
+
+    last = Origin(origin.source, source.recorded_name(new_commit), before.answers)
+    if asked is not None:
+        last = replace(asked, answers=before.answers)
+    renders = _render_new(new_template, last, data, before, store, scratch)
+    ownership = Ownership(new_template)
+    base, seeded = _base(ownership, before, ours, renders)
+    merged = _merge(
+        store, ownership, base, before.project, renders.theirs, name=f"twelvestar-{new}"
+    )
+
+    merged.files[ANSWERS_FILE] = renders.theirs[ANSWERS_FILE]
+    after = After(store, ours, merged.files, scratch / "after")
+    run_after(old, new, after)
+    report = replace(
+        changes.describe(before, ours, merged, renders.theirs),
+        old=Release(str(old), old_commit),
+        new=Release(str(new), new_commit),
+        notes=source.notes(old, new, new_commit),
+        improved=changes.improvements(
+            store, sorted(seeded), before, renders.between, merged, renders.theirs
+        ),
+        answers=changes.changed_answers(origin.answers, before, renders.answers),
+        remarks=tuple(after.remarks),
+    )
+    return Outcome(report, store, merged, merged.files != ours, _title(old, new))
+
+
+def _render_new(
+    template: Path,
+    last: Origin,
+    data: Mapping[str, Any],
+    before: Before,
+    store: Store,
+    scratch: Path,
+) -> _Renders:
+    followed = follow_preset(template, last.answers, data)
+    now = render(template, scratch / "new", replace(last, answers=followed), data)
+    theirs = store.of_folder(now.folder)
+    for name in before.new_answers.keys() - now.answers.keys():
+        # Not asked in this project.
+        del before.answers[name]
+    changed = {name for name in before.answers if before.answers[name] != now.answers.get(name)}
+    between = theirs
+    if changed:
+        between = store.of_folder(render(template, scratch / "between", last).folder)
+    return _Renders(theirs, between, now.answers)
+
+
+def _base(
+    ownership: Ownership, before: Before, ours: Files, renders: _Renders
+) -> tuple[Files, set[str]]:
+    """What the merge starts from, and which files are seeded."""
+    theirs, between = renders.theirs, renders.between
+    seeded = {
+        path
+        for path in {*before.rendered, *theirs, *between}
+        if ownership.owner(path) is Owner.SEEDED
+    }
+    base = {path: entry for path, entry in before.rendered.items() if path not in seeded}
+    base |= {path: entry for path, entry in between.items() if path in seeded}
+    for path in seeded & ours.keys() & between.keys():
+        # What other answers change gives way where nobody touched it, whichever release it is of.
+        if theirs.get(path) != between[path] and ours[path] == before.rendered.get(path):
+            base[path] = ours[path]
+    return base, seeded
+
+
+def _merge(
+    store: Store, ownership: Ownership, base: Files, ours: Files, theirs: Files, *, name: str
+) -> Merged:
+    """Merge all but what a tool makes, which stays as the project has it."""
+    made = {path: entry for path, entry in ours.items() if ownership.owner(path) is Owner.GENERATED}
+    sides = [
+        {
+            path: entry
+            for path, entry in side.items()
+            if ownership.owner(path) is not Owner.GENERATED
+        }
+        for side in (base, ours, theirs)
+    ]
+    merged = merge(store, *sides, name=name)
+    merged.files.update(made)
+    return merged
+
+
+def _title(old: Version, new: Version) -> str:
+    return f"Update from Twelvestar {old} to {new}" if old != new else "Change Twelvestar's answers"
