@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from migrations.toolkit import Before
-from updating import merge as merging
 from updating import compute as computing
+from updating import merge as merging
 from updating.merge import Files, Merged
 from updating.trees import Store
 
