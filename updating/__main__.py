@@ -42,7 +42,12 @@ def _run(options: argparse.Namespace) -> int:
     import jinja2_time  # type: ignore[import-untyped]  # noqa: F401
 
     from .drift import drift
+    from .interrupted import undo
     from .update import update
+
+    if options.undo:
+        print(undo(options.project))
+        return Status.CLEAN
 
     if options.check:
         edited = drift(options.project, template=options.template)
@@ -91,6 +96,7 @@ def _parser() -> _Parser:
     add("--data", metavar="QUESTION=ANSWER", action="append", default=[], type=_answer)
     add("--preview", action="store_true", help="change nothing")
     add("--check", action="store_true", help="list template-owned files that people changed")
+    add("--undo", action="store_true", help="only undo an update that was interrupted")
     add("--no-commit", dest="commit", action="store_false", help="leave it staged")
     add("--json", metavar="FILE", help="write the report there; - for stdout")
     add("--template", metavar="PLACE", help="default: what the project names")

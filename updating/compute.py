@@ -16,7 +16,7 @@ from .answers import ANSWERS_FILE, Answers, Origin, check_questions, follow_pres
 from .errors import UpdateError
 from .merge import Files, Merged, merge
 from .ownership import Owner, Ownership
-from .project import Project
+from .project import Snapshot
 from .rendering import render
 from .report import Release, Report
 from .template import Template
@@ -59,7 +59,7 @@ class _Renders:
 
 
 def compute(
-    project: Project,
+    project: Snapshot,
     origin: Origin,
     source: Template,
     new_commit: str,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Container, Mapping
+import tempfile
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
 from plumbum import CommandNotFound, local
 
+from .environment import without_places
 from .errors import UpdateError
 
 # `git merge-tree --write-tree`
@@ -19,7 +21,7 @@ OLDEST = (2, 38)
 # The person's settings would change what is merged, or ask for something.
 _SETTINGS = (
     *("-c", "core.autocrlf=false", "-c", "core.safecrlf=false", "-c", "core.quotePath=false"),
-    *("-c", "core.fsmonitor=false", "-c", "commit.gpgSign=false", "-c", "diff.renames=true"),
+    *("-c", "core.fsmonitor=false", "-c", "diff.renames=true"),
     *("-c", "merge.directoryRenames=false", "-c", "merge.conflictStyle=merge"),
     *("-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"),
 )
@@ -72,20 +74,54 @@ class Git:
         Raises:
             GitError: When it fails.
         """
-        command = self._command[(*_SETTINGS, *arguments)]
-        process = command.popen(
+        process = self._start(arguments, subprocess.PIPE)
+        printed, said = process.communicate(stdin)
+        if process.returncode not in accept:
+            raise _error(arguments, process.returncode, said)
+        return process.returncode, printed
+
+    def pipe(
+        self, arguments: Sequence[str], other: Git, others: Sequence[str], *, stdin: bytes
+    ) -> None:
+        """Have another git read what a command prints, of any size.
+
+        Args:
+            arguments: Words of the command that prints.
+            other: The git that reads.
+            others: Its words.
+            stdin: What the first one reads.
+
+        Raises:
+            GitError: When one of them fails.
+        """
+        with tempfile.TemporaryFile() as given:
+            given.write(stdin)
+            given.seek(0)
+            first = self._start(arguments, given)
+        second = other._start(others, first.stdout)
+        assert first.stdout is not None
+        assert first.stderr is not None
+        # So that the first one notices when the second one ends.
+        first.stdout.close()
+        _, said = second.communicate()
+        first_said = first.stderr.read()
+        first.stderr.close()
+        if second.returncode:
+            raise _error(others, second.returncode, said)
+        if first.wait():
+            raise _error(arguments, first.returncode, first_said)
+
+    def _start(
+        self, arguments: Sequence[str], stdin: int | IO[bytes] | None
+    ) -> subprocess.Popen[bytes]:
+        process = self._command[(*_SETTINGS, *arguments)].popen(
             cwd=str(self.folder),
-            env={**os.environ, **self.variables},
-            stdin=subprocess.PIPE,
+            env={**without_places(os.environ), **self.variables},
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        printed, said = cast("subprocess.Popen[bytes]", process).communicate(stdin)
-        status: int = process.wait()
-        if status not in accept:
-            lines = said.decode(errors="replace").strip().splitlines()
-            raise GitError(lines[-1].strip() if lines else f"git {arguments[0]}: status {status}")
-        return status, printed
+        return cast("subprocess.Popen[bytes]", process)
 
     def raw(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """What a command prints.
@@ -122,6 +158,11 @@ class Git:
         except GitError:
             return False
         return True
+
+
+def _error(arguments: Sequence[str], status: int, said: bytes) -> GitError:
+    lines = said.decode(errors="replace").strip().splitlines()
+    return GitError(lines[-1].strip() if lines else f"git {arguments[0]}: status {status}")
 
 
 def check_version(git: Git) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from .answers import ANSWERS_FILE, Origin, parse
 from .errors import UpdateError
 from .git import Git, GitError, check_version
+from .partial import fetch_missing_objects
 from .trees import Entry, Store
 
 _UNDER_WAY = {
@@ -20,43 +21,38 @@ _UNDER_WAY = {
 _NAMED = 3
 
 
-class Project:
-    """A generated project in its repository.
+class Snapshot:
+    """A project in one commit of a repository, which needs no working tree.
 
     Args:
-        root: Its folder, which may be a part of the repository.
+        folder: Git's folder of the repository, which may be bare or shallow.
+        head: The commit; a name that git knows.
+        prefix: The project's folder in it: empty, or ending with a slash.
+        variables: Variables of git's environment besides.
 
     Raises:
-        UpdateError: When it is in no repository, or its repository has no commit.
+        UpdateError: When there is no such commit.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root.absolute()
-        if not self.root.is_dir():
-            raise UpdateError(f"There is no folder {root}: name the one of a generated project.")
-        git = Git(self.root)
-        check_version(git)
+    def __init__(
+        self, folder: Path, head: str, prefix: str = "", variables: dict[str, str] | None = None
+    ) -> None:
+        self.folder = folder
+        self.prefix = prefix
+        self.git = Git(folder, {"GIT_DIR": str(folder), **(variables or {})})
+        self._listed: dict[str, Entry] | None = None
+        about = ("--git-path", "objects", "--show-object-format", f"{head}^{{commit}}")
         try:
-            self.top = Path(git.text("rev-parse", "--show-toplevel"))
+            lines = self.git.text("rev-parse", *about, "--symbolic-full-name", "HEAD").split("\n")
         except GitError as error:
-            raise UpdateError(
-                f"{root} is in no git repository: run `git init`, commit everything, "
-                "and update again."
-            ) from error
-        self.git = Git(self.top)
-        self.folder = Path(self.git.text("rev-parse", "--absolute-git-dir"))
-        try:
-            self.head = self.git.text("rev-parse", "--verify", "HEAD^{commit}")
-        except GitError as error:
-            raise UpdateError(
-                f"The repository of {root} has no commit: commit everything, and update again."
-            ) from error
-        inside = self.root.resolve().relative_to(self.top.resolve()).as_posix()
-        self.prefix = "" if inside == "." else f"{inside}/"
+            raise UpdateError(f"There is no commit {head} in {folder}: {error}") from error
+        self._objects, self.object_format, self.head = lines[:3]
+        # A detached HEAD is on no branch.
+        self.branch = lines[3] if lines[3:] != ["HEAD"] else ""
 
     def objects(self) -> Path:
         """Where the repository keeps its objects."""
-        return (self.top / self.git.text("rev-parse", "--git-path", "objects")).resolve()
+        return (self.git.folder / self._objects).resolve()
 
     def origin(self) -> Origin:
         """What the project was generated from, as it is committed.
@@ -64,67 +60,33 @@ class Project:
         Raises:
             UpdateError: When there is no answers file, or it is broken.
         """
+        place = f"{self.head}:{self.prefix}{ANSWERS_FILE}"
         try:
-            text = self.git.raw("show", f"HEAD:{self.prefix}{ANSWERS_FILE}")
+            text = self.git.raw("cat-file", "blob", place)
         except GitError as error:
             raise UpdateError(
-                f"There is no {ANSWERS_FILE} in the last commit of {self.root}: this is no "
+                f"There is no {ANSWERS_FILE} in the last commit of {self.place}: this is no "
                 "generated project, or the file has to be restored."
             ) from error
         return parse(text.decode(errors="replace"))
 
-    def refuse_unfinished_work(self) -> None:
-        """Refuse a repository with changes, or in the middle of something.
-
-        Raises:
-            UpdateError: When there is any.
-        """
-        for name, what in _UNDER_WAY.items():
-            if (self.top / self.git.text("rev-parse", "--git-path", name)).exists():
-                raise UpdateError(
-                    f"The repository is in the middle of {what}: finish it, and update again."
-                )
-        status = ("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=none")
-        changed = [line for line in self.git.raw(*status).decode(errors="replace").split("\0")]
-        names = [line[3:] for line in changed if line]
-        if names:
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            raise UpdateError(
-                f"There are uncommitted changes ({', '.join(names[:_NAMED])}{more}): "
-                "commit or stash them, and update again."
-            )
-
-    def restore(self) -> None:
-        """Bring the project's folder back to the last commit; ignored files stay."""
-        at = self.prefix or "."
-        self.git.run("restore", "--source=HEAD", "--staged", "--worktree", "--", at)
-        self.git.run("clean", "--force", "-d", "--quiet", "--", at)
-
-    def refuse_files_in_the_way(self, paths: list[str]) -> None:
-        """Refuse to write where a file is that git does not have.
-
-        Args:
-            paths: Files that are new to the project, from its root.
-
-        Raises:
-            UpdateError: When one is there already.
-        """
-        for path in paths:
-            if (self.root / path).exists() or (self.root / path).is_symlink():
-                raise UpdateError(
-                    f"{path} is not under version control, and the release has a file of that "
-                    "name: move it away, and update again."
-                )
+    @property
+    def place(self) -> Path:
+        """Where people know it."""
+        return self.folder / self.prefix
 
     def files(self, store: Store) -> dict[str, Entry]:
         """Its files as they are committed, by their paths from its root.
 
         Args:
             store: Reads the project's objects.
+
+        Raises:
+            UpdateError: When the repository is a partial clone, and cannot fetch what it lacks.
         """
         return {
             path.removeprefix(self.prefix): entry
-            for path, entry in store.of_tree(self.head).items()
+            for path, entry in self._listing(store).items()
             if path.startswith(self.prefix)
         }
 
@@ -140,8 +102,90 @@ class Project:
         """
         others = {
             path: entry
-            for path, entry in store.of_tree(self.head).items()
+            for path, entry in self._listing(store).items()
             if self.prefix and not path.startswith(self.prefix)
         }
         mine = {f"{self.prefix}{path}": entry for path, entry in files.items()}
         return store.tree(others | mine)
+
+    def _listing(self, store: Store) -> dict[str, Entry]:
+        if self._listed is None:
+            fetch_missing_objects(self.git, f"{self.head}^{{tree}}")
+            self._listed = store.of_tree(self.head)
+        return self._listed
+
+
+class Project(Snapshot):
+    """A generated project in its repository, with a working tree.
+
+    Args:
+        root: Its folder, which may be a part of the repository.
+
+    Raises:
+        UpdateError: When it is in no repository, or its repository has no commit.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        if not self.root.is_dir():
+            raise UpdateError(f"There is no folder {root}: name the one of a generated project.")
+        git = Git(self.root)
+        check_version(git)
+        try:
+            top, folder = git.text("rev-parse", "--show-toplevel", "--absolute-git-dir").split("\n")
+        except (GitError, ValueError) as error:
+            said = str(error)
+            if "safe.directory" in said or "dubious ownership" in said:
+                raise UpdateError(
+                    f"Git does not trust {root}, because it belongs to somebody else: run "
+                    f"`git config --global --add safe.directory {self.root}`, and update again."
+                ) from error
+            raise UpdateError(
+                f"{root} is in no git repository: run `git init`, commit everything, "
+                "and update again."
+            ) from error
+        self.top = Path(top)
+        inside = self.root.resolve().relative_to(self.top.resolve()).as_posix()
+        try:
+            super().__init__(
+                Path(folder),
+                "HEAD",
+                "" if inside == "." else f"{inside}/",
+                {"GIT_WORK_TREE": str(self.top)},
+            )
+        except UpdateError as error:
+            raise UpdateError(
+                f"The repository of {root} has no commit: commit everything, and update again."
+            ) from error
+        self.git.folder = self.top
+
+    def look_again(self) -> None:
+        """Read which commit there is, after it was changed."""
+        self.head = self.git.text("rev-parse", "HEAD")
+        self._listed = None
+
+    @property
+    def place(self) -> Path:
+        """Where people know it."""
+        return self.root
+
+    def refuse_unfinished_work(self) -> None:
+        """Refuse a repository with changes, or in the middle of something.
+
+        Raises:
+            UpdateError: When there is any.
+        """
+        for name, what in _UNDER_WAY.items():
+            if (self.folder / name).exists():
+                raise UpdateError(
+                    f"The repository is in the middle of {what}: finish it, and update again."
+                )
+        status = ("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=none")
+        changed = [line for line in self.git.raw(*status).decode(errors="replace").split("\0")]
+        names = [line[3:] for line in changed if line]
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            raise UpdateError(
+                f"There are uncommitted changes ({', '.join(names[:_NAMED])}{more}): "
+                "commit or stash them, and update again."
+            )

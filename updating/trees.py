@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from .entry import SUBMODULE, Entry, entries
 from .git import Git
 
-SUBMODULE = "160000"
+__all__ = ["SUBMODULE", "Entry", "Store"]
+
 _REGULAR = "100644"
 _IDENTITY = {
     f"GIT_{role}_{part}": value
@@ -19,19 +20,6 @@ _IDENTITY = {
         ("DATE", "@0 +0000"),
     )
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One file of a tree.
-
-    Attributes:
-        mode: Git's mode, such as `100644`.
-        blob: Id of its content.
-    """
-
-    mode: str
-    blob: str
 
 
 class Store:
@@ -73,7 +61,7 @@ class Store:
             },
         )
         git.run("add", "--all", "--force", ".")
-        return _entries(git.raw("ls-files", "--stage", "-z"))
+        return entries(git.raw("ls-files", "--stage", "-z"))
 
     def of_tree(self, tree: str) -> dict[str, Entry]:
         """List all files of a tree.
@@ -81,13 +69,13 @@ class Store:
         Args:
             tree: A tree or a commit.
         """
-        return _entries(self.git.raw("ls-tree", "-r", "-z", "--full-tree", tree))
+        return entries(self.git.raw("ls-tree", "-r", "-z", "--full-tree", tree))
 
-    def tree(self, entries: Mapping[str, Entry]) -> str:
+    def tree(self, files: Mapping[str, Entry]) -> str:
         """Make a tree.
 
         Args:
-            entries: Its files by path.
+            files: Its files by path.
 
         Returns:
             Its id.
@@ -97,7 +85,7 @@ class Store:
         git = self.git.with_variables(GIT_INDEX_FILE=str(index))
         lines = b"".join(
             f"{entry.mode} {entry.blob}\t{path}\0".encode(errors="surrogateescape")
-            for path, entry in entries.items()
+            for path, entry in files.items()
         )
         git.run("update-index", "-z", "--index-info", stdin=lines)
         return git.text("write-tree")
@@ -161,15 +149,3 @@ class Store:
             contents[blob] = printed[end + 1 : end + 1 + size]
             at = end + size + 2
         return contents
-
-
-def _entries(listing: bytes) -> dict[str, Entry]:
-    entries = {}
-    for line in listing.decode(errors="surrogateescape").split("\0"):
-        if line:
-            about, _, path = line.partition("\t")
-            words = about.split()
-            # `ls-tree` says the type in between, `ls-files` the stage behind.
-            blob = words[2] if words[1] in ("blob", "commit") else words[1]
-            entries[path] = Entry(words[0], blob)
-    return entries

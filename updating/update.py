@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import apply
-from .changes import next_steps
-from .compute import compute
+from .compute import Outcome, compute
 from .errors import Status, UpdateError
-from .project import Project
+from .git import GitError
+from .interrupted import refuse_interrupted, undo_interrupted
+from .lock import only_update
+from .project import Project, Snapshot
 from .report import Release, Report
 from .template import Template
-from .write import apply_outcome
+from .write import HeadMoved, apply_outcome, commit_outcome, preview_outcome
+
+TRIES = 3
+TRIED = (
+    "Nothing was changed, because somebody else committed to the project each time that the update "
+    "was computed: update again."
+)
 
 
 def update(
@@ -30,7 +38,8 @@ def update(
     """Bring a generated project to a release of the template.
 
     Everything is computed beside the project. The project is then changed in one step that finishes
-    even if the calling process is killed; a project in conflict gets the markers and no commit.
+    even if the calling process is killed; a project in conflict gets the markers and no commit. If
+    somebody commits to the project meanwhile, it is computed again.
 
     Args:
         folder: The project.
@@ -47,43 +56,102 @@ def update(
         UpdateError: When there is something to be done first, or it failed. The project is then as
             it was.
     """
+    for _ in range(TRIES):
+        try:
+            return _update_once(folder, template, to, data or {}, commit=commit, preview=preview)
+        except HeadMoved:
+            continue
+        except GitError as error:
+            raise UpdateError(
+                f"Nothing was changed, because git failed: {error}", Status.FAILED
+            ) from error
+    raise UpdateError(TRIED)
+
+
+def _update_once(
+    folder: Path,
+    template: str | None,
+    to: str | None,
+    data: Mapping[str, Any],
+    *,
+    commit: bool,
+    preview: bool,
+) -> Report:
     project = Project(folder)
-    resume(project)
-    project.refuse_unfinished_work()
-    origin = project.origin()
-    with tempfile.TemporaryDirectory(prefix="twelvestar-") as scratch:
-        source = Template(template or origin.source, Path(scratch))
-        new = source.newest().commit if to is None else source.resolve(to)
-        old = source.resolve(origin.commit)
-        if new == old and not data:
-            release = Release(str(source.version(old)), old)
-            return Report(old=release, new=release, preview=preview)
-        outcome = compute(project, origin, source, new, data or {}, Path(scratch))
-        if preview or not outcome.changes:
-            return replace(
-                outcome.report, preview=preview, next=next_steps(outcome.report, preview=preview)
-            )
+    with ExitStack() as stack:
+        if preview:
+            refuse_interrupted(project)
+        else:
+            stack.enter_context(only_update(project.folder, project.prefix))
+            undo_interrupted(project)
+        project.refuse_unfinished_work()
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twelvestar-")))
+        outcome = _compute(project, template, to, data, scratch)
+        if isinstance(outcome, Report):
+            return replace(outcome, preview=preview)
+        if preview:
+            return preview_outcome(project, outcome)
         return apply_outcome(project, outcome, commit=commit)
 
 
-def resume(project: Project) -> None:
-    """Finish what an earlier update began to write and did not finish.
+def commit_update(
+    repository: Path,
+    *,
+    parent: str = "HEAD",
+    folder: str = "",
+    template: str | None = None,
+    to: str | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Report:
+    """Commit an update into a repository without a working tree, and move no branch.
 
     Args:
-        project: The project.
+        repository: Git's folder of the repository. It may be bare, and shallow: the parent's files
+            suffice.
+        parent: The commit that is updated.
+        folder: The project's folder in it; empty for its root.
+        template: Where the template is; by default where the project was generated from.
+        to: A release or a commit of the template; by default the newest release.
+        data: Answers that change.
+
+    Returns:
+        What was done, with the commit, to be pushed. A file in conflict is committed with its
+        markers: look at `status`. There is no commit if nothing changes.
 
     Raises:
-        UpdateError: When a file was changed since then.
+        UpdateError: When there is something to be done first, or it failed.
     """
+    prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
     try:
-        plan = apply.resume(project.folder)
-    except apply.InTheWay as error:
+        project = Snapshot(repository.absolute(), parent, prefix)
+        with tempfile.TemporaryDirectory(prefix="twelvestar-") as scratch:
+            outcome = _compute(project, template, to, data or {}, Path(scratch))
+            if isinstance(outcome, Report):
+                return outcome
+            return commit_outcome(project, outcome)
+    except GitError as error:
         raise UpdateError(
-            f"An earlier update was interrupted, and {error} was changed since: undo that change, "
-            f"or delete {project.folder / apply.PLAN}, and update again."
+            f"Nothing was changed, because git failed: {error}", Status.FAILED
         ) from error
-    if plan is not None:
-        project.head = project.git.text("rev-parse", "HEAD")
 
 
-__all__ = ["Report", "Status", "UpdateError", "resume", "update"]
+def _compute(
+    project: Snapshot,
+    template: str | None,
+    to: str | None,
+    data: Mapping[str, Any],
+    scratch: Path,
+) -> Outcome | Report:
+    """Find out what a project will be; only the report where that is as it is."""
+    origin = project.origin()
+    source = Template(template or origin.source, scratch)
+    new = source.newest().commit if to is None else source.resolve(to)
+    old = source.resolve(origin.commit)
+    if new == old and not data:
+        release = Release(str(source.version(old)), old)
+        return Report(old=release, new=release)
+    outcome = compute(project, origin, source, new, data, scratch)
+    return outcome if outcome.changes else outcome.report
+
+
+__all__ = ["Report", "Status", "UpdateError", "commit_update", "update"]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from . import apply
 from .changes import next_steps
 from .compute import Outcome
-from .errors import UpdateError
+from .errors import Status, UpdateError
 from .git import GitError
 from .merge import Merged
-from .project import Project
+from .obstacles import Committed, Repository, find_obstacle
+from .plan import PLAN, Plan
+from .project import Project, Snapshot
 from .report import Report
 from .trees import Store
 
@@ -20,6 +24,10 @@ _NOBODY = {
     for role in ("AUTHOR", "COMMITTER")
     for part, value in (("NAME", "Twelvestar"), ("EMAIL", "twelvestar@localhost"))
 }
+
+
+class HeadMoved(Exception):
+    """The project has another commit than the one that the update was computed from."""
 
 
 def apply_outcome(project: Project, outcome: Outcome, *, commit: bool) -> Report:
@@ -34,47 +42,113 @@ def apply_outcome(project: Project, outcome: Outcome, *, commit: bool) -> Report
         The report, with what is to be done next.
 
     Raises:
-        UpdateError: When a file is in the way, or changed meanwhile. Nothing is changed then.
+        HeadMoved: When the project has another commit meanwhile. Nothing is changed then.
+        UpdateError: When something is in the way, or it failed. Nothing is changed then.
     """
-    report, store, merged = outcome.report, outcome.store, outcome.merged
-    project.refuse_files_in_the_way([*report.added, *(move.new for move in report.moved)])
-    tree = project.whole_tree(store, merged.files)
-    versions = {
-        f"{path}/{number}": entry
-        for path, stages in merged.stages.items()
-        for number, entry in stages.items()
-    }
-    _bring(project, store, {"result": tree, "stages": store.tree(versions)})
-    commit = commit and not merged.conflicts
-    made = _commit(project, tree, outcome.title) if commit else None
+    report, merged = outcome.report, outcome.merged
+    plan = _plan(project, outcome)
+    stages = [each.blob for versions in merged.stages.values() for each in versions.values()]
+    _bring(project, outcome.store, plan.tree, stages)
+    if commit and not merged.conflicts:
+        plan = replace(plan, commit=_commit(project, plan.tree, outcome.title))
+    try:
+        plan.save(project.folder / PLAN)
+    except OSError as error:
+        raise UpdateError(
+            f"Nothing was changed, because {error.filename} could not be written: {error.strerror}",
+            Status.FAILED,
+        ) from error
+    _raise_unless_done(apply.carry_out(project.folder))
+    undo = f"git reset --keep {project.head}" if plan.commit else "git reset --merge HEAD"
+    steps = next_steps(report, committed=plan.commit is not None)
+    return replace(report, commit=plan.commit, next=steps, undo=undo)
+
+
+def preview_outcome(project: Project, outcome: Outcome) -> Report:
+    """Say what would be done, and refuse what would be refused.
+
+    Args:
+        project: The project.
+        outcome: What it would be.
+
+    Returns:
+        The report, with what is to be done next.
+
+    Raises:
+        UpdateError: When something is in the way.
+    """
+    plan = _plan(project, outcome)
+    repository = Repository(project.folder, project.top)
+    with tempfile.TemporaryDirectory(prefix="twelvestar-") as scratch:
+        committed = Committed(repository, plan)
+        obstacle = find_obstacle(repository, plan, committed, Path(scratch))
+    if obstacle:
+        raise UpdateError(f"{obstacle}, and update again.")
+    return replace(outcome.report, preview=True, next=next_steps(outcome.report, preview=True))
+
+
+def commit_outcome(project: Snapshot, outcome: Outcome) -> Report:
+    """Commit what the project will be, conflicts with their markers, and move no branch.
+
+    Args:
+        project: The project, whose commit is the parent.
+        outcome: What it will be.
+
+    Returns:
+        The report, with the commit.
+
+    Raises:
+        UpdateError: When it cannot be committed.
+    """
+    tree = project.whole_tree(outcome.store, outcome.merged.files)
+    _bring(project, outcome.store, tree)
+    return replace(outcome.report, commit=_commit(project, tree, outcome.title))
+
+
+def _plan(project: Project, outcome: Outcome) -> Plan:
+    store, merged = outcome.store, outcome.merged
     files = {f"{project.prefix}{path}": entry for path, entry in merged.files.items()}
     was = {f"{project.prefix}{path}": entry for path, entry in project.files(store).items()}
-    plan = apply.Plan(
+    return Plan(
         top=str(project.top),
         head=project.head,
-        tree=tree,
-        commit=made,
+        tree=project.whole_tree(store, merged.files),
+        commit=None,
         written=sorted(path for path in files if files[path] != was.get(path)),
         removed=sorted(was.keys() - files.keys()),
         stages=_stage_lines(project, merged),
+        branch=project.branch,
+        format=2,
     )
+
+
+def _raise_unless_done(end: apply.End) -> None:
+    if end.how == apply.MOVED:
+        raise HeadMoved
+    if end.how == apply.IN_THE_WAY:
+        raise UpdateError(f"{end.why}, and update again.")
+    if end.how == apply.FAILED:
+        raise UpdateError(f"Nothing was changed, because it failed: {end.why}", Status.FAILED)
+
+
+def _bring(project: Snapshot, store: Store, tree: str, blobs: Iterable[str] = ()) -> None:
+    """Copy objects that are new into the project's repository, where nothing refers to them yet."""
+    wanted = "\n".join([tree, *blobs, f"^{project.head}^{{tree}}"])
     try:
-        apply.start(project.folder, plan)
-    except apply.InTheWay as error:
-        raise UpdateError(f"{error} was changed during the update: run it again.") from error
-    undo = f"git reset --keep {project.head}" if made else "git reset --merge HEAD"
-    return replace(report, commit=made, next=next_steps(report, committed=bool(made)), undo=undo)
+        store.git.pipe(
+            ("pack-objects", "--revs", "--stdout", "--quiet"),
+            project.git,
+            ("index-pack", "--stdin"),
+            stdin=f"{wanted}\n".encode(),
+        )
+    except GitError as error:
+        raise UpdateError(
+            f"Nothing was changed, because the new files could not be stored: {error}",
+            Status.FAILED,
+        ) from error
 
 
-def _bring(project: Project, store: Store, trees: Mapping[str, str]) -> None:
-    """Copy objects into the project's repository, where nothing refers to them yet."""
-    for name, tree in trees.items():
-        store.git.run("update-ref", f"refs/heads/{name}", store.commit(tree))
-    options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc")
-    project.git.run("fetch", *options, str(store.folder), *trees)
-
-
-def _commit(project: Project, tree: str, title: str) -> str:
+def _commit(project: Snapshot, tree: str, title: str) -> str:
     git = project.git
     if not git.succeeds("var", "GIT_COMMITTER_IDENT"):
         git = git.with_variables(**_NOBODY)
@@ -93,6 +167,6 @@ def _stage_lines(project: Project, merged: Merged) -> list[str]:
     lines = []
     for path, stages in merged.stages.items():
         name = f"{project.prefix}{path}"
-        lines.append(f"0 {'0' * 40}\t{name}")
+        lines.append(f"0 {'0' * len(project.head)}\t{name}")
         lines += [f"{each.mode} {each.blob} {number}\t{name}" for number, each in stages.items()]
     return lines

@@ -8,13 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import yaml
 from jinja2 import Environment, StrictUndefined
 
 from updating.answers import ANSWERS_FILE
+from updating.copier_update import REPORT
 from updating.git import Git
-from updating.hook import REPORT
 from updating.update import update
 
 from .conftest import Generate
@@ -140,10 +139,3 @@ def test_a_failed_migration_leaves_the_project_as_it_was(
     assert "The migration stumble of release 9.0.0 failed, and nothing was changed" in done.stderr
     assert contents(project) == before
     assert not Git(project).text("status", "--porcelain")
-
-
-@pytest.mark.parametrize("stage", ["before", "after"])
-def test_each_stage_of_copier_has_its_line(stage: str, published: Path) -> None:
-    entries = yaml.safe_load((published / "copier.yml").read_text())["_migrations"]
-    assert [entry["command"][2] for entry in entries] == ["before", "after"]
-    assert f"_stage == '{stage}'" in next(e["when"] for e in entries if e["command"][2] == stage)

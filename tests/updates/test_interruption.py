@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -14,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.rendering import ROOT
-from updating.apply import PLAN
 from updating.errors import UpdateError
 from updating.git import Git
+from updating.plan import PLAN
 from updating.update import update
 
 from .conftest import Generate
@@ -69,7 +70,7 @@ def writers(project: Path) -> list[int]:
             except OSError:
                 continue
             is_git = place == project and command[0].endswith(b"git")
-            if is_git or str(project / ".git" / PLAN).encode() in command:
+            if is_git or str(project / ".git").encode() in command:
                 found.append(int(folder.name))
     return found
 
@@ -134,10 +135,12 @@ def test_a_killed_update(
 
 
 def half_written(project: Path) -> Path:
-    """A project whose update was cut off after it wrote some of the files."""
+    """A project whose update by release 1.4.1 was cut off after it wrote some of the files."""
     process = start(project)
     wait_for_plan(project, process)
-    kept = (project / ".git" / PLAN).read_bytes()
+    plan = json.loads((project / ".git" / PLAN).read_bytes())
+    for name in ("branch", "format"):
+        del plan[name]
     process.wait()
     git = git_in(project)
     new = git.text("rev-parse", "HEAD")
@@ -147,7 +150,7 @@ def half_written(project: Path) -> Path:
     (project / "scripts" / "update.py").write_bytes(whole[:100])
     (project / "tests" / "support" / "relay.py").unlink(missing_ok=True)
     (project / ".git" / "index.lock").touch()
-    (project / ".git" / PLAN).write_bytes(kept)
+    (project / ".git" / PLAN).write_text(json.dumps(plan))
     return project
 
 
@@ -162,9 +165,10 @@ def test_half_written_files_are_finished(
 def test_a_file_that_was_changed_since_is_not_written_over(project: Path) -> None:
     half_written(project)
     (project / "Makefile").write_text("mine, written after the interruption\n")
-    with pytest.raises(UpdateError, match="Makefile was changed since"):
+    with pytest.raises(UpdateError, match=r"undone now, but for what was changed since \(Makefile"):
         update(project)
     assert (project / "Makefile").read_text() == "mine, written after the interruption\n"
+    assert git_in(project).text("status", "--porcelain") == "M Makefile"
 
 
 def test_a_plan_that_somebody_has_passed_by_is_dropped(project: Path) -> None:

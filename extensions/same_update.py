@@ -1,0 +1,84 @@
+"""Has `copier update` do the same update as the project's own script.
+
+Copier's own merge works in the project while it asks questions, loses edits of files that the
+template renames or drops, and says nothing of conflicts. None of that can be mended by migrations
+that run before or after it, so it is replaced as a whole: docs/decisions/0018-copier-update.md.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextvars import Context
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from copier.errors import UserMessageError
+from jinja2 import Environment
+from jinja2.ext import Extension
+
+if TYPE_CHECKING:
+    from copier._main import Worker
+
+_OURS = ("updating", "migrations")
+_METHOD = "_apply_update"
+
+
+class SameUpdate(Extension):
+    """Replaces the merge of the update that loads it, and of no other.
+
+    The settings have a message that Copier shows before its merge, so this is loaded in time.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        """Replace it.
+
+        Args:
+            environment: The environment that loads the extension.
+
+        Raises:
+            UserMessageError: When Copier has begun already.
+        """
+        super().__init__(environment)
+        steps = _steps(sys._getframe())
+        if "run_update" not in steps or "run_copy" in steps:
+            return
+        worker: Worker = steps["run_update"].f_locals["self"]
+        if _METHOD in steps or not hasattr(worker, _METHOD):
+            raise UserMessageError(
+                "This template cannot be updated so. Leave out --quiet, or run the project's "
+                "scripts/update.py instead."
+            )
+        worker.__dict__[_METHOD] = partial(_update, worker)
+
+
+def _update(worker: Worker) -> None:
+    root = worker.template.local_abspath
+    _forget_other_releases(root)
+    sys.path.insert(0, str(root))
+    try:
+        from updating.copier_update import follow
+
+        # In a context of its own, in which Copier renders copies: updates leave out seeded files.
+        Context().run(follow, worker)
+    finally:
+        sys.path.remove(str(root))
+
+
+def _forget_other_releases(root: Path) -> None:
+    """A program can update one project after the other, each to another release."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in _OURS]:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file is None or not Path(file).is_relative_to(root):
+            del sys.modules[name]
+
+
+def _steps(frame: FrameType | None) -> dict[str, FrameType]:
+    """Methods of Copier's worker that are running, by name."""
+    steps: dict[str, FrameType] = {}
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "copier._main" and "self" in frame.f_locals:
+            steps.setdefault(frame.f_code.co_name, frame)
+        frame = frame.f_back
+    return steps

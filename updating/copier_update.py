@@ -1,0 +1,122 @@
+"""What `copier update` does: Copier asks the questions, and the rest is the same update."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+from copier.errors import UserMessageError
+
+from migrations.toolkit import Before, run_before
+
+from .answers import ANSWERS_FILE, Answers, Origin
+from .compute import compute
+from .errors import UpdateError
+from .git import GitError
+from .interrupted import refuse_interrupted, undo_interrupted
+from .lock import only_update
+from .project import Project
+from .report import Report
+from .template import Template
+from .trees import Store
+from .update import TRIED, TRIES
+from .write import HeadMoved, apply_outcome, preview_outcome
+
+if TYPE_CHECKING:
+    from copier._main import Worker
+
+REPORT = "twelvestar-report.json"
+_CONFLICTS = "There are conflicts: see the report above."
+
+
+def follow(worker: Worker) -> None:
+    """Update the project of a worker of Copier's.
+
+    Args:
+        worker: The worker, before it has done anything.
+
+    Raises:
+        UserMessageError: When the update does not happen, with the sentence of the UpdateError, or
+            has conflicts.
+    """
+    try:
+        report, project = _update(worker)
+    except UpdateError as error:
+        raise UserMessageError(str(error)) from error
+    except GitError as error:
+        raise UserMessageError(f"Nothing was changed, because git failed: {error}") from error
+    if not worker.pretend:
+        path = project.folder / REPORT
+        path.write_text(f"{report.to_json()}\n", encoding="utf-8")
+    print(f"\n{report.to_text()}", file=sys.stderr)
+    if not worker.pretend:
+        print(f"\nThe report for programs: {path}", file=sys.stderr)
+    if report.conflicts:
+        raise UserMessageError(_CONFLICTS)
+
+
+def _update(worker: Worker) -> tuple[Report, Project]:
+    project = Project(worker.subproject.local_abspath)
+    if worker.pretend:
+        refuse_interrupted(project)
+        return _compute_and_write(worker, project, _ask(worker, project)), project
+    with only_update(project.folder, project.prefix):
+        undo_interrupted(project)
+        project.refuse_unfinished_work()
+        asked = _ask(worker, project)
+        for _ in range(TRIES):
+            try:
+                return _compute_and_write(worker, project, asked), project
+            except HeadMoved:
+                project = Project(worker.subproject.local_abspath)
+    raise UpdateError(TRIED)
+
+
+def _ask(worker: Worker, project: Project) -> Origin:
+    """Have Copier ask, beside the project; return what it would record."""
+    origin = project.origin()
+    with tempfile.TemporaryDirectory(prefix="twelvestar-") as scratch:
+        folder = Path(scratch) / "asked"
+        folder.mkdir()
+        last = {"_commit": origin.commit, "_src_path": origin.source}
+        last |= _migrated_answers(worker, project, origin, Path(scratch))
+        text = yaml.safe_dump(last, allow_unicode=True)
+        (folder / ANSWERS_FILE).write_text(text, encoding="utf-8")
+        asking = replace(
+            worker, dst_path=folder, exclude=["*"], quiet=True, skip_tasks=True, answers_file=None
+        )
+        with asking:
+            asking.run_copy()
+        answers = {
+            name: value
+            for name, value in asking.answers.combined.items()
+            if name in asking.template.questions_data and name not in asking.answers.hidden
+        }
+    return Origin(str(worker.template.url), str(worker.template.commit), answers)
+
+
+def _migrated_answers(worker: Worker, project: Project, origin: Origin, scratch: Path) -> Answers:
+    source = Template(str(worker.template.local_abspath), scratch)
+    old = source.version(source.resolve(origin.commit))
+    new = source.version(source.resolve("HEAD"))
+    before = Before(Store(scratch / "store.git", project.objects()), {}, {}, dict(origin.answers))
+    run_before(old, new, before)
+    return before.answers
+
+
+def _compute_and_write(worker: Worker, project: Project, asked: Origin) -> Report:
+    with tempfile.TemporaryDirectory(prefix="twelvestar-") as scratch:
+        source = Template(str(worker.template.local_abspath), Path(scratch))
+        commit = source.resolve("HEAD")
+        outcome = compute(
+            project, project.origin(), source, commit, asked.answers, Path(scratch), asked=asked
+        )
+        if worker.pretend:
+            return preview_outcome(project, outcome)
+        if not outcome.changes:
+            return outcome.report
+        return apply_outcome(project, outcome, commit=False)

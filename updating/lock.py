@@ -1,0 +1,50 @@
+"""One update of a project at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from .errors import UpdateError
+from .plan import FOLDER
+
+
+@contextmanager
+def only_update(folder: Path, prefix: str) -> Iterator[None]:
+    """Keep other updates of a project away; the lock of a process that died keeps nobody away.
+
+    Args:
+        folder: Git's folder of the repository.
+        prefix: The project's folder in it.
+
+    Raises:
+        UpdateError: When another update of the project is running.
+    """
+    import fcntl
+
+    name = sha256(os.fsencode(prefix)).hexdigest()[:12] if prefix else "project"
+    place = folder / FOLDER
+    try:
+        place.mkdir(exist_ok=True)
+        lock = (place / f"{name}.lock").open("a+")
+    except OSError as error:
+        raise UpdateError(
+            f"{error.filename} cannot be written ({error.strerror}): give yourself the right to, "
+            "and update again."
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise UpdateError(
+                f"Another update of this project is running (process {lock.read() or 'unknown'}): "
+                "wait until it ends, and update again."
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield

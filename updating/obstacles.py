@@ -1,0 +1,233 @@
+"""What keeps a plan from being carried out, found before anything is written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path, PurePosixPath
+
+from updating.entry import SUBMODULE, SYMLINK, Entry, entries
+from updating.environment import without_places
+from updating.plan import Plan
+
+
+class InTheWay(Exception):
+    """Something that a person has to see to first; says what, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository with its working tree, without anybody's hooks.
+
+    Attributes:
+        folder: Its git folder.
+        top: Root of the working tree.
+        index: The index; None for its own.
+    """
+
+    folder: Path
+    top: Path
+    index: Path | None = None
+
+    def with_index(self, index: Path) -> Repository:
+        """The same with another index.
+
+        Args:
+            index: Where the index is.
+        """
+        return Repository(self.folder, self.top, index)
+
+    def run(self, *words: str, stdin: bytes = b"", accept: Container[int] = (0,)) -> bytes:
+        """Run git, and return what it prints.
+
+        Args:
+            words: What it shall do.
+            stdin: What it reads.
+            accept: Statuses that are no failure.
+
+        Raises:
+            OSError: When it fails.
+        """
+        places = {"GIT_DIR": str(self.folder), "GIT_WORK_TREE": str(self.top), "LC_ALL": "C"}
+        if self.index:
+            places["GIT_INDEX_FILE"] = str(self.index)
+        settings = ("--literal-pathspecs", "-c", f"core.hooksPath={os.devnull}")
+        done = subprocess.run(
+            ["git", *settings, "-c", "core.fsmonitor=false", "-c", "core.safecrlf=false", *words],
+            cwd=self.top,
+            env={**without_places(os.environ), **places},
+            input=stdin,
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode not in accept:
+            lines = done.stderr.decode(errors="replace").strip().splitlines()
+            raise OSError(0, lines[-1] if lines else f"git {words[0]} failed", str(self.top))
+        return done.stdout
+
+    def entries(self, tree: str) -> dict[str, Entry]:
+        """List all files of a tree.
+
+        Args:
+            tree: A tree or a commit.
+        """
+        return entries(self.run("ls-tree", "-r", "-z", "--full-tree", tree))
+
+    def is_at(self, path: Path, entry: Entry) -> bool:
+        """Whether a file is what a tree says.
+
+        Args:
+            path: The file.
+            entry: The tree's entry.
+        """
+        if path.is_symlink() != (entry.mode == SYMLINK) or path.is_dir():
+            return entry.mode == SUBMODULE
+        if path.is_symlink():
+            target = os.fsencode(path.readlink())
+            blob = self.run("hash-object", "--stdin", "--no-filters", stdin=target)
+        else:
+            blob = self.run("hash-object", "--", str(path.relative_to(self.top)))
+        return blob.decode().strip() == entry.blob
+
+
+class Committed:
+    """The files that a plan writes or removes, as they were committed.
+
+    Args:
+        repository: The repository.
+        plan: The plan.
+
+    Attributes:
+        all: All files of the commit, by path.
+        named: Those that the plan names.
+        seen: Their sizes and times in the working tree, to notice who writes in the last moment.
+    """
+
+    def __init__(self, repository: Repository, plan: Plan) -> None:
+        self.all = repository.entries(plan.head)
+        names = {*plan.written, *plan.removed}
+        self.named = {name: entry for name, entry in self.all.items() if name in names}
+        self.seen: dict[str, tuple[int, int]] = {}
+        for name in self.named:
+            with suppress(OSError):
+                about = (repository.top / name).lstat()
+                self.seen[name] = (about.st_size, about.st_mtime_ns)
+
+
+def find_obstacle(
+    repository: Repository, plan: Plan, committed: Committed, scratch: Path
+) -> str | None:
+    """Find what keeps a plan from being carried out.
+
+    Args:
+        repository: The repository.
+        plan: The plan.
+        committed: Its files.
+        scratch: A folder to work in.
+
+    Returns:
+        What it is and what to do, without "and update again"; None if nothing is.
+    """
+    found = chain(
+        _hidden(repository, plan),
+        _changed(repository, plan, committed, scratch / "checked.index"),
+        _in_the_way(repository.top, plan, committed),
+        _not_writable(repository.top, plan),
+    )
+    return next(found, None)
+
+
+def _hidden(repository: Repository, plan: Plan) -> Iterator[str]:
+    """Files that git was told not to look at."""
+    named = {*plan.written, *plan.removed}
+    listing = repository.run("ls-files", "-v", "-z").decode(errors="surrogateescape")
+    for line in listing.split("\0"):
+        flag, name = line[:1], line[2:]
+        if name in named and (flag.islower() or flag == "S"):
+            option = "--no-assume-unchanged" if flag.islower() else "--no-skip-worktree"
+            yield (
+                f"Git was told not to look at {name}, and the update changes it: run "
+                f"`git update-index {option} {name}`"
+            )
+
+
+def _changed(repository: Repository, plan: Plan, committed: Committed, copy: Path) -> Iterator[str]:
+    """Files that are not as they were committed."""
+    # With the time of the index itself: git compares files' times with it.
+    shutil.copy2(repository.folder / "index", copy)
+    checked = repository.with_index(copy)
+    checked.run("update-index", "-q", "--refresh", accept=(0, 1))
+    staged = ("diff-index", "--cached", "--name-only", "--no-renames", "-z", plan.head)
+    names = set(_names(checked.run(*staged)))
+    names |= set(_names(checked.run("diff-files", "--name-only", "-z")))
+    names |= committed.named.keys() - committed.seen.keys()
+    for name in sorted(names & {*plan.written, *plan.removed}):
+        yield f"{name} was changed during the update: commit or stash it"
+
+
+def _in_the_way(top: Path, plan: Plan, committed: Committed) -> Iterator[str]:
+    """What stands where a file or one of its folders comes, and git does not have."""
+    removed = set(plan.removed)
+    for name in plan.written:
+        if name in committed.named:
+            continue
+        for folder in _parents(name):
+            path = top / folder
+            if folder in removed or not os.path.lexists(path):
+                break
+            if path.is_symlink() or not path.is_dir():
+                yield _told(folder, f"a folder of that name, for {name}", committed)
+        else:
+            path = top / name
+            if os.path.lexists(path):
+                unknown = _unknown_files(top, path, removed)
+                if unknown is not None:
+                    yield _told(unknown, "a file of that name", committed, place=name)
+
+
+def _unknown_files(top: Path, path: Path, removed: set[str]) -> str | None:
+    """A file at a place, or in a folder there, that does not go; None if nothing stays."""
+    if path.is_symlink() or not path.is_dir():
+        return path.relative_to(top).as_posix()
+    for place, _, names in os.walk(path):
+        for name in names:
+            inner = (Path(place) / name).relative_to(top).as_posix()
+            if inner not in removed:
+                return inner
+    return None
+
+
+def _told(path: str, what: str, committed: Committed, place: str = "") -> str:
+    same = {name.lower(): name for name in committed.all}
+    if (known := same.get(path.lower())) and known != path:
+        return (
+            f"{path} and {known} are one file on this file system, and the release has {what}: "
+            f"rename {known}"
+        )
+    if place and place != path:
+        what = f"a file {place}"
+    return f"{path} is not under version control, and the release has {what}: move it away"
+
+
+def _not_writable(top: Path, plan: Plan) -> Iterator[str]:
+    folders = {
+        next(place for place in (top / name).parents if place.is_dir())
+        for name in (*plan.written, *plan.removed)
+    }
+    for folder in sorted(folders):
+        if not os.access(folder, os.W_OK | os.X_OK):
+            yield f"{folder} cannot be written to: give yourself the right to"
+
+
+def _parents(name: str) -> Iterable[str]:
+    """Folders of a file, the outermost first."""
+    return [str(parent) for parent in reversed(PurePosixPath(name).parents)][1:]
+
+
+def _names(listing: bytes) -> list[str]:
+    return [name for name in listing.decode(errors="surrogateescape").split("\0") if name]

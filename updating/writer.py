@@ -1,0 +1,343 @@
+"""The process that writes a plan into a project, or undoes it.
+
+While it writes, it holds the index's lock, so that no git command changes the index or commits. New
+files are prepared in git's folder first, where a full disk does no harm; then each takes its place
+by a rename, and what it replaces is kept until the end. So it can be undone at any point.
+
+It imports nothing that is not part of Python.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from updating.end import DONE, FAILED, IN_THE_WAY, MOVED, End
+from updating.entry import Entry
+from updating.obstacles import Committed, InTheWay, Repository, find_obstacle
+from updating.plan import FOLDER, PLAN, Plan, load
+
+MINE = b"An update from Twelvestar is writing.\n"
+# Editors refresh the index for a moment now and then.
+SECONDS_FOR_INDEX = 10.0
+
+
+def main() -> None:
+    """Do the task that the second argument names, with the plan of the git folder in the third."""
+    task, folder = sys.argv[2], Path(sys.argv[3])
+    with _alone(folder):
+        try:
+            plan = load(folder / PLAN)
+        except FileNotFoundError:
+            # Another process has just done it.
+            end = End(DONE)
+        else:
+            writer = _Writer(folder, plan)
+            end = writer.write() if task == "write" else writer.undo()
+    with suppress(BrokenPipeError):
+        print(json.dumps({"how": end.how, "why": end.why, "left": end.left}))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    import fcntl
+
+    place = folder / FOLDER
+    place.mkdir(exist_ok=True)
+    with (place / "write.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+class _Writer:
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.plan = plan
+        self.top = Path(plan.top)
+        self.repository = Repository(folder, self.top)
+        self.file = folder / PLAN
+        self.index = folder / "index"
+        self.index_lock = folder / "index.lock"
+        self.mine = folder / FOLDER
+        self.new = self.mine / "new"
+        self.old = self.mine / "old"
+        self.replacing = False
+
+    def write(self) -> End:
+        """Carry the plan out; a failure leaves the project as it was."""
+        if not self._lock_index():
+            self.file.unlink()
+            return End(
+                IN_THE_WAY,
+                f"{self.index_lock} is there: another git command is at work, or was killed. Wait "
+                "for it, or delete that file",
+            )
+        try:
+            if self._head() != (self.plan.branch, self.plan.head):
+                self._finish()
+                return End(MOVED)
+            committed = Committed(self.repository, self.plan)
+            if obstacle := find_obstacle(self.repository, self.plan, committed, self.mine):
+                self._finish()
+                return End(IN_THE_WAY, obstacle)
+            self._prepare()
+            self._replace(committed)
+            self._commit()
+        except InTheWay as error:
+            return self._failed(IN_THE_WAY, str(error))
+        except _HeadMoved:
+            return self._failed(MOVED, "")
+        except OSError as error:
+            place = error.filename or self.top
+            return self._failed(FAILED, f"{place}: {error.strerror or error}")
+        self._finish()
+        return End(DONE)
+
+    def undo(self) -> End:
+        """Put everything back; files that were changed since stay."""
+        if self._head()[1] not in (self.plan.head, self.plan.commit):
+            # Somebody has gone on from what was there.
+            self._finish()
+            return End(DONE)
+        if not self._lock_index():
+            return End(
+                FAILED,
+                f"{self.index_lock} is there: if no git command is at work, delete that file",
+            )
+        try:
+            left = self._put_back()
+        except OSError as error:
+            return End(FAILED, f"{error.filename or self.top}: {error.strerror or error}")
+        self._finish()
+        return End(DONE, left=tuple(left))
+
+    def _failed(self, how: str, why: str) -> End:
+        try:
+            left = self._put_back() if self.replacing else []
+        except OSError as error:
+            place = error.filename or self.top
+            # The plan stays, and with it everything that undoing needs.
+            return End(FAILED, f"{why}; then {place}: {error.strerror or error}")
+        self._finish()
+        return End(how, why, tuple(left))
+
+    def _lock_index(self) -> bool:
+        deadline = time.monotonic() + SECONDS_FOR_INDEX
+        while True:
+            try:
+                with self.index_lock.open("xb") as lock:
+                    lock.write(MINE)
+                return True
+            except FileExistsError:
+                if self._is_mine():
+                    return True
+                if self.plan.format == 1:
+                    # An earlier release left it to git to lock the index, and was killed with it.
+                    self.index_lock.unlink()
+                    continue
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(0.05)
+
+    def _is_mine(self) -> bool:
+        # Of a process that was killed: there is only one at a time.
+        with suppress(OSError):
+            return self.index_lock.read_bytes() == MINE
+        return False
+
+    def _head(self) -> tuple[str, str]:
+        run = self.repository.run
+        branch = run("symbolic-ref", "--quiet", "HEAD", accept=(0, 1)).decode().strip()
+        return branch, run("rev-parse", "--verify", "HEAD").decode().strip()
+
+    def _prepare(self) -> None:
+        """Have every new file ready, and the new index."""
+        self._clear()
+        self.new.mkdir()
+        self.old.mkdir()
+        after = self.repository.entries(self.plan.tree)
+        lines = [f"{after[name].mode} {after[name].blob}\t{name}" for name in self.plan.written]
+        only_new = self.repository.with_index(self.mine / "new.index")
+        only_new.run("update-index", "-z", "--index-info", stdin=_joined(lines))
+        only_new.run("checkout-index", "--all", "--quiet", f"--prefix={self.new}/")
+        missing = [name for name in self.plan.written if not os.path.lexists(self.new / name)]
+        if missing:
+            raise OSError(errno.EIO, "could not be prepared", missing[0])
+        none = "0" * len(self.plan.tree)
+        gone = [f"0 {none}\t{name}" for name in self.plan.removed]
+        next_index = self.repository.with_index(self.mine / "index")
+        # With the time of the old one: git compares files' times with it.
+        shutil.copy2(self.index, self.mine / "index")
+        lines = [*gone, *lines, *self.plan.stages]
+        next_index.run("update-index", "-z", "--index-info", stdin=_joined(lines))
+
+    def _replace(self, committed: Committed) -> None:
+        self.replacing = True
+        for number, name in enumerate([*self.plan.removed, *self.plan.written]):
+            if name in committed.named:
+                _move(self.top / name, self.old / str(number))
+                if _seen(self.old / str(number)) != committed.seen[name]:
+                    raise InTheWay(f"{name} was changed in this moment")
+        for name in self.plan.removed:
+            self._remove_empty_folders(self.top / name)
+        for name in self.plan.written:
+            target = self.top / name
+            if target.is_dir() and not target.is_symlink():
+                _remove_empty_tree(target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _move(self.new / name, target)
+        self.repository.with_index(self.mine / "index").run(
+            "update-index", "-q", "--refresh", accept=(0, 1)
+        )
+
+    def _commit(self) -> None:
+        if self.plan.commit:
+            message = ("-m", "update from the template")
+            ids = (self.plan.commit, self.plan.head)
+            try:
+                self.repository.run("update-ref", *message, "HEAD", *ids)
+            except OSError as error:
+                raise _HeadMoved from error
+        (self.mine / "index").replace(self.index)
+
+    def _put_back(self) -> list[str]:
+        """Put back what was moved away, and remove what was put there; return what was left."""
+        plan = self.plan
+        before = self.repository.entries(plan.head)
+        after = self.repository.entries(plan.tree)
+        left = []
+        # What was written goes first: it can stand where a removed file or its folder was.
+        for number, name in reversed([*enumerate([*plan.removed, *plan.written])]):
+            kept = self.old / str(number)
+            if not self._put_back_file(name, kept, before.get(name), after.get(name)):
+                left.append(name)
+        if plan.commit and self._head()[1] == plan.commit:
+            words = ("-m", "undo an update from the template", "HEAD", plan.head, plan.commit)
+            self.repository.run("update-ref", *words)
+        if not (self.mine / "index").exists():
+            # It had taken its place, or an earlier release changed it in place.
+            self._put_back_index(before)
+        return left
+
+    def _put_back_index(self, before: dict[str, Entry]) -> None:
+        plan = self.plan
+        lines = [
+            f"{before[name].mode} {before[name].blob}\t{name}"
+            for name in (*plan.removed, *plan.written)
+            if name in before
+        ]
+        none = "0" * len(plan.tree)
+        added = [name for name in plan.written if name not in before]
+        conflicts = [line.partition("\t")[2] for line in plan.stages]
+        gone = [f"0 {none}\t{name}" for name in (*added, *conflicts)]
+        shutil.copy2(self.index, self.mine / "index")
+        index = self.repository.with_index(self.mine / "index")
+        index.run("update-index", "-z", "--index-info", stdin=_joined([*gone, *lines]))
+        index.run("update-index", "-q", "--refresh", accept=(0, 1))
+        (self.mine / "index").replace(self.index)
+
+    def _put_back_file(
+        self, name: str, kept: Path, before: Entry | None, after: Entry | None
+    ) -> bool:
+        target = self.top / name
+        if os.path.lexists(target) and not (target.is_dir() and not target.is_symlink()):
+            is_before = before is not None and self.repository.is_at(target, before)
+            if is_before and not os.path.lexists(kept):
+                return True
+            if not is_before and not (after and self._is_written(target, after)):
+                return False
+            target.unlink()
+            if before is None:
+                self._remove_empty_folders(target)
+        if before is None:
+            return True
+        if not os.path.lexists(kept):
+            # An earlier release kept nothing.
+            self._write_from_git(name, before.mode, before.blob, kept)
+        if target.is_dir() and not target.is_symlink():
+            _remove_empty_tree(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _move(kept, target)
+        return True
+
+    def _is_written(self, target: Path, after: Entry) -> bool:
+        if self.repository.is_at(target, after):
+            return True
+        if self.plan.format > 1 or target.is_symlink():
+            return False
+        # An earlier release wrote in place, and can have been cut off.
+        begun = target.read_bytes().replace(b"\r\n", b"\n")
+        whole = self.repository.run("cat-file", "blob", after.blob).replace(b"\r\n", b"\n")
+        return whole.startswith(begun)
+
+    def _write_from_git(self, name: str, mode: str, blob: str, kept: Path) -> None:
+        place = self.mine / "kept"
+        shutil.rmtree(place, ignore_errors=True)
+        only = self.repository.with_index(self.mine / "kept.index")
+        only.run("read-tree", "--empty")
+        only.run("update-index", "-z", "--index-info", stdin=f"{mode} {blob}\t{name}\0".encode())
+        only.run("checkout-index", "--all", "--quiet", f"--prefix={place}/")
+        kept.parent.mkdir(exist_ok=True)
+        _move(place / name, kept)
+
+    def _remove_empty_folders(self, gone: Path) -> None:
+        for parent in gone.parents:
+            if parent == self.top:
+                return
+            try:
+                parent.rmdir()
+            except OSError:
+                return
+
+    def _finish(self) -> None:
+        with suppress(FileNotFoundError):
+            self.file.unlink()
+        self._clear()
+        if self._is_mine():
+            self.index_lock.unlink()
+
+    def _clear(self) -> None:
+        for path in self.mine.iterdir():
+            if path.suffix != ".lock":
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+class _HeadMoved(Exception):
+    """Somebody moved HEAD although the index is locked."""
+
+
+def _seen(path: Path) -> tuple[int, int]:
+    about = path.lstat()
+    return about.st_size, about.st_mtime_ns
+
+
+def _joined(lines: list[str]) -> bytes:
+    return "".join(f"{line}\0" for line in lines).encode(errors="surrogateescape")
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move a file to a place where there is none."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError as error:
+        raise InTheWay(f"{target} appeared in this moment") from error
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOSPC, errno.EROFS, errno.EACCES):
+            raise
+        # Another file system, or one without hard links.
+        if os.path.lexists(target):
+            raise InTheWay(f"{target} appeared in this moment") from error
+        shutil.move(source, target)
+    else:
+        source.unlink()
+
+
+def _remove_empty_tree(folder: Path) -> None:
+    for place, _, _ in os.walk(folder, topdown=False):
+        Path(place).rmdir()
