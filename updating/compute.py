@@ -13,6 +13,7 @@ from migrations.toolkit import After, Before, run_after, run_before
 
 from . import changes
 from .answers import ANSWERS_FILE, Answers, Origin, check_questions, follow_preset
+from .clashes import without_clashes
 from .errors import UpdateError
 from .merge import Files, Merged, merge
 from .ownership import Owner, Ownership
@@ -170,17 +171,18 @@ def _merge(
 ) -> Merged:
     """Merge all but what a tool makes, which stays as the project has it."""
     made = {path: entry for path, entry in ours.items() if ownership.owner(path) is Owner.GENERATED}
-    sides = [
+    base, ours, theirs = (
         {
             path: entry
             for path, entry in side.items()
             if ownership.owner(path) is not Owner.GENERATED
         }
         for side in (base, ours, theirs)
-    ]
-    merged = merge(store, *sides, name=name)
+    )
+    base, theirs, replaced = without_clashes(base, ours, theirs)
+    merged = merge(store, base, ours, theirs, name=name)
     merged.files.update(made)
-    return merged
+    return replace(merged, left_deleted=(*merged.left_deleted, *replaced))
 
 
 def _title(old: Version, new: Version) -> str:

@@ -141,7 +141,7 @@ def _bring(project: Snapshot, store: Store, tree: str, blobs: Iterable[str] = ()
             ("index-pack", "--stdin"),
             stdin=f"{wanted}\n".encode(),
         )
-    except GitError as error:
+    except (GitError, OSError) as error:
         raise UpdateError(
             f"Nothing was changed, because the new files could not be stored: {error}",
             Status.FAILED,

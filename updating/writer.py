@@ -31,18 +31,26 @@ SECONDS_FOR_INDEX = 10.0
 
 def main() -> None:
     """Do the task that the second argument names, with the plan of the git folder in the third."""
-    task, folder = sys.argv[2], Path(sys.argv[3])
+    end = perform(sys.argv[2], Path(sys.argv[3]))
+    with suppress(BrokenPipeError):
+        print(json.dumps({"how": end.how, "why": end.why, "left": end.left}))
+
+
+def perform(task: str, folder: Path) -> End:
+    """Write a plan, or undo it.
+
+    Args:
+        task: `write` or `undo`.
+        folder: The git folder in which the plan is.
+    """
     with _alone(folder):
         try:
             plan = load(folder / PLAN)
         except FileNotFoundError:
             # Another process has just done it.
-            end = End(DONE)
-        else:
-            writer = _Writer(folder, plan)
-            end = writer.write() if task == "write" else writer.undo()
-    with suppress(BrokenPipeError):
-        print(json.dumps({"how": end.how, "why": end.why, "left": end.left}))
+            return End(DONE)
+        writer = Writer(folder, plan)
+        return writer.write() if task == "write" else writer.undo()
 
 
 @contextmanager
@@ -56,7 +64,14 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-class _Writer:
+class Writer:
+    """Carries one plan out, or undoes it.
+
+    Args:
+        folder: The git folder.
+        plan: The plan.
+    """
+
     def __init__(self, folder: Path, plan: Plan) -> None:
         self.plan = plan
         self.top = Path(plan.top)
@@ -67,12 +82,17 @@ class _Writer:
         self.mine = folder / FOLDER
         self.new = self.mine / "new"
         self.old = self.mine / "old"
-        self.replacing = False
+        # Is there once a file of the working tree may have been moved.
+        self.begun = self.mine / "begun"
 
     def write(self) -> End:
         """Carry the plan out; a failure leaves the project as it was."""
-        if not self._lock_index():
-            self.file.unlink()
+        try:
+            locked = self._lock_index()
+        except OSError as error:
+            return self._failed(FAILED, f"{error.filename}: {error.strerror}")
+        if not locked:
+            self._finish()
             return End(
                 IN_THE_WAY,
                 f"{self.index_lock} is there: another git command is at work, or was killed. Wait "
@@ -111,7 +131,8 @@ class _Writer:
                 f"{self.index_lock} is there: if no git command is at work, delete that file",
             )
         try:
-            left = self._put_back()
+            in_place = self.plan.format == 1
+            left = self._put_back() if in_place or self.begun.exists() else []
         except OSError as error:
             return End(FAILED, f"{error.filename or self.top}: {error.strerror or error}")
         self._finish()
@@ -119,7 +140,7 @@ class _Writer:
 
     def _failed(self, how: str, why: str) -> End:
         try:
-            left = self._put_back() if self.replacing else []
+            left = self._put_back() if self.begun.exists() else []
         except OSError as error:
             place = error.filename or self.top
             # The plan stays, and with it everything that undoing needs.
@@ -129,12 +150,14 @@ class _Writer:
 
     def _lock_index(self) -> bool:
         deadline = time.monotonic() + SECONDS_FOR_INDEX
+        lock = self.mine / "index.mine"
+        lock.write_bytes(MINE)
         while True:
             try:
-                with self.index_lock.open("xb") as lock:
-                    lock.write(MINE)
+                # Whole or not at all, so that it is known by its content.
+                _move(lock, self.index_lock)
                 return True
-            except FileExistsError:
+            except InTheWay:
                 if self._is_mine():
                     return True
                 if self.plan.format == 1:
@@ -178,7 +201,7 @@ class _Writer:
         next_index.run("update-index", "-z", "--index-info", stdin=_joined(lines))
 
     def _replace(self, committed: Committed) -> None:
-        self.replacing = True
+        self.begun.touch()
         for number, name in enumerate([*self.plan.removed, *self.plan.written]):
             if name in committed.named:
                 _move(self.top / name, self.old / str(number))
@@ -253,10 +276,12 @@ class _Writer:
             if not is_before and not (after and self._is_written(target, after)):
                 return False
             target.unlink()
-            if before is None:
-                self._remove_empty_folders(target)
         if before is None:
+            self._remove_empty_folders(target)
             return True
+        if any(os.path.lexists(each) and not each.is_dir() for each in self._folders(target)):
+            # Somebody has a file there now; what was here is in the last commit.
+            return False
         if not os.path.lexists(kept):
             # An earlier release kept nothing.
             self._write_from_git(name, before.mode, before.blob, kept)
@@ -286,10 +311,12 @@ class _Writer:
         kept.parent.mkdir(exist_ok=True)
         _move(place / name, kept)
 
+    def _folders(self, path: Path) -> list[Path]:
+        """Folders of a file in the working tree, the innermost first."""
+        return [parent for parent in path.parents if parent.is_relative_to(self.top)][:-1]
+
     def _remove_empty_folders(self, gone: Path) -> None:
-        for parent in gone.parents:
-            if parent == self.top:
-                return
+        for parent in self._folders(gone):
             try:
                 parent.rmdir()
             except OSError:

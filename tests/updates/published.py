@@ -187,7 +187,7 @@ def render_once(shared: Path) -> Callable[..., Rendered]:
             if not (kept / "answers.json").exists():
                 rendered = render(template, kept / "project", origin, data)
                 (kept / "answers.json").write_text(json.dumps(rendered.answers))
-        shutil.copytree(kept / "project", folder)
+        shutil.copytree(kept / "project", folder, symlinks=True)
         return Rendered(folder, json.loads((kept / "answers.json").read_text()))
 
     return render_or_copy

@@ -1,0 +1,432 @@
+"""The step that writes: whatever fails in it, the project is as it was."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from updating import apply, write, writer
+from updating.end import DONE, FAILED, IN_THE_WAY, MOVED, End
+from updating.errors import Status, UpdateError
+from updating.plan import FOLDER, PLAN, Plan
+from updating.update import update
+
+from .conftest import Generate
+from .published import commit_all, git_in, release, render_once
+from .test_obstacles import whole
+
+MINIMAL = {"preset": "minimal"}
+
+
+@pytest.fixture(autouse=True)
+def cached(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("updating.compute.render", render_once(shared))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A repository with a file of each kind."""
+    project = tmp_path / "project"
+    project.mkdir()
+    git_in(project).run("init", "--quiet", "--initial-branch", "main")
+    (project / "changed.txt").write_text("one\n")
+    (project / "script.sh").write_text("#!/bin/sh\n")
+    (project / "script.sh").chmod(0o755)
+    (project / "link").symlink_to("changed.txt")
+    (project / "becomes-folder").write_text("file\n")
+    (project / "becomes-file").mkdir()
+    (project / "becomes-file" / "inner.txt").write_text("inner\n")
+    (project / "becomes-link").write_text("plain\n")
+    (project / "dropped" / "deep").mkdir(parents=True)
+    (project / "dropped" / "deep" / "file.txt").write_text("gone\n")
+    (project / "stays.txt").write_text("mine\n")
+    commit_all(project)
+    return project
+
+
+def plan_for(project: Path, *, commit: bool = True) -> Plan:
+    """A plan that changes each of them."""
+    git = git_in(project)
+    head = git.text("rev-parse", "HEAD")
+    (project / "changed.txt").write_text("two\n")
+    (project / "script.sh").chmod(0o644)
+    (project / "link").unlink()
+    (project / "link").write_text("a file now\n")
+    (project / "becomes-folder").unlink()
+    (project / "becomes-folder").mkdir()
+    (project / "becomes-folder" / "inner.txt").write_text("inner\n")
+    (project / "becomes-file" / "inner.txt").unlink()
+    (project / "becomes-file").rmdir()
+    (project / "becomes-file").write_text("file\n")
+    (project / "becomes-link").unlink()
+    (project / "becomes-link").symlink_to("stays.txt")
+    (project / "dropped" / "deep" / "file.txt").unlink()
+    (project / "new").mkdir()
+    (project / "new" / "naïve file\n.txt").write_text("new\n")
+    after = commit_all(project)
+    tree = git.text("rev-parse", "HEAD^{tree}")
+    listing = git.raw("diff-tree", "-r", "-z", "--no-renames", "--name-status", head, after)
+    words = listing.decode().split("\0")[:-1]
+    changes = list(zip(words[::2], words[1::2], strict=True))
+    git.run("reset", "--quiet", "--hard", head)
+    return Plan(
+        top=str(project),
+        head=head,
+        tree=tree,
+        commit=after if commit else None,
+        written=sorted(name for status, name in changes if status != "D"),
+        removed=sorted(name for status, name in changes if status == "D"),
+        branch="refs/heads/main",
+        format=2,
+    )
+
+
+def carry_out(project: Path, plan: Plan) -> End:
+    plan.save(project / ".git" / PLAN)
+    return apply.carry_out(project / ".git")
+
+
+def is_tidy(project: Path) -> bool:
+    kept = {path.name for path in (project / ".git" / FOLDER).iterdir()}
+    return kept <= {"write.lock", "project.lock"} and not any(
+        (project / ".git" / name).exists() for name in (PLAN, "index.lock")
+    )
+
+
+@pytest.mark.parametrize("commit", [True, False])
+def test_every_kind_of_change_is_written(commit: bool, project: Path) -> None:
+    plan = plan_for(project, commit=commit)
+    assert carry_out(project, plan) == End(DONE)
+    git = git_in(project)
+    assert git.text("rev-parse", "HEAD") == (plan.commit if commit else plan.head)
+    assert git.text("write-tree") == plan.tree
+    assert not git.text("diff", "--name-only")
+    assert not git.text("ls-files", "--others")
+    assert not (project / "dropped").exists()
+    assert is_tidy(project)
+
+
+class StepFailed(OSError):
+    """A disk that is full, or a folder that became read-only."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.ENOSPC, "No space left on device")
+
+
+def failing_at(step: int, error: type[BaseException]) -> Callable[[Path, Path], None]:
+    """Moves files up to a step."""
+    steps = iter(range(100))
+    moved = writer._move
+
+    def move(source: Path, target: Path) -> None:
+        if next(steps) == step:
+            raise error
+        moved(source, target)
+
+    return move
+
+
+@pytest.mark.parametrize("commit", [True, False])
+def test_whichever_step_fails_all_is_put_back(
+    commit: bool, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every move of a file, and the swap of HEAD, fails once, in this process."""
+    plan = plan_for(project, commit=commit)
+    before = whole(project)
+    failures = 0
+    for failing in range(100):
+        with monkeypatch.context() as patch:
+            patch.setattr(writer, "_move", failing_at(failing, StepFailed))
+            plan.save(project / ".git" / PLAN)
+            end = writer.perform("write", project / ".git")
+        if end.how == DONE:
+            break
+        failures += 1
+        assert end.how == FAILED
+        assert "No space left on device" in end.why
+        assert whole(project) == before
+        assert is_tidy(project)
+    assert failures > len(plan.removed) + len(plan.written)
+
+
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """What a full disk does: longer files cannot be written by anybody."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("size", [0, 100, 4000])
+def test_a_full_disk_leaves_the_project_as_it_was(size: int, generate: Generate) -> None:
+    project = generate(MINIMAL)
+    before = whole(project)
+    carried_out = apply.carry_out
+
+    def with_full_disk(folder: Path) -> End:
+        with files_up_to(size):
+            return carried_out(folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(apply, "carry_out", with_full_disk)
+        with pytest.raises(UpdateError) as failed:
+            update(project)
+    assert failed.value.status is Status.FAILED
+    assert whole(project) == before
+    # Whatever could not even be tidied up then is no obstacle now.
+    assert update(project).commit
+
+
+def test_a_full_disk_before_the_plan_leaves_the_project_as_it_was(generate: Generate) -> None:
+    project = generate(MINIMAL)
+    before = whole(project)
+    for step in ("pack", "plan"):
+        with pytest.MonkeyPatch.context() as patch:
+            full(patch, step)
+            with pytest.raises(UpdateError, match="Nothing was changed") as failed:
+                update(project)
+        assert failed.value.status is Status.FAILED
+        assert whole(project) == before
+
+
+def full(patch: pytest.MonkeyPatch, step: str) -> None:
+    owner, name = {"pack": (write, "_bring"), "plan": (Plan, "save")}[step]
+    function = getattr(owner, name)
+
+    def limited(*arguments: object) -> None:
+        with files_up_to(64):
+            function(*arguments)
+
+    patch.setattr(owner, name, limited)
+
+
+def test_head_that_moved_is_noticed(project: Path) -> None:
+    plan = plan_for(project)
+    (project / "stays.txt").write_text("a colleague's\n")
+    theirs = commit_all(project)
+    before = whole(project)
+    assert carry_out(project, plan) == End(MOVED)
+    assert whole(project) == before
+    assert git_in(project).text("rev-parse", "HEAD") == theirs
+    assert is_tidy(project)
+
+
+def test_another_branch_at_the_same_commit_is_noticed(project: Path) -> None:
+    plan = plan_for(project)
+    git_in(project).run("switch", "--quiet", "--create", "other")
+    before = whole(project)
+    assert carry_out(project, plan) == End(MOVED)
+    assert whole(project) == before
+
+
+def test_head_that_moves_without_the_index_in_the_last_moment(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for(project)
+    git = git_in(project)
+    theirs = git.text("commit-tree", "HEAD^{tree}", "-p", "HEAD", stdin=b"theirs")
+    replace = writer.Writer._replace
+
+    def moving(self: writer.Writer, *arguments: object) -> None:
+        replace(self, *arguments)  # type: ignore[arg-type]
+        git.run("update-ref", "HEAD", theirs)
+
+    monkeypatch.setattr(writer.Writer, "_replace", moving)
+    plan.save(project / ".git" / PLAN)
+    assert writer.perform("write", project / ".git") == End(MOVED)
+    assert git.text("rev-parse", "HEAD") == theirs
+    assert not git.text("status", "--porcelain")
+
+
+def test_the_index_is_locked_while_it_writes(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for(project)
+    replace = writer.Writer._replace
+    said = []
+
+    def looking(self: writer.Writer, *arguments: object) -> None:
+        (project / "stays.txt").write_text("in a hurry\n")
+        command = ["git", "commit", "--all", "--message", "mine"]
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+        said.append((done.returncode, done.stderr))
+        replace(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(writer.Writer, "_replace", looking)
+    plan.save(project / ".git" / PLAN)
+    assert writer.perform("write", project / ".git") == End(DONE)
+    assert said[0][0] != 0
+    assert "index.lock" in said[0][1]
+    assert git_in(project).text("status", "--porcelain") == "M stays.txt"
+
+
+def test_a_git_at_work_is_waited_for_and_then_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for(project)
+    before = whole(project)
+    monkeypatch.setattr(writer, "SECONDS_FOR_INDEX", 0.2)
+    lock = project / ".git" / "index.lock"
+    lock.touch()
+    plan.save(project / ".git" / PLAN)
+    end = writer.perform("write", project / ".git")
+    assert end.how == IN_THE_WAY
+    assert str(lock) in end.why
+    assert lock.exists()
+    lock.unlink()
+    assert whole(project) == before
+    assert carry_out(project, plan).how == DONE
+
+
+def test_who_saves_a_file_in_the_last_moment_keeps_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for(project)
+    prepare = writer.Writer._prepare
+
+    def saving(self: writer.Writer) -> None:
+        prepare(self)
+        (project / "changed.txt").write_text("mine, in the last moment\n")
+        (project / "new").mkdir()
+        (project / "new" / "naïve file\n.txt").write_text("mine too\n")
+
+    monkeypatch.setattr(writer.Writer, "_prepare", saving)
+    plan.save(project / ".git" / PLAN)
+    end = writer.perform("write", project / ".git")
+    assert end.how == IN_THE_WAY
+    assert (project / "changed.txt").read_text() == "mine, in the last moment\n"
+    assert (project / "new" / "naïve file\n.txt").read_text() == "mine too\n"
+    status = git_in(project).text("status", "--porcelain", "--untracked-files=no")
+    assert status == "M changed.txt"
+
+
+def cut_off(project: Path, plan: Plan, after: int, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Carry a plan out up to a move, and leave what `kill -9` leaves; whether it came so far."""
+    plan.save(project / ".git" / PLAN)
+    with monkeypatch.context() as patch:
+        patch.setattr(writer, "_move", failing_at(after, KeyboardInterrupt))
+        try:
+            writer.perform("write", project / ".git")
+        except KeyboardInterrupt:
+            return True
+    return False
+
+
+def test_wherever_it_is_cut_off_it_can_be_undone(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for(project)
+    before = whole(project)
+    steps = 0
+    while cut_off(project, plan, steps, monkeypatch):
+        assert apply.undo(project / ".git") == End(DONE)
+        assert whole(project) == before
+        assert not git_in(project).text("status", "--porcelain")
+        assert is_tidy(project)
+        steps += 1
+    assert steps > len(plan.written)
+
+
+def test_it_can_be_undone_after_head_was_swapped(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for(project)
+    before = whole(project)
+    git = git_in(project)
+
+    def swapped(self: writer.Writer) -> None:
+        git.run("update-ref", "HEAD", str(plan.commit), plan.head)
+        raise KeyboardInterrupt
+
+    plan.save(project / ".git" / PLAN)
+    with monkeypatch.context() as patch:
+        patch.setattr(writer.Writer, "_commit", swapped)
+        with pytest.raises(KeyboardInterrupt):
+            writer.perform("write", project / ".git")
+    assert apply.undo(project / ".git") == End(DONE)
+    assert whole(project) == before
+    assert not git.text("status", "--porcelain")
+
+
+def test_what_a_person_changed_after_it_was_cut_off_stays(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for(project)
+    assert cut_off(project, plan, 2 * len(plan.written), monkeypatch)
+    (project / "becomes-file").write_text("mine, afterwards\n")
+    end = apply.undo(project / ".git")
+    assert end.how == DONE
+    assert "becomes-file" in end.left
+    assert (project / "becomes-file").read_text() == "mine, afterwards\n"
+    assert is_tidy(project)
+
+
+def test_a_preview_carries_nothing_out(generate: Generate, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = generate(MINIMAL)
+    half_way(project, monkeypatch)
+    before = whole(project)
+    with pytest.raises(UpdateError, match="or only put it back with --undo"):
+        update(project, preview=True)
+    assert whole(project) == before
+    command = [sys.executable, "-m", "updating", "--undo"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    for said in ("The interrupted update was undone.\n", "No update was interrupted: "):
+        done = subprocess.run(
+            command, cwd=project, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(said)
+        assert not git_in(project).text("status", "--porcelain")
+
+
+def half_way(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(folder: Path) -> End:
+        plan = Plan(**json.loads((folder / PLAN).read_text()))
+        assert cut_off(project, plan, 5, monkeypatch)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(apply, "carry_out", stop)
+        with pytest.raises(KeyboardInterrupt):
+            update(project)
+    assert git_in(project).text("status", "--porcelain")
+
+
+def test_links_that_become_files_and_the_reverse(
+    generate: Generate, published: Path, tmp_path: Path
+) -> None:
+    """As in a fork whose template keeps links."""
+    fork = tmp_path / "fork"
+    git_in(published).run("clone", "--quiet", str(published), str(fork))
+    questions = fork / "copier.yml"
+    questions.write_text(f"{questions.read_text()}\n_preserve_symlinks: true\n")
+    (fork / "template" / "AGENTS.md").symlink_to("README.md")
+    (fork / "template" / "notes.md").write_text("notes\n")
+    release(fork, "9.0.0")
+    project = generate(MINIMAL, version="9.0.0", template=fork)
+    assert (project / "AGENTS.md").is_symlink()
+    (fork / "template" / "AGENTS.md").unlink()
+    (fork / "template" / "AGENTS.md").write_text("a file now\n")
+    (fork / "template" / "notes.md").unlink()
+    (fork / "template" / "notes.md").symlink_to("README.md")
+    release(fork, "9.1.0")
+    before = whole(project)
+    report = update(project)
+    assert report.status is Status.CLEAN
+    assert (project / "AGENTS.md").read_text() == "a file now\n"
+    assert (project / "notes.md").is_symlink()
+    assert not git_in(project).text("status", "--porcelain")
+    git_in(project).run(*str(report.undo).split()[1:])
+    assert whole(project) == before
