@@ -42,9 +42,12 @@ class SameUpdate(Extension):
         """
         super().__init__(environment)
         steps = _steps(sys._getframe())
-        if "run_update" not in steps or "run_copy" in steps:
+        if "run_update" not in steps:
             return
         worker: Worker = steps["run_update"].f_locals["self"]
+        if _METHOD in worker.__dict__:
+            # What is rendered for the update itself.
+            return
         if _METHOD in steps or not hasattr(worker, _METHOD):
             raise UserMessageError(
                 "This template cannot be updated so. Leave out --quiet, or run the project's "

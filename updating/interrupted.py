@@ -6,6 +6,7 @@ from pathlib import Path
 
 from . import apply
 from .errors import Status, UpdateError
+from .lock import only_plan
 from .plan import PLAN
 from .project import Project
 
@@ -19,7 +20,12 @@ def refuse_interrupted(project: Project) -> None:
     Raises:
         UpdateError: When an update of its repository was interrupted.
     """
-    if (project.folder / PLAN).exists():
+    if not (project.folder / PLAN).exists():
+        return
+    with only_plan(project.folder):
+        # Perhaps another project of the repository was just being written.
+        interrupted = (project.folder / PLAN).exists()
+    if interrupted:
         raise UpdateError(
             "An earlier update was interrupted while it wrote: update without --preview, which "
             "puts back what was there first, or only put it back with --undo."
@@ -44,9 +50,10 @@ def undo_interrupted(project: Project) -> None:
 
 def _undo(project: Project) -> tuple[str, ...] | None:
     """Put back; return what was changed since, or None if no update was interrupted."""
-    if not (project.folder / PLAN).exists():
-        return None
-    end = apply.undo(project.folder)
+    with only_plan(project.folder):
+        if not (project.folder / PLAN).exists():
+            return None
+        end = apply.undo(project.folder)
     if end.how != apply.DONE:
         raise UpdateError(
             f"An earlier update was interrupted, and cannot be undone yet ({end.why}): mend that, "

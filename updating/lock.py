@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import TextIO
 
 from .errors import UpdateError
 from .plan import FOLDER
@@ -23,19 +25,8 @@ def only_update(folder: Path, prefix: str) -> Iterator[None]:
     Raises:
         UpdateError: When another update of the project is running.
     """
-    import fcntl
-
     name = sha256(os.fsencode(prefix)).hexdigest()[:12] if prefix else "project"
-    place = folder / FOLDER
-    try:
-        place.mkdir(exist_ok=True)
-        lock = (place / f"{name}.lock").open("a+")
-    except OSError as error:
-        raise UpdateError(
-            f"{error.filename} cannot be written ({error.strerror}): give yourself the right to, "
-            "and update again."
-        ) from error
-    with lock:
+    with _opened(folder, name) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -48,3 +39,30 @@ def only_update(folder: Path, prefix: str) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+@contextmanager
+def only_plan(folder: Path) -> Iterator[None]:
+    """Wait until no other project of a repository is being written, and keep others waiting.
+
+    Args:
+        folder: Git's folder of the repository.
+
+    Raises:
+        UpdateError: When the folder cannot be written to.
+    """
+    with _opened(folder, "plan") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _opened(folder: Path, name: str) -> TextIO:
+    place = folder / FOLDER
+    try:
+        place.mkdir(exist_ok=True)
+        return (place / f"{name}.lock").open("a+")
+    except OSError as error:
+        raise UpdateError(
+            f"{error.filename} cannot be written ({error.strerror}): give yourself the right to, "
+            "and update again."
+        ) from error

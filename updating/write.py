@@ -12,6 +12,7 @@ from .changes import next_steps
 from .compute import Outcome
 from .errors import Status, UpdateError
 from .git import GitError
+from .lock import only_plan
 from .merge import Merged
 from .obstacles import Committed, Repository, find_obstacle
 from .plan import PLAN, Plan
@@ -45,23 +46,35 @@ def apply_outcome(project: Project, outcome: Outcome, *, commit: bool) -> Report
         HeadMoved: When the project has another commit meanwhile. Nothing is changed then.
         UpdateError: When something is in the way, or it failed. Nothing is changed then.
     """
-    report, merged = outcome.report, outcome.merged
-    plan = _plan(project, outcome)
-    stages = [each.blob for versions in merged.stages.values() for each in versions.values()]
-    _bring(project, outcome.store, plan.tree, stages)
-    if commit and not merged.conflicts:
-        plan = replace(plan, commit=_commit(project, plan.tree, outcome.title))
-    try:
-        plan.save(project.folder / PLAN)
-    except OSError as error:
-        raise UpdateError(
-            f"Nothing was changed, because {error.filename} could not be written: {error.strerror}",
-            Status.FAILED,
-        ) from error
-    _raise_unless_done(apply.carry_out(project.folder))
+    with only_plan(project.folder):
+        project = _as_it_is_now(project, outcome.store)
+        plan = _plan(project, outcome)
+        versions = outcome.merged.stages.values()
+        blobs = [each.blob for stages in versions for each in stages.values()]
+        _bring(project, outcome.store, plan.tree, blobs)
+        if commit and not outcome.merged.conflicts:
+            plan = replace(plan, commit=_commit(project, plan.tree, outcome.title))
+        try:
+            plan.save(project.folder / PLAN)
+        except OSError as error:
+            raise UpdateError(
+                f"Nothing was changed, because {error.filename} could not be written: "
+                f"{error.strerror}",
+                Status.FAILED,
+            ) from error
+        end = apply.carry_out(project.folder)
+    _raise_unless_done(end)
     undo = f"git reset --keep {project.head}" if plan.commit else "git reset --merge HEAD"
-    steps = next_steps(report, committed=plan.commit is not None)
-    return replace(report, commit=plan.commit, next=steps, undo=undo)
+    steps = next_steps(outcome.report, committed=plan.commit is not None)
+    return replace(outcome.report, commit=plan.commit, next=steps, undo=undo)
+
+
+def _as_it_is_now(project: Project, store: Store) -> Project:
+    """The project with a commit that changed other parts of its repository, if there is one."""
+    now = Project(project.root)
+    if now.head != project.head and now.files(store) != project.files(store):
+        raise HeadMoved
+    return now
 
 
 def preview_outcome(project: Project, outcome: Outcome) -> Report:

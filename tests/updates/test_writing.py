@@ -97,7 +97,7 @@ def carry_out(project: Path, plan: Plan) -> End:
 
 def is_tidy(project: Path) -> bool:
     kept = {path.name for path in (project / ".git" / FOLDER).iterdir()}
-    return kept <= {"write.lock", "project.lock"} and not any(
+    return kept <= {"write.lock", "project.lock", "plan.lock"} and not any(
         (project / ".git" / name).exists() for name in (PLAN, "index.lock")
     )
 
