@@ -149,10 +149,11 @@ def _hidden(repository: Repository, plan: Plan) -> Iterator[str]:
     for line in listing.split("\0"):
         flag, name = line[:1], line[2:]
         if name in named and (flag.islower() or flag == "S"):
-            option = "--no-assume-unchanged" if flag.islower() else "--no-skip-worktree"
-            yield (
-                f"Git was told not to look at {name}, and the update changes it: run "
-                f"`git update-index {option} {name}`"
+            yield f"Git was told not to look at {name}, and the update changes it: run " + (
+                f"`git update-index --no-assume-unchanged {name}`"
+                if flag.islower()
+                else f"`git update-index --no-skip-worktree {name}`, or "
+                "`git sparse-checkout disable`"
             )
 
 

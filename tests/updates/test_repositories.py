@@ -1,0 +1,283 @@
+"""Repositories and settings of git that are not what most people have."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from updating.errors import Status, UpdateError
+from updating.git import Git
+from updating.update import commit_update, update
+
+from .conftest import Generate
+from .published import commit_all, contents, git_in, render_once
+from .test_obstacles import whole
+
+MINIMAL = {"preset": "minimal"}
+MEBIBYTE = 1 << 20
+
+
+@pytest.fixture(autouse=True)
+def cached(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("updating.compute.render", render_once(shared))
+
+
+@pytest.fixture
+def project(generate: Generate) -> Path:
+    return generate(MINIMAL)
+
+
+@pytest.fixture
+def result(generate: Generate) -> dict[str, bytes]:
+    """What an ordinary update gives."""
+    ordinary = generate(MINIMAL, name="ordinary")
+    update(ordinary)
+    return contents(ordinary)
+
+
+def settings(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    """Settings as somebody has them in their own configuration."""
+    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(values)))
+    for number, (name, value) in enumerate(values.items()):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", name.replace("__", "."))
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+
+
+SETTINGS = {
+    "bare repositories only by name": {"safe__bareRepository": "explicit"},
+    "no files as addresses": {"protocol__file__allow": "never"},
+    "no protocol at all": {"protocol__allow": "never"},
+    "other line ends": {"core__autocrlf": "true", "core__safecrlf": "true"},
+    "recorded resolutions": {"rerere__enabled": "true", "rerere__autoupdate": "true"},
+    "another way of showing conflicts": {"merge__conflictStyle": "zdiff3"},
+    "a split index": {"core__splitIndex": "true"},
+    "a cache of untracked files": {"core__untrackedCache": "true"},
+    "a monitor of files": {"core__fsmonitor": "true"},
+    "colours and pagers": {"color__ui": "always", "core__pager": "false"},
+    "prefixes": {"diff__noprefix": "true", "status__short": "true", "status__branch": "true"},
+    "no renames": {"diff__renames": "false", "merge__renames": "false"},
+    "new repositories of another kind": {"init__defaultObjectFormat": "sha256"},
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_of_a_person_s(
+    name: str, project: Path, result: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings(monkeypatch, **SETTINGS[name])
+    report = update(project)
+    assert report.commit
+    assert {
+        path: text.replace(b"\r\n", b"\n") for path, text in contents(project).items()
+    } == result
+    assert not git_in(project).text("status", "--porcelain")
+
+
+def test_variables_of_a_hook_are_not_believed(
+    project: Path, result: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    git_in(other).run("init", "--quiet")
+    (other / "mine.txt").write_text("mine\n")
+    commit_all(other)
+    before = whole(other)
+    for name, value in {
+        "GIT_DIR": str(other / ".git"),
+        "GIT_WORK_TREE": str(other),
+        "GIT_INDEX_FILE": str(other / ".git" / "index"),
+        "GIT_OBJECT_DIRECTORY": str(other / ".git" / "objects"),
+        "GIT_PREFIX": "src/",
+        "GIT_LITERAL_PATHSPECS": "0",
+        "GIT_ICASE_PATHSPECS": "1",
+        "GIT_DEFAULT_HASH": "sha256",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert update(project).commit
+    monkeypatch.undo()
+    assert contents(project) == result
+    assert whole(other) == before
+
+
+def in_worktree(project: Path) -> Path:
+    place = project.with_name("worktree")
+    git_in(project).run("worktree", "add", "--quiet", "-b", "other", str(place))
+    return place
+
+
+def with_git_folder_elsewhere(project: Path) -> Path:
+    git_in(project).run("init", "--quiet", "--separate-git-dir", str(project.with_name("git")))
+    return project
+
+
+def detached(project: Path) -> Path:
+    git_in(project).run("switch", "--quiet", "--detach")
+    return project
+
+
+def of_sha256(project: Path) -> Path:
+    shutil.rmtree(project / ".git")
+    git_in(project).run("init", "--quiet", "--object-format=sha256", "--initial-branch", "main")
+    commit_all(project)
+    return project
+
+
+def shallow(project: Path) -> Path:
+    return cloned(project, "--depth", "1")
+
+
+def partial(project: Path) -> Path:
+    git_in(project).run("config", "uploadpack.allowFilter", "true")
+    return cloned(project, "--filter=blob:none", "--no-checkout")
+
+
+def sparse(project: Path) -> Path:
+    """A part of a repository with more than one project."""
+    (project / "elsewhere").mkdir()
+    (project / "elsewhere" / "other.txt").write_text("of others\n")
+    commit_all(project)
+    place = partial(project)
+    git_in(place).run("sparse-checkout", "set", "--no-cone", "/*", "!/elsewhere/")
+    return place
+
+
+def cloned(project: Path, *options: str) -> Path:
+    place = project.with_name("clone")
+    address = project.as_uri()
+    git_in(project.parent).run("clone", "--quiet", *options, address, str(place))
+    git_in(place).run("checkout", "--quiet")
+    return place
+
+
+def linked(project: Path) -> Path:
+    place = project.with_name("link")
+    place.symlink_to(project)
+    return place
+
+
+PLACES: dict[str, Callable[[Path], Path]] = {
+    "another working tree": in_worktree,
+    "git's folder elsewhere": with_git_folder_elsewhere,
+    "a detached HEAD": detached,
+    "sha256": of_sha256,
+    "a shallow clone": shallow,
+    "a partial clone": partial,
+    "a part of a partial clone": sparse,
+    "by a link": linked,
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_places_of_a_project(name: str, project: Path, result: dict[str, bytes]) -> None:
+    place = PLACES[name](project)
+    report = update(place)
+    git = git_in(place)
+    assert report.commit == git.text("rev-parse", "HEAD")
+    found = {path: text for path, text in contents(place).items() if path != ".git"}
+    assert found == result
+    assert not git.text("status", "--porcelain")
+    assert git.text("fsck", "--no-dangling", "--connectivity-only") in ("", "notice: HEAD points")
+
+
+def test_a_part_that_is_not_checked_out_is_not_written_over(project: Path) -> None:
+    git_in(project).run("sparse-checkout", "set", "--no-cone", "/*", "!/tests/")
+    before = whole(project)
+    with pytest.raises(UpdateError, match="`git sparse-checkout disable`"):
+        update(project)
+    assert whole(project) == before
+
+
+def test_a_repository_of_somebody_else(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if os.getuid():
+        pytest.skip("only root can give a folder to somebody else")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for path in (project, project / ".git"):
+        os.chown(path, 12345, 12345)
+    with pytest.raises(UpdateError, match=r"`git config --global --add safe\.directory .*project`"):
+        update(project)
+
+
+def test_a_commit_is_signed_where_the_person_signs(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "key"
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
+    subprocess.run(command, check=True)
+    settings(monkeypatch, commit__gpgSign="true", gpg__format="ssh", user__signingKey=str(key))
+    report = update(project)
+    assert b"\ngpgsig -----BEGIN SSH SIGNATURE-----" in git_in(project).raw(
+        "cat-file", "commit", str(report.commit)
+    )
+
+
+def test_a_key_that_cannot_sign_changes_nothing(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = whole(project)
+    settings(
+        monkeypatch,
+        commit__gpgSign="true",
+        gpg__format="ssh",
+        user__signingKey=str(tmp_path / "none"),
+    )
+    with pytest.raises(UpdateError, match="--no-commit"):
+        update(project)
+    assert whole(project) == before
+
+
+def test_large_files_are_neither_copied_nor_read(project: Path) -> None:
+    large = project / "model.bin"
+    with large.open("wb") as file:
+        for _ in range(32):
+            file.write(os.urandom(MEBIBYTE))
+    commit_all(project)
+    size = sum(path.stat().st_size for path in (project / ".git" / "objects").rglob("*"))
+    assert update(project).commit
+    grown = sum(path.stat().st_size for path in (project / ".git" / "objects").rglob("*")) - size
+    assert grown < MEBIBYTE
+
+
+@pytest.mark.parametrize("options", [("--bare",), ("--bare", "--depth", "1", "--single-branch")])
+def test_an_update_without_a_working_tree(
+    options: tuple[str, ...], project: Path, tmp_path: Path
+) -> None:
+    """It is pushed from there, and is what the command would have made."""
+    bare = tmp_path / "bare"
+    git_in(tmp_path).run("clone", "--quiet", *options, project.as_uri(), str(bare))
+    report = commit_update(bare)
+    git = Git(bare, {"GIT_DIR": str(bare)})
+    head = git.text("rev-parse", "HEAD")
+    assert git.text("rev-parse", f"{report.commit}^") == head
+    git.run("push", "--quiet", "origin", f"{report.commit}:refs/heads/template")
+    update(project)
+    assert (
+        git_in(project).text("rev-parse", "HEAD^{tree}", "template^{tree}").split()
+        == [git.text("rev-parse", f"{report.commit}^{{tree}}")] * 2
+    )
+    again = commit_update(bare, parent=str(report.commit))
+    assert again.commit is None
+    assert again.is_empty
+
+
+def test_conflicts_without_a_working_tree_are_committed_with_their_markers(project: Path) -> None:
+    shell = project / "src" / "orbit" / "chassis" / "cli" / "shell.py"
+    shell.write_text(shell.read_text().replace("from ..console", "from ..my_console"))
+    commit_all(project)
+    before = whole(project)
+    report = commit_update(project / ".git")
+    assert report.status is Status.CONFLICTS
+    place = f"{report.commit}:src/orbit/chassis/cli/shell.py"
+    assert b"<<<<<<< " in git_in(project).raw("show", place)
+    assert whole(project) == before
+
+
+def test_a_commit_that_is_not_there(project: Path) -> None:
+    with pytest.raises(UpdateError, match="There is no commit nowhere in"):
+        commit_update(project / ".git", parent="nowhere")
