@@ -16,6 +16,7 @@ from .errors import UpdateError
 
 ANSWERS_FILE = ".copier-answers.yml"
 Answers = dict[str, Any]
+Questions = Mapping[str, Mapping[str, Any]]
 # Such a default may depend on the preset alone; a test sees to it.
 _PRESET = re.compile(r"\bpreset\b")
 
@@ -85,30 +86,28 @@ def with_origin(text: str, source: str, commit: str) -> str:
     return re.sub(r"^(?!#)", lambda _: named, kept, count=1, flags=re.MULTILINE)
 
 
-def check_questions(template: Path, data: Mapping[str, Any]) -> None:
+def check_questions(questions: Questions, data: Mapping[str, Any]) -> None:
     """Refuse answers to questions that are not asked.
 
     Args:
-        template: Folder of the template.
+        questions: The template's questions.
         data: Answers by question.
 
     Raises:
         UpdateError: When there is no such question.
     """
-    questions = {
-        name for name, question in _questions(template).items() if question.get("when") is not False
-    }
+    asked = {name for name, question in questions.items() if question.get("when") is not False}
     for name in data:
-        if name not in questions:
-            near = get_close_matches(name, questions, n=1) or [", ".join(sorted(questions))]
+        if name not in asked:
+            near = get_close_matches(name, asked, n=1) or [", ".join(sorted(asked))]
             raise UpdateError(f'There is no question "{name}": answer {near[0]}.')
 
 
-def follow_preset(template: Path, answers: Answers, data: Mapping[str, Any]) -> Answers:
+def follow_preset(questions: Questions, answers: Answers, data: Mapping[str, Any]) -> Answers:
     """Let the answers that a preset had decided follow to another preset.
 
     Args:
-        template: Folder of the template.
+        questions: The template's questions.
         answers: Answers of the last time.
         data: Answers that are given now.
 
@@ -119,15 +118,10 @@ def follow_preset(template: Path, answers: Answers, data: Mapping[str, Any]) -> 
         return answers
     environment = Environment(autoescape=False)
     kept = dict(answers)
-    for name, question in _questions(template).items():
+    for name, question in questions.items():
         default = str(question.get("default", ""))
         if name in kept and _PRESET.search(default):
             decided = environment.from_string(default).render(preset=answers["preset"])
             if str(kept[name]) == decided:
                 del kept[name]
     return kept
-
-
-def _questions(template: Path) -> dict[str, Any]:
-    settings = yaml.safe_load((template / "copier.yml").read_text(encoding="utf-8"))
-    return {name: value for name, value in settings.items() if not name.startswith("_")}

@@ -12,14 +12,15 @@ from packaging.version import Version
 from migrations.toolkit import After, Before, run_after, run_before
 
 from . import changes
-from .answers import ANSWERS_FILE, Answers, Origin, check_questions, follow_preset
+from .answers import ANSWERS_FILE, Answers, Origin, check_questions, follow_preset, with_origin
+from .checkout import Checkout
 from .clashes import without_clashes
 from .errors import UpdateError
 from .merge import Files, Merged, merge
 from .ownership import Owner, Ownership
 from .project import Snapshot
-from .rendering import render
 from .report import Release, Report
+from .shared import Shared
 from .template import Template
 from .trees import Store
 
@@ -67,6 +68,7 @@ def compute(
     data: Mapping[str, Any],
     scratch: Path,
     asked: Origin | None = None,
+    shared: Shared | None = None,
 ) -> Outcome:
     """Find out what a project will be.
 
@@ -78,32 +80,34 @@ def compute(
         data: Answers that change.
         scratch: A folder to work in.
         asked: What Copier has recorded already, if it has.
+        shared: What updates of many projects have in common.
 
     Raises:
         UpdateError: When it cannot be.
     """
     old_commit = source.resolve(origin.commit)
-    old, new = source.version(old_commit), source.version(new_commit)
+    shared = shared or Shared(folder=scratch / "shared")
+    old_template = shared.checkout(source, old_commit)
+    new_template = shared.checkout(source, new_commit)
+    old, new = old_template.version, new_template.version
     if new < old:
         raise UpdateError(
             f"The project has release {old}, which is newer than {new}: "
             "an update never goes back. Use a newer template."
         )
-    old_template = source.export(old_commit, scratch / "template-old")
-    new_template = source.export(new_commit, scratch / "template-new")
-    check_questions(new_template, data)
-    store = Store(scratch / "store.git", project.objects())
+    check_questions(new_template.questions, data)
+    store = Store(scratch / "store.git", project.objects(), project.object_format)
     ours = project.files(store)
 
-    rendered = render(old_template, scratch / "old", origin)
-    before = Before(store, store.of_folder(rendered.folder), dict(ours), dict(origin.answers))
+    files, _ = _render(shared, old_template, store, origin)
+    before = Before(store, files, dict(ours), dict(origin.answers))
     run_before(old, new, before)
 
     last = Origin(origin.source, source.recorded_name(new_commit), before.answers)
     if asked is not None:
         last = replace(asked, answers=before.answers)
-    renders = _render_new(new_template, last, data, before, store, scratch)
-    ownership = Ownership(new_template)
+    renders = _render_new(shared, new_template, last, data, before)
+    ownership = new_template.ownership
     base, seeded = _base(ownership, before, ours, renders)
     merged = _merge(
         store, ownership, base, before.project, renders.theirs, name=f"twelvestar-{new}"
@@ -116,7 +120,7 @@ def compute(
         changes.describe(before, ours, merged, renders.theirs),
         old=Release(str(old), old_commit),
         new=Release(str(new), new_commit),
-        notes=source.notes(old, new, new_commit),
+        notes=new_template.notes(old),
         improved=changes.improvements(
             store, sorted(seeded), before, renders.between, merged, renders.theirs
         ),
@@ -127,24 +131,33 @@ def compute(
 
 
 def _render_new(
-    template: Path,
-    last: Origin,
-    data: Mapping[str, Any],
-    before: Before,
-    store: Store,
-    scratch: Path,
+    shared: Shared, template: Checkout, last: Origin, data: Mapping[str, Any], before: Before
 ) -> _Renders:
-    followed = follow_preset(template, last.answers, data)
-    now = render(template, scratch / "new", replace(last, answers=followed), data)
-    theirs = store.of_folder(now.folder)
-    for name in before.new_answers.keys() - now.answers.keys():
+    followed = follow_preset(template.questions, last.answers, data)
+    theirs, answers = _render(shared, template, before.store, replace(last, answers=followed), data)
+    for name in before.new_answers.keys() - answers.keys():
         # Not asked in this project.
         del before.answers[name]
-    changed = {name for name in before.answers if before.answers[name] != now.answers.get(name)}
+    changed = {name for name in before.answers if before.answers[name] != answers.get(name)}
     between = theirs
     if changed:
-        between = store.of_folder(render(template, scratch / "between", last).folder)
-    return _Renders(theirs, between, now.answers)
+        between, _ = _render(shared, template, before.store, last)
+    return _Renders(theirs, between, answers)
+
+
+def _render(
+    shared: Shared,
+    template: Checkout,
+    store: Store,
+    origin: Origin,
+    data: Mapping[str, Any] | None = None,
+) -> tuple[Files, Answers]:
+    """What the template makes of a project, and the answers that it is made from."""
+    render = shared.render(template, origin.answers, data, object_format=store.object_format)
+    store.borrow(render.objects, render)
+    text = with_origin(render.recorded, origin.source, origin.commit)
+    named = replace(render.files[ANSWERS_FILE], blob=store.blob(text.encode()))
+    return {**render.files, ANSWERS_FILE: named}, dict(render.answers)
 
 
 def _base(

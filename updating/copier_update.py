@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from .interrupted import refuse_interrupted, undo_interrupted
 from .lock import only_update
 from .project import Project
 from .report import Report
+from .scratch import scratch_folder
 from .template import Template
 from .trees import Store
 from .update import TRIED, TRIES
@@ -79,11 +79,11 @@ def _update(worker: Worker) -> tuple[Report, Project]:
 def _ask(worker: Worker, project: Project) -> Origin:
     """Have Copier ask, beside the project; return what it would record."""
     origin = project.origin()
-    with tempfile.TemporaryDirectory(prefix="twelvestar-") as scratch:
-        folder = Path(scratch) / "asked"
+    with scratch_folder() as scratch:
+        folder = scratch / "asked"
         folder.mkdir()
         last = {"_commit": origin.commit, "_src_path": origin.source}
-        last |= _migrated_answers(worker, project, origin, Path(scratch))
+        last |= _migrated_answers(worker, project, origin, scratch)
         text = yaml.safe_dump(last, allow_unicode=True)
         (folder / ANSWERS_FILE).write_text(text, encoding="utf-8")
         asking = replace(
@@ -103,17 +103,22 @@ def _migrated_answers(worker: Worker, project: Project, origin: Origin, scratch:
     source = Template(str(worker.template.local_abspath), scratch)
     old = source.version(source.resolve(origin.commit))
     new = source.version(source.resolve("HEAD"))
-    before = Before(Store(scratch / "store.git", project.objects()), {}, {}, dict(origin.answers))
+    before = Before(
+        Store(scratch / "store.git", project.objects(), project.object_format),
+        {},
+        {},
+        dict(origin.answers),
+    )
     run_before(old, new, before)
     return before.answers
 
 
 def _compute_and_write(worker: Worker, project: Project, asked: Origin) -> Report:
-    with tempfile.TemporaryDirectory(prefix="twelvestar-") as scratch:
-        source = Template(str(worker.template.local_abspath), Path(scratch))
+    with scratch_folder() as scratch:
+        source = Template(str(worker.template.local_abspath), scratch)
         commit = source.resolve("HEAD")
         outcome = compute(
-            project, project.origin(), source, commit, asked.answers, Path(scratch), asked=asked
+            project, project.origin(), source, commit, asked.answers, scratch, asked=asked
         )
         if worker.pretend:
             return preview_outcome(project, outcome)

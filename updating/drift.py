@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
-from .ownership import Owner, Ownership
+from .objects import identify
+from .ownership import Owner
 from .project import Project
-from .rendering import render
+from .shared import Shared
 from .template import Template
 
 
-def drift(folder: Path, *, template: str | None = None) -> list[str]:
+def drift(folder: Path, *, template: str | None = None, shared: Shared | None = None) -> list[str]:
     """Compare a project with a fresh render of its own release and answers.
 
     Args:
         folder: The project, as it is in its folder.
         template: Where the template is; by default where the project was generated from.
+        shared: What updates of many projects have in common; without it, each begins anew.
 
     Returns:
         Template-owned files that are changed or gone.
@@ -26,21 +28,25 @@ def drift(folder: Path, *, template: str | None = None) -> list[str]:
     """
     project = Project(folder)
     origin = project.origin()
-    with tempfile.TemporaryDirectory(prefix="twelvestar-") as scratch:
+    with (
+        nullcontext(shared) if shared else Shared() as common,
+        common.work_folder() as scratch,
+    ):
         source = Template(template or origin.source, Path(scratch))
-        release = source.export(source.resolve(origin.commit), Path(scratch) / "template")
-        rendered = render(release, Path(scratch) / "rendered", origin).folder
-        ownership = Ownership(release)
-        paths = (path.relative_to(rendered).as_posix() for path in rendered.rglob("*"))
+        checkout = common.checkout(source, source.resolve(origin.commit))
+        object_format = project.object_format
+        rendered = common.render(checkout, origin.answers, object_format=object_format)
         return sorted(
             path
-            for path in paths
-            if (rendered / path).is_file()
-            and ownership.owner(path) is Owner.TEMPLATE
-            and _content(project.root / path) != _content(rendered / path)
+            for path, entry in rendered.files.items()
+            if checkout.ownership.owner(path) is Owner.TEMPLATE
+            and not _is(project.root / path, entry.blob, object_format)
         )
 
 
-def _content(path: Path) -> bytes | None:
+def _is(path: Path, blob: str, object_format: str) -> bool:
     # Line ends are git's business, which may give a working tree others.
-    return path.read_bytes().replace(b"\r\n", b"\n") if path.is_file() else None
+    if not path.is_file():
+        return False
+    content = path.read_bytes().replace(b"\r\n", b"\n")
+    return identify("blob", content, object_format) == blob

@@ -20,11 +20,12 @@ OLDEST = (2, 38)
 
 # The person's settings would change what is merged, or ask for something.
 _SETTINGS = (
-    *("-c", "core.autocrlf=false", "-c", "core.safecrlf=false", "-c", "core.quotePath=false"),
-    *("-c", "core.fsmonitor=false", "-c", "diff.renames=true"),
+    *("-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "diff.renames=true"),
     *("-c", "merge.directoryRenames=false", "-c", "merge.conflictStyle=merge"),
     *("-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"),
 )
+# Line ends of a working tree are the person's, and of nothing else.
+_AS_IT_IS = ("-c", "core.autocrlf=false", "-c", "core.safecrlf=false")
 
 
 class GitError(Exception):
@@ -37,13 +38,21 @@ class Git:
     Args:
         folder: Where it runs.
         variables: Variables of its environment, such as `GIT_INDEX_FILE`.
+        line_ends: Whether line ends are converted, as the person's settings say.
 
     Raises:
         UpdateError: When there is no git.
     """
 
-    def __init__(self, folder: Path, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        variables: Mapping[str, str] | None = None,
+        *,
+        line_ends: bool = False,
+    ) -> None:
         self.folder = folder
+        self.line_ends = line_ends
         self.variables = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **(variables or {})}
         try:
             self._command = local["git"]
@@ -56,7 +65,7 @@ class Git:
         Args:
             variables: Variables of its environment.
         """
-        return Git(self.folder, {**self.variables, **variables})
+        return Git(self.folder, {**self.variables, **variables}, line_ends=self.line_ends)
 
     def run(
         self, *arguments: str, stdin: bytes = b"", accept: Container[int] = (0,)
@@ -114,7 +123,8 @@ class Git:
     def _start(
         self, arguments: Sequence[str], stdin: int | IO[bytes] | None
     ) -> subprocess.Popen[bytes]:
-        process = self._command[(*_SETTINGS, *arguments)].popen(
+        settings = _SETTINGS if self.line_ends else (*_SETTINGS, *_AS_IT_IS)
+        process = self._command[(*settings, *arguments)].popen(
             cwd=str(self.folder),
             env={**without_places(os.environ), **self.variables},
             stdin=stdin,

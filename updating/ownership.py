@@ -7,11 +7,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import Path
 
-import yaml
 from pathspec import GitIgnoreSpec
 
 GENERATED = (".copier-answers.yml", "uv.lock")
@@ -30,13 +30,14 @@ class Ownership:
     """Classes of files in one release.
 
     Args:
-        template: Folder of the template.
+        table: `_exclude` of its copier.yml.
     """
 
-    def __init__(self, template: Path) -> None:
-        table = yaml.safe_load((template / "copier.yml").read_text(encoding="utf-8"))["_exclude"]
+    def __init__(self, table: Iterable[str]) -> None:
         self.seeded = [match["pattern"] for entry in table if (match := _SEEDED.fullmatch(entry))]
         self._seeded = GitIgnoreSpec.from_lines(self.seeded)
+        # A project has some hundred paths, which are asked about for each side of the merge.
+        self._known = functools.lru_cache(maxsize=4096)(self._owner)
 
     def owner(self, path: str) -> Owner:
         """The class that a file belongs to.
@@ -44,6 +45,9 @@ class Ownership:
         Args:
             path: Where it is in the project.
         """
+        return self._known(path)
+
+    def _owner(self, path: str) -> Owner:
         if path in GENERATED:
             return Owner.GENERATED
         return Owner.SEEDED if self._seeded.match_file(path) else Owner.TEMPLATE

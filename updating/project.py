@@ -39,7 +39,7 @@ class Snapshot:
     ) -> None:
         self.folder = folder
         self.prefix = prefix
-        self.git = Git(folder, {"GIT_DIR": str(folder), **(variables or {})})
+        self.git = Git(folder, {"GIT_DIR": str(folder), **(variables or {})}, line_ends=True)
         self._listed: dict[str, Entry] | None = None
         about = ("--git-path", "objects", "--show-object-format", f"{head}^{{commit}}")
         try:

@@ -1,24 +1,32 @@
-"""Rendering a release of the template into an empty folder, by Copier's public function."""
+"""Rendering a commit of the template into an empty folder, by Copier.
+
+A `Renderer` keeps what Copier would make anew for each project: what it has read of the template,
+and the compiled texts. That takes private parts of Copier (`hooks.py`). Where they are missing or
+do not work, Copier's public function renders the same, more slowly.
+"""
 
 from __future__ import annotations
 
-import os
 import re
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
+from traceback import walk_tb
 from typing import Any
 
 import copier
-from copier.errors import CopierError
-from plumbum import local
 
+from . import hooks
 from .answers import ANSWERS_FILE, Answers, Origin, with_origin, write
 from .errors import Status, UpdateError
 
 _REFUSAL = re.compile(r"(?:Validation error for question|Invalid choice for) '(\w+)': (.+)", re.S)
+# Where Copier works on what the template says, and not on an answer.
+_OF_THE_TEMPLATE = {"_formatted_choices", "render_value"}
+# Copier loads a template's extensions through variables of modules.
+_one_at_a_time = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,70 +36,121 @@ class Rendered:
     Attributes:
         folder: Where it is.
         answers: What it was rendered from.
+        timeless: Whether another day makes the same of it.
     """
 
     folder: Path
     answers: Answers
+    timeless: bool = False
+
+
+class Renderer:
+    """Renders one commit of the template, for one thread or several.
+
+    Args:
+        template: Folder of the template, outside any repository.
+        compiled: What was compiled of this commit and others.
+    """
+
+    def __init__(self, template: Path, compiled: hooks.Compiled | None = None) -> None:
+        self.template = template
+        self._compiled = compiled or hooks.Compiled()
+        self._lock = threading.Lock()
+        self._kept: hooks.Kept | None = None
+        self._hooked = hooks.AVAILABLE
+
+    def render(
+        self, folder: Path, origin: Origin, data: Mapping[str, Any] | None = None
+    ) -> Rendered:
+        """Render a project.
+
+        Args:
+            folder: A new folder.
+            origin: Answers of the last time, which are taken where they still hold; and what the
+                rendered answers file says about the template.
+            data: Answers that are given now.
+
+        Raises:
+            UpdateError: When an answer is refused, or the template cannot be rendered.
+        """
+        given = dict(data or {})
+        with self._lock:
+            rendered = self._with_hooks(folder, origin, given) if self._hooked else None
+            if rendered is None:
+                rendered = self._plainly(folder, origin, given)
+        path = folder / ANSWERS_FILE
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise _failure(error) from error
+        text = with_origin(text, origin.source, origin.commit)
+        path.write_text(text, encoding="utf-8")
+        return rendered
+
+    def _with_hooks(self, folder: Path, origin: Origin, data: Answers) -> Rendered | None:
+        _begin(folder, origin)
+        try:
+            if self._kept is None:
+                with _one_at_a_time:
+                    self._kept = hooks.Kept(self.template, self._compiled)
+            answers, timeless = self._kept.render(folder, data)
+        except (Exception, SystemExit) as error:
+            if refusal := _refusal(error, data):
+                raise refusal from error
+            # It may be the hooks: what Copier says without them counts.
+            self._kept = None
+            rmtree(folder, ignore_errors=True)
+            return None
+        return Rendered(folder, answers, timeless)
+
+    def _plainly(self, folder: Path, origin: Origin, data: Answers) -> Rendered:
+        _begin(folder, origin)
+        try:
+            with _one_at_a_time, hooks.modules_as_they_were():
+                worker = copier.run_copy(str(self.template), folder, data, **hooks.OPTIONS)
+        except (Exception, SystemExit) as error:
+            raise _refusal(error, data) or _failure(error) from error
+        self._hooked = False
+        return Rendered(folder, hooks.answers_of(worker))
 
 
 def render(
     template: Path, folder: Path, origin: Origin, data: Mapping[str, Any] | None = None
 ) -> Rendered:
-    """Render a project.
+    """Render one project.
 
     Args:
-        template: Folder of the template, at the release in question.
+        template: Folder of the template, outside any repository.
         folder: A new folder.
-        origin: Answers of the last time, which are taken where they still hold; and what the
-            rendered answers file says about the template.
+        origin: Answers of the last time, and what the answers file says about the template.
         data: Answers that are given now.
 
     Raises:
         UpdateError: When an answer is refused, or the template cannot be rendered.
     """
+    return Renderer(template).render(folder, origin, data)
+
+
+def _begin(folder: Path, origin: Origin) -> None:
     folder.mkdir(parents=True)
     write(folder, origin)
-    try:
-        with warnings.catch_warnings(), without_git():
-            warnings.simplefilter("ignore")
-            worker = copier.run_copy(
-                str(template),
-                folder,
-                data=dict(data or {}),
-                defaults=True,
-                overwrite=True,
-                unsafe=True,
-                quiet=True,
-                skip_tasks=True,
-            )
-    except (CopierError, ValueError, TypeError) as error:
-        raise _refusal(error) from error
-    path = folder / ANSWERS_FILE
-    text = with_origin(path.read_text(encoding="utf-8"), origin.source, origin.commit)
-    path.write_text(text, encoding="utf-8")
-    answers = {
-        name: value
-        for name, value in worker.answers.combined.items()
-        if name in worker.template.questions_data and name not in worker.answers.hidden
-    }
-    return Rendered(folder, answers)
 
 
-@contextmanager
-def without_git() -> Iterator[None]:
-    """Hide git from Copier, which asks it about each file that it writes.
-
-    The questions are about executable bits in an index, which an empty folder has not, and take a
-    fifth of a render. Only for templates in a folder: others are fetched by git.
-    """
-    # plumbum looks for programs there; the process itself, and what it starts, keep their own.
-    with local.env(PATH=os.devnull):
-        yield
-
-
-def _refusal(error: Exception) -> UpdateError:
-    said = " ".join(str(error).split())
+def _refusal(error: BaseException, data: Answers) -> UpdateError | None:
+    """The sentence on an answer that is not taken, if that is what it is."""
     if refused := _REFUSAL.search(str(error)):
         reason = " ".join(refused[2].split())
         return UpdateError(f'Question "{refused[1]}": {reason}')
+    steps = {frame.f_code.co_name: frame for frame, _ in walk_tb(error.__traceback__)}
+    if "_ask" in steps and "parse_answer" in steps and steps.keys().isdisjoint(_OF_THE_TEMPLATE):
+        question = steps["_ask"].f_locals["question"]
+        if question.var_name in data:
+            given = data[question.var_name]
+            kind = question.get_type_name()
+            return UpdateError(f'Question "{question.var_name}" takes {kind}, not {given!r}.')
+    return None
+
+
+def _failure(error: BaseException) -> UpdateError:
+    said = " ".join(str(error).split()) or type(error).__name__
     return UpdateError(f"The template could not be rendered: {said}", Status.FAILED)

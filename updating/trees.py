@@ -7,10 +7,13 @@ from pathlib import Path
 
 from .entry import SUBMODULE, Entry, entries
 from .git import Git
+from .objects import Objects
+from .reader import Reader
 
-__all__ = ["SUBMODULE", "Entry", "Store"]
-
+# What is larger is no text that lines are merged in.
+LARGEST = 16 * 2**20
 _REGULAR = "100644"
+_WHO = "Twelvestar <twelvestar@localhost> 0 +0000"
 _IDENTITY = {
     f"GIT_{role}_{part}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -20,6 +23,8 @@ _IDENTITY = {
         ("DATE", "@0 +0000"),
     )
 }
+_CONFIG = "[core]\n\trepositoryformatversion = {version}\n\tbare = true\n"
+_SHA256 = "[extensions]\n\tobjectFormat = sha256\n"
 
 
 class Store:
@@ -30,38 +35,37 @@ class Store:
     Args:
         folder: A new folder.
         objects: The project's objects.
+        object_format: The project's hash, `sha1` or `sha256`.
     """
 
-    def __init__(self, folder: Path, objects: Path) -> None:
-        Git(folder.parent).run("init", "--quiet", "--bare", "--template=", str(folder))
-        alternates = folder / "objects" / "info" / "alternates"
-        alternates.parent.mkdir(exist_ok=True)
-        alternates.write_text(f"{objects}\n", encoding="utf-8")
+    def __init__(self, folder: Path, objects: Path, object_format: str = "sha1") -> None:
+        bare_repository(folder, object_format)
         self.folder = folder
-        self.git = Git(folder, _IDENTITY)
+        self.object_format = object_format
+        self.git = Git(folder, {**_IDENTITY, "GIT_DIR": str(folder)})
+        self._objects = Objects(folder / "objects", object_format)
+        self._reader = Reader(self.git)
+        self._borrowed: dict[Path, object] = {}
+        self.borrow(objects)
 
-    def of_folder(self, folder: Path) -> dict[str, Entry]:
-        """Keep all files of a folder, ignored ones too.
+    def borrow(self, objects: Path, owner: object = None) -> None:
+        """Read the objects of another repository too.
 
         Args:
-            folder: The folder.
-
-        Returns:
-            Its files by path.
+            objects: Its objects.
+            owner: What must not be thrown away as long as this store is there.
         """
-        index = self.folder / "folder.index"
-        index.unlink(missing_ok=True)
-        git = Git(
-            folder,
-            {
-                **self.git.variables,
-                "GIT_DIR": str(self.folder),
-                "GIT_WORK_TREE": str(folder),
-                "GIT_INDEX_FILE": str(index),
-            },
-        )
-        git.run("add", "--all", "--force", ".")
-        return entries(git.raw("ls-files", "--stage", "-z"))
+        if objects not in self._borrowed:
+            self._borrowed[objects] = owner
+            lines = "".join(f"{_quoted(each)}\n" for each in self._borrowed)
+            alternates = self.folder / "objects" / "info" / "alternates"
+            alternates.write_text(lines, encoding="utf-8", errors="surrogateescape")
+            # A process that is there already would not look again.
+            self._reader.close()
+
+    def close(self) -> None:
+        """End the process that reads; the next question begins another."""
+        self._reader.close()
 
     def of_tree(self, tree: str) -> dict[str, Entry]:
         """List all files of a tree.
@@ -71,24 +75,19 @@ class Store:
         """
         return entries(self.git.raw("ls-tree", "-r", "-z", "--full-tree", tree))
 
-    def tree(self, files: Mapping[str, Entry]) -> str:
+    def tree(self, entries: Mapping[str, Entry]) -> str:
         """Make a tree.
 
         Args:
-            files: Its files by path.
+            entries: Its files by path.
 
         Returns:
             Its id.
+
+        Raises:
+            GitError: When a path is no path of a file.
         """
-        index = self.folder / "tree.index"
-        index.unlink(missing_ok=True)
-        git = self.git.with_variables(GIT_INDEX_FILE=str(index))
-        lines = b"".join(
-            f"{entry.mode} {entry.blob}\t{path}\0".encode(errors="surrogateescape")
-            for path, entry in files.items()
-        )
-        git.run("update-index", "-z", "--index-info", stdin=lines)
-        return git.text("write-tree")
+        return self._objects.tree(entries)
 
     def commit(self, tree: str, *parents: str, message: str = "") -> str:
         """Make a commit that nobody sees.
@@ -101,8 +100,9 @@ class Store:
         Returns:
             Its id.
         """
-        words = [word for parent in parents for word in ("-p", parent)]
-        return self.git.text("commit-tree", tree, *words, stdin=message.encode())
+        lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
+        lines += [f"author {_WHO}", f"committer {_WHO}", "", message]
+        return self._objects.write("commit", "\n".join(lines).encode())
 
     def blob(self, content: bytes) -> str:
         """Keep a content.
@@ -113,7 +113,7 @@ class Store:
         Returns:
             Its id.
         """
-        return self.git.text("hash-object", "-w", "--stdin", stdin=content)
+        return self._objects.write("blob", content)
 
     def entry(self, content: bytes) -> Entry:
         """Keep a content as a regular file.
@@ -128,24 +128,48 @@ class Store:
 
         Args:
             blob: Its id.
+
+        Raises:
+            GitError: When it is missing.
         """
-        return self.git.raw("cat-file", "blob", blob)
+        return self._reader.contents([blob])[blob]
 
     def read_all(self, blobs: Iterable[str]) -> dict[str, bytes]:
-        """Many contents, by their ids.
+        """Many contents, by their ids; of one that is too large for a text, nothing.
 
         Args:
             blobs: Ids.
+
+        Raises:
+            GitError: When one is missing.
         """
-        wanted = list(dict.fromkeys(blobs))
-        if not wanted:
-            return {}
-        printed = self.git.raw("cat-file", "--batch", stdin="\n".join(wanted).encode() + b"\n")
-        contents: dict[str, bytes] = {}
-        at = 0
-        for blob in wanted:
-            end = printed.index(b"\n", at)
-            size = int(printed[at:end].split()[2])
-            contents[blob] = printed[end + 1 : end + 1 + size]
-            at = end + size + 2
-        return contents
+        sizes = self._reader.sizes(blobs)
+        texts = self._reader.contents(blob for blob, size in sizes.items() if size <= LARGEST)
+        return {blob: texts.get(blob, b"") for blob in sizes}
+
+
+def bare_repository(folder: Path, object_format: str) -> None:
+    """Make an empty repository, without a process for it.
+
+    Args:
+        folder: A new folder.
+        object_format: Its hash, `sha1` or `sha256`.
+    """
+    for part in ("objects/info", "objects/pack", "refs/heads"):
+        (folder / part).mkdir(parents=True)
+    config = _CONFIG.format(version=int(object_format != "sha1"))
+    if object_format != "sha1":
+        config += _SHA256
+    (folder / "config").write_text(config, encoding="utf-8")
+    (folder / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
+
+
+def _quoted(path: Path) -> str:
+    """A path as a line of git's list of alternates."""
+    if "\n" not in str(path):
+        return str(path)
+    special = {"\\": "\\\\", '"': '\\"', "\n": "\\n"}
+    return '"' + "".join(special.get(each, each) for each in str(path)) + '"'
+
+
+__all__ = ["LARGEST", "SUBMODULE", "Entry", "Store", "bare_repository"]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from .interrupted import refuse_interrupted, undo_interrupted
 from .lock import only_update
 from .project import Project, Snapshot
 from .report import Release, Report
+from .shared import Shared
 from .template import Template
 from .write import HeadMoved, apply_outcome, commit_outcome, preview_outcome
 
@@ -34,6 +34,7 @@ def update(
     data: Mapping[str, Any] | None = None,
     commit: bool = True,
     preview: bool = False,
+    shared: Shared | None = None,
 ) -> Report:
     """Bring a generated project to a release of the template.
 
@@ -48,6 +49,7 @@ def update(
         data: Answers that change.
         commit: Whether to commit; changes are left staged otherwise.
         preview: Whether to change nothing.
+        shared: What updates of many projects have in common; without it, each begins anew.
 
     Returns:
         What was done.
@@ -58,7 +60,10 @@ def update(
     """
     for _ in range(TRIES):
         try:
-            return _update_once(folder, template, to, data or {}, commit=commit, preview=preview)
+            with _common(shared) as common:
+                return _update_once(
+                    folder, template, to, data or {}, common, commit=commit, preview=preview
+                )
         except HeadMoved:
             continue
         except GitError as error:
@@ -73,6 +78,7 @@ def _update_once(
     template: str | None,
     to: str | None,
     data: Mapping[str, Any],
+    shared: Shared,
     *,
     commit: bool,
     preview: bool,
@@ -85,8 +91,8 @@ def _update_once(
             stack.enter_context(only_update(project.folder, project.prefix))
             undo_interrupted(project)
         project.refuse_unfinished_work()
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twelvestar-")))
-        outcome = _compute(project, template, to, data, scratch)
+        scratch = Path(stack.enter_context(shared.work_folder()))
+        outcome = _compute(project, template, to, data, scratch, shared)
         if isinstance(outcome, Report):
             return replace(outcome, preview=preview)
         if preview:
@@ -102,6 +108,7 @@ def commit_update(
     template: str | None = None,
     to: str | None = None,
     data: Mapping[str, Any] | None = None,
+    shared: Shared | None = None,
 ) -> Report:
     """Commit an update into a repository without a working tree, and move no branch.
 
@@ -113,6 +120,7 @@ def commit_update(
         template: Where the template is; by default where the project was generated from.
         to: A release or a commit of the template; by default the newest release.
         data: Answers that change.
+        shared: What updates of many projects have in common; without it, each begins anew.
 
     Returns:
         What was done, with the commit, to be pushed. A file in conflict is committed with its
@@ -124,8 +132,8 @@ def commit_update(
     prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
     try:
         project = Snapshot(repository.absolute(), parent, prefix)
-        with tempfile.TemporaryDirectory(prefix="twelvestar-") as scratch:
-            outcome = _compute(project, template, to, data or {}, Path(scratch))
+        with _common(shared) as common, common.work_folder() as scratch:
+            outcome = _compute(project, template, to, data or {}, Path(scratch), common)
             if isinstance(outcome, Report):
                 return outcome
             return commit_outcome(project, outcome)
@@ -135,23 +143,28 @@ def commit_update(
         ) from error
 
 
+def _common(shared: Shared | None) -> AbstractContextManager[Shared]:
+    return nullcontext(shared) if shared else Shared()
+
+
 def _compute(
     project: Snapshot,
     template: str | None,
     to: str | None,
     data: Mapping[str, Any],
     scratch: Path,
+    shared: Shared,
 ) -> Outcome | Report:
     """Find out what a project will be; only the report where that is as it is."""
     origin = project.origin()
     source = Template(template or origin.source, scratch)
-    new = source.newest().commit if to is None else source.resolve(to)
+    new = shared.newest(source).commit if to is None else source.resolve(to)
     old = source.resolve(origin.commit)
     if new == old and not data:
-        release = Release(str(source.version(old)), old)
+        release = Release(str(shared.checkout(source, old).version), old)
         return Report(old=release, new=release)
-    outcome = compute(project, origin, source, new, data, scratch)
+    outcome = compute(project, origin, source, new, data, scratch, shared=shared)
     return outcome if outcome.changes else outcome.report
 
 
-__all__ = ["Report", "Status", "UpdateError", "commit_update", "update"]
+__all__ = ["Report", "Shared", "Status", "UpdateError", "commit_update", "update"]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from hashlib import sha256
+import tempfile
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -17,12 +16,15 @@ import yaml
 from packaging.version import Version
 
 import migrations
-from tests.rendering import ROOT, export, locked
-from updating.answers import Origin
+from tests.rendering import ROOT, export
+from updating.answers import ANSWERS_FILE, Origin, with_origin
+from updating.entry import SYMLINK
 from updating.git import Git
 from updating.releases import releases, tagged_clone
-from updating.rendering import Rendered, render
+from updating.renders import Render
+from updating.shared import Shared
 from updating.template import Template
+from updating.trees import Store
 
 IDENTITY = {
     f"GIT_{role}_{part}": value
@@ -170,65 +172,50 @@ def new_answers(version: str) -> dict[str, object]:
     return found
 
 
-def render_once(shared: Path) -> Callable[..., Rendered]:
-    """Make a `render` that renders the same answers to the same release once for all tests.
-
-    Args:
-        shared: A folder that all processes of a test run have in common.
-    """
-
-    def render_or_copy(
-        template: Path, folder: Path, origin: Origin, data: Mapping[str, Any] | None = None
-    ) -> Rendered:
-        key = json.dumps([asdict(origin), data or {}], sort_keys=True)
-        kept = shared / "rendered" / sha256(key.encode()).hexdigest()[:16]
-        kept.mkdir(parents=True, exist_ok=True)
-        with locked(kept):
-            if not (kept / "answers.json").exists():
-                rendered = render(template, kept / "project", origin, data)
-                (kept / "answers.json").write_text(json.dumps(rendered.answers))
-        shutil.copytree(kept / "project", folder, symlinks=True)
-        return Rendered(folder, json.loads((kept / "answers.json").read_text()))
-
-    return render_or_copy
-
-
-def exported(template: Path, version: str, shared: Path) -> Path:
-    """Have a release without its history.
-
-    Args:
-        template: The published template.
-        version: The release.
-        shared: A folder that all processes of a test run have in common.
-    """
-    folder = shared / "exported" / version
-    folder.parent.mkdir(exist_ok=True)
-    with locked(folder):
-        if not folder.exists():
-            Template(str(template), shared).export(version, folder)
-    return folder
-
-
 def generate(
-    template: Path, version: str, answers: Mapping[str, Any], folder: Path, shared: Path
+    common: Shared, template: Path, version: str, answers: Mapping[str, Any], folder: Path
 ) -> Path:
     """Have a project as `copier copy` of a release leaves it, committed and without a lock file.
 
     Args:
+        common: What all updates of a test run have in common.
         template: The published template.
         version: The release.
         answers: Answers to some questions.
         folder: A new folder.
-        shared: A folder that all processes of a test run have in common.
 
     Returns:
         The folder.
     """
-    origin = Origin(str(template), version, {})
-    render_once(shared)(exported(template, version, shared), folder, origin, answers)
+    checkout = common.checkout(source := Template(str(template), folder), source.resolve(version))
+    write(common.render(checkout, {}, answers), Origin(str(template), version, {}), folder)
     git_in(folder).run("init", "--quiet", "--initial-branch", "main")
     commit_all(folder, "Generate")
     return folder
+
+
+def write(render: Render, origin: Origin, folder: Path) -> None:
+    """Write a render.
+
+    Args:
+        render: The render.
+        origin: What its answers file says of the template.
+        folder: A new folder.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        store = Store(Path(scratch) / "store.git", render.objects)
+        read = store.read_all(entry.blob for entry in render.files.values())
+        store.close()
+    for path, entry in render.files.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if entry.mode == SYMLINK:
+            file.symlink_to(os.fsdecode(read[entry.blob]))
+            continue
+        file.write_bytes(read[entry.blob])
+        file.chmod(int(entry.mode[-3:], 8))
+    text = with_origin(render.recorded, origin.source, origin.commit)
+    (folder / ANSWERS_FILE).write_text(text)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

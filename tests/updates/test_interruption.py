@@ -21,7 +21,7 @@ from updating.plan import PLAN
 from updating.update import update
 
 from .conftest import Generate
-from .published import IDENTITY, commit_all, contents, git_in, render_once
+from .published import IDENTITY, commit_all, contents, git_in
 
 MINIMAL = {"preset": "minimal"}
 SECONDS = 60
@@ -39,12 +39,6 @@ def project(generate: Generate) -> Path:
     console.write_text(f"{console.read_text()}# mine\n")
     commit_all(project)
     return project
-
-
-@pytest.fixture(autouse=True)
-def cached(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not killed needs no rendering of its own."""
-    monkeypatch.setattr("updating.compute.render", render_once(shared))
 
 
 def start(project: Path) -> subprocess.Popen[bytes]:

@@ -21,9 +21,11 @@ from tests.rendering import ROOT, answer_sets
 from updating.answers import ANSWERS_FILE
 from updating.errors import Status
 from updating.git import Git
-from updating.ownership import GENERATED, Owner, Ownership
+from updating.ownership import GENERATED, Owner
 from updating.releases import releases
 from updating.report import Report
+from updating.shared import Shared
+from updating.template import Template
 from updating.toml import values
 from updating.update import update
 
@@ -33,10 +35,8 @@ from .published import (
     answer_set,
     commit_all,
     contents,
-    exported,
     is_this_tree,
     new_answers,
-    render_once,
     versions,
 )
 
@@ -60,11 +60,12 @@ Contents = Mapping[str, bytes]
 class Cells:
     """Updates a project of a release, an answer set and a persona, and checks what came of it."""
 
-    def __init__(self, generate: Generate, published: Path, newest: str, shared: Path) -> None:
+    def __init__(self, generate: Generate, published: Path, newest: str, common: Shared) -> None:
         self.generate = generate
         self.published = published
         self.newest = newest
-        self.shared = shared
+        self.source = Template(str(published), published)
+        self.common = common
 
     def check(self, version: str, name: str, persona: str) -> None:
         """Raise an AssertionError if anything is not as it should be."""
@@ -75,8 +76,8 @@ class Cells:
         same = {"copyright_year": year, **new_answers(version)}
         fresh = self.generate({**same, **after}, version=self.newest, name="fresh")
         new = contents(fresh)
-        template = exported(self.published, version, self.shared)
-        scene = Scene(project, old, new, Ownership(template), self.published)
+        release = self.common.checkout(self.source, self.source.resolve(version))
+        scene = Scene(project, old, new, release.ownership, self.published)
         PERSONAS[persona](scene)
         untracked = persona == "has_untracked_and_ignored_files"
         if not untracked:
@@ -102,15 +103,8 @@ class Cells:
 
 
 @pytest.fixture
-def cells(
-    generate: Generate,
-    published: Path,
-    newest: str,
-    shared: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Cells:
-    monkeypatch.setattr("updating.compute.render", render_once(shared))
-    return Cells(generate, published, newest, shared)
+def cells(generate: Generate, published: Path, newest: str, common: Shared) -> Cells:
+    return Cells(generate, published, newest, common)
 
 
 def is_sampled(version: str, name: str, persona: str) -> bool:

@@ -18,16 +18,11 @@ from updating.lock import only_update
 from updating.update import update
 
 from .conftest import Generate
-from .published import commit_all, git_in, render_once
+from .published import commit_all, git_in
 from .test_copier_update import copier_update
 from .test_obstacles import whole
 
 MINIMAL = {"preset": "minimal"}
-
-
-@pytest.fixture(autouse=True)
-def cached(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("updating.compute.render", render_once(shared))
 
 
 @pytest.fixture

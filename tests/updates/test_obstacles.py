@@ -13,14 +13,9 @@ from updating.errors import Status, UpdateError
 from updating.update import update
 
 from .conftest import Generate
-from .published import commit_all, git_in, render_once
+from .published import commit_all, git_in
 
 KUBERNETES = {"container": True, "kubernetes": True}
-
-
-@pytest.fixture(autouse=True)
-def cached(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("updating.compute.render", render_once(shared))
 
 
 @pytest.fixture

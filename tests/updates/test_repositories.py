@@ -15,16 +15,11 @@ from updating.git import Git
 from updating.update import commit_update, update
 
 from .conftest import Generate
-from .published import commit_all, contents, git_in, render_once
+from .published import commit_all, contents, git_in
 from .test_obstacles import whole
 
 MINIMAL = {"preset": "minimal"}
 MEBIBYTE = 1 << 20
-
-
-@pytest.fixture(autouse=True)
-def cached(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("updating.compute.render", render_once(shared))
 
 
 @pytest.fixture
@@ -75,7 +70,9 @@ def test_settings_of_a_person_s(
     assert {
         path: text.replace(b"\r\n", b"\n") for path, text in contents(project).items()
     } == result
-    assert not git_in(project).text("status", "--porcelain")
+    # Ours has settings of its own.
+    status = ["git", "status", "--porcelain=v1", "--no-branch"]
+    assert not subprocess.run(status, cwd=project, capture_output=True, check=True).stdout
 
 
 def test_variables_of_a_hook_are_not_believed(

@@ -21,15 +21,10 @@ from updating.plan import FOLDER, PLAN, Plan
 from updating.update import update
 
 from .conftest import Generate
-from .published import commit_all, git_in, release, render_once
+from .published import commit_all, git_in, release
 from .test_obstacles import whole
 
 MINIMAL = {"preset": "minimal"}
-
-
-@pytest.fixture(autouse=True)
-def cached(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("updating.compute.render", render_once(shared))
 
 
 @pytest.fixture

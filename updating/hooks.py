@@ -1,0 +1,248 @@
+"""What Copier makes anew for each project, kept for the next one: through private parts of Copier.
+
+For each project, Copier reads and compiles the template, gathers all answers for each part of each
+path, and asks git about each file. `Kept` does the first once for all projects of a commit of the
+template, the second once for a project, and the third never: a new folder has no index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import CodeType
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import copier
+import jinja2.environment
+from jinja2 import Environment, pass_context
+from jinja2.runtime import Context
+
+from extensions.compile_once import CompileOnce
+
+from .answers import Answers
+
+if TYPE_CHECKING:
+    from copier._jinja_ext import SandboxedEnvironment
+
+try:
+    from copier._main import Worker
+    from copier._settings import SettingsModel
+    from copier._template import Template
+except ImportError:
+    AVAILABLE = False
+else:
+    _PARTS = ("_render_context", "_render_template", "_sync_git_index_executable_bit")
+    AVAILABLE = (
+        all(callable(getattr(Worker, name, None)) for name in _PARTS)
+        and isinstance(getattr(Worker, "answers_relpath", None), property)
+        and all(
+            isinstance(getattr(owner, name, None), cached_property)
+            for owner, name in ((Worker, "jinja_env"), (Worker, "template"), (Template, "vcs"))
+        )
+    )
+
+
+class Options(TypedDict):
+    """Options of Copier that every render has."""
+
+    defaults: bool
+    overwrite: bool
+    unsafe: bool
+    quiet: bool
+    skip_tasks: bool
+
+
+OPTIONS = Options(defaults=True, overwrite=True, unsafe=True, quiet=True, skip_tasks=True)
+# What tells the time, by the names of filters and of the methods of jinja2_time's extension.
+_CLOCK_FILTERS = ("strftime",)
+_CLOCK_METHODS = ("_now", "_datetime")
+
+
+def user_defaults() -> dict[str, Any]:
+    """What the person's settings of Copier answer, which are part of what a project is made of."""
+    return dict(copier.load_settings().defaults)
+
+
+def answers_of(worker: Any) -> Answers:
+    """What Copier rendered a project from.
+
+    Args:
+        worker: Copier's worker, which `run_copy` returns.
+    """
+    return {
+        name: value
+        for name, value in worker.answers.combined.items()
+        if name in worker.template.questions_data and name not in worker.answers.hidden
+    }
+
+
+class Kept:
+    """What is kept of one commit of the template; for one thread at a time.
+
+    Making one changes variables of modules for a moment, and is for one thread of the process.
+
+    Args:
+        template: Folder of the template, outside any repository.
+        compiled: What was compiled of this commit and others.
+    """
+
+    def __init__(self, template: Path, compiled: Compiled) -> None:
+        self.template = Template(url=str(template))
+        # Nothing but a folder, for which Copier need not ask git.
+        vars(self.template)["vcs"] = None
+        self.settings = SettingsModel.from_file()
+        self.clock_was_read = False
+        with modules_as_they_were():
+            self.environment = self._worker(template, {}).new_environment()
+        if "from_string" not in vars(self.environment):
+            CompileOnce(self.environment)
+        self._watch_clock()
+        compiled.serve(self.environment, _alike(self.template))
+
+    def render(self, folder: Path, data: Answers) -> tuple[Answers, bool]:
+        """Render a project.
+
+        Args:
+            folder: A folder, with the answers of the last time.
+            data: Answers that are given now.
+
+        Returns:
+            What it was rendered from, and whether the time had no part in it.
+        """
+        self.clock_was_read = False
+        with self._worker(folder, data) as worker:
+            worker.run_copy()
+        return answers_of(worker), not self.clock_was_read
+
+    def _worker(self, folder: Path, data: Answers) -> _Worker:
+        worker = _Worker(
+            src_path=self.template.url,
+            dst_path=folder,
+            data=data,
+            settings=self.settings,
+            **OPTIONS,
+        )
+        worker.kept = self
+        return worker
+
+    def _watch_clock(self) -> None:
+        for name in _CLOCK_FILTERS:
+            if name in self.environment.filters:
+                function = self.environment.filters[name]
+                # With a context, so that Jinja does not compute it while it compiles.
+                self.environment.filters[name] = pass_context(self._noting(function))
+        for extension in self.environment.extensions.values():
+            for name in _CLOCK_METHODS:
+                if method := getattr(extension, name, None):
+                    setattr(extension, name, self._noting(method))
+
+    def _noting(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def note(*arguments: Any, **options: Any) -> Any:
+            self.clock_was_read = True
+            if arguments and isinstance(arguments[0], Context):
+                arguments = arguments[1:]
+            return function(*arguments, **options)
+
+        return note
+
+
+class Compiled:
+    """Compiled texts, for all commits of the template whose texts Jinja compiles alike."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, dict[tuple[str, str | None], CodeType]] = {}
+
+    def serve(self, environment: Environment, alike: str) -> None:
+        """Let an environment take what was compiled, and keep what it compiles.
+
+        Args:
+            environment: The environment.
+            alike: The same for environments that compile alike.
+        """
+        known = self._of.setdefault(alike, {})
+        compile_anew = environment.compile
+
+        def compile_once(source: Any, name: str | None = None, *others: Any, **options: Any) -> Any:
+            if options or not isinstance(source, str):
+                return compile_anew(source, name, *others, **options)
+            if (code := known.get((source, name))) is None:
+                code = known[source, name] = compile_anew(source, name, *others)
+            return code
+
+        environment.compile = compile_once  # type: ignore[method-assign]
+
+
+def _alike(template: Template) -> str:
+    """Name everything that Jinja's compiler depends on: settings, and extensions with all files."""
+    digest = hashlib.sha256(repr((template.envops, template.jinja_extensions)).encode())
+    folders = {
+        template.local_abspath / Path(name.partition(":")[0]).parent
+        for name in template.jinja_extensions
+        if ":" in name
+    }
+    for folder in sorted(folders):
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(f"\0{path.relative_to(template.local_abspath)}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def modules_as_they_were() -> Iterator[None]:
+    """Undo what loading the template's extensions changes for the whole process."""
+    module, hook = vars(jinja2.environment), sys.excepthook
+    import_string = module["import_string"]
+    try:
+        yield
+    finally:
+        module["import_string"] = import_string
+        sys.excepthook = hook
+
+
+if AVAILABLE:
+
+    class _Worker(Worker):
+        """Copier's worker with what is kept."""
+
+        kept: Kept
+        _context: Mapping[str, Any] | None = None
+        _answers_path: Path | None = None
+
+        @cached_property
+        def template(self) -> Template:
+            return self.kept.template
+
+        @cached_property
+        def jinja_env(self) -> SandboxedEnvironment:
+            return self.kept.environment
+
+        def new_environment(self) -> SandboxedEnvironment:
+            environment: SandboxedEnvironment = vars(Worker)["jinja_env"].func(self)
+            return environment
+
+        @property
+        def answers_relpath(self) -> Path:
+            # Copier changes the context for it.
+            context, self._context = self._context, None
+            try:
+                path = self._answers_path or super().answers_relpath
+            finally:
+                self._context = context
+            if context is not None:
+                self._answers_path = path
+            return path
+
+        def _render_context(self) -> Any:
+            return super()._render_context() if self._context is None else self._context
+
+        def _render_template(self) -> None:
+            # All questions are answered now.
+            self._context = super()._render_context()
+            super()._render_template()
+
+        def _sync_git_index_executable_bit(self, dst_relpath: Path, src_mode: int) -> None:
+            """There is no index."""

@@ -1,0 +1,226 @@
+"""What the updates of many projects have in common."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+from . import hooks
+from .answers import ANSWERS_FILE, Answers, Origin, parse
+from .checkout import Checkout
+from .errors import Status, UpdateError
+from .git import GitError
+from .releases import Release
+from .rendering import Renderer
+from .renders import Render, Renders
+from .scratch import Scratch
+from .template import Template
+
+# A commit of the template takes about 10 MB of memory to render, and a render less than 0.1 MB.
+_RENDERERS, _RENDERS = 4, 32
+# What decides, besides the template and the answers, what is rendered.
+_PROGRAMS = (
+    "copier",
+    "copier-template-extensions",
+    "jinja2",
+    "jinja2-ansible-filters",
+    "jinja2-time",
+    "pyyaml",
+)
+# Of what is kept; a change of it makes older renders unknown.
+_FORM = 1
+
+
+class Shared:
+    """Keeps what updates of many projects have in common: commits of the template, and renders.
+
+    Give the same one to all updates of a process, in several threads if you like, and close it at
+    the end. Nothing in it changes what an update does.
+
+    Args:
+        renders: A folder for renders that outlast the process, so that another one, or the next
+            release, need not render them again. It may be deleted at any time between updates.
+        folder: A folder to work in; by default one of its own, in memory where there is room.
+    """
+
+    def __init__(self, *, renders: Path | None = None, folder: Path | None = None) -> None:
+        self._scratch = Scratch() if folder is None else None
+        self.folder = self._scratch.folder if self._scratch else cast("Path", folder)
+        self._renders = Renders(renders or self.folder / "renders", lasting=renders is not None)
+        self._lock = threading.Lock()
+        self._checkouts: dict[str, Checkout] = {}
+        self._rendering: dict[str, threading.Lock] = {}
+        self._renderers: OrderedDict[str, Checkout] = OrderedDict()
+        self._recent: OrderedDict[str, Render] = OrderedDict()
+        self._compiled = hooks.Compiled()
+        self._newest: dict[str, Release] = {}
+        self._constant: list[object] = []
+
+    def __enter__(self) -> Self:
+        """Have it for a while."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Remove what is in memory and in the folder; no update may be under way."""
+        with self._lock:
+            self._recent.clear()
+            self._checkouts.clear()
+            self._renderers.clear()
+        if self._scratch:
+            self._scratch.close()
+
+    def work_folder(self) -> AbstractContextManager[str]:
+        """A folder for one update, for as long as it takes."""
+        return tempfile.TemporaryDirectory(prefix="update-", dir=self.folder)
+
+    def newest(self, source: Template) -> Release:
+        """The newest release, looked for once in each state of the template.
+
+        Args:
+            source: The template.
+
+        Raises:
+            UpdateError: When there is none.
+        """
+        tip = source.resolve("HEAD")
+        with self._lock:
+            found = self._newest.get(tip)
+        if found is None:
+            found = source.newest()
+            with self._lock:
+                self._newest[tip] = found
+        return found
+
+    def checkout(self, source: Template, commit: str) -> Checkout:
+        """A commit of the template.
+
+        Args:
+            source: The template.
+            commit: Full id of the commit.
+        """
+        with self._lock:
+            if commit not in self._checkouts:
+                folder = self.folder / "template" / commit
+                self._checkouts[commit] = Checkout(source, commit, folder, self._compiled)
+                self._rendering[commit] = threading.Lock()
+            return self._checkouts[commit]
+
+    def render(
+        self,
+        checkout: Checkout,
+        answers: Answers,
+        data: Mapping[str, Any] | None = None,
+        *,
+        object_format: str = "sha1",
+    ) -> Render:
+        """Render a project, unless that was done before.
+
+        The answers file in it says nothing about where the template is.
+
+        Args:
+            checkout: The commit of the template.
+            answers: Answers of the last time, which are taken where they still hold.
+            data: Answers that are given now.
+            object_format: The project's hash, `sha1` or `sha256`.
+
+        Raises:
+            UpdateError: When an answer is refused, or the template cannot be rendered.
+        """
+        key = self._key(checkout, answers, data or {}, object_format)
+        today = f"{key}-{_today()}"
+        with self._rendering[checkout.commit]:
+            for name in (key, today):
+                if found := self._find(name):
+                    return found
+            with tempfile.TemporaryDirectory(prefix="render-", dir=self.folder) as place:
+                rendered = self._renderer(checkout).render(
+                    Path(place) / "project", Origin("-", "-", answers), data
+                )
+                again = _recorded(rendered.folder)
+                names = [key if rendered.timeless else today]
+                if (data or {}).keys() <= again.keys():
+                    # What the next update of the project begins with.
+                    names.insert(0, self._key(checkout, again, {}, object_format))
+                try:
+                    render = self._renders.keep(names, rendered, object_format)
+                except (GitError, OSError) as error:
+                    raise UpdateError(
+                        f"A render could not be kept: {error}", Status.FAILED
+                    ) from error
+            for name in names:
+                self._remember(name, render)
+            return render
+
+    def _find(self, name: str) -> Render | None:
+        with self._lock:
+            render = self._recent.get(name)
+        if render is None and (render := self._renders.find(name)) is None:
+            return None
+        self._remember(name, render)
+        return render
+
+    def _remember(self, name: str, render: Render) -> None:
+        with self._lock:
+            self._recent[name] = render
+            self._recent.move_to_end(name)
+            while len(self._recent) > _RENDERS:
+                self._recent.popitem(last=False)
+
+    def _renderer(self, checkout: Checkout) -> Renderer:
+        with self._lock:
+            self._renderers[checkout.commit] = checkout
+            self._renderers.move_to_end(checkout.commit)
+            if len(self._renderers) > _RENDERERS:
+                self._renderers.popitem(last=False)[1].forget_renderer()
+        return checkout.renderer
+
+    def _key(
+        self, checkout: Checkout, answers: Answers, data: Mapping[str, Any], object_format: str
+    ) -> str:
+        about = [checkout.commit, object_format, answers, dict(data), self._circumstances()]
+        text = json.dumps(
+            about, sort_keys=True, default=lambda value: [repr(type(value)), repr(value)]
+        )
+        return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+    def _circumstances(self) -> list[object]:
+        if not self._constant:
+            self._constant = [_FORM, platform.python_version(), *map(_version, _PROGRAMS)]
+            self._constant.append(hooks.user_defaults())
+        return self._constant
+
+
+def _today() -> str:
+    return f"{datetime.now(UTC):%Y%m%d}"
+
+
+def _version(program: str) -> str:
+    try:
+        return version(program)
+    except PackageNotFoundError:
+        return ""
+
+
+def _recorded(folder: Path) -> Answers:
+    """The answers that the next update of a rendered project reads."""
+    return parse((folder / ANSWERS_FILE).read_text(encoding="utf-8")).answers
