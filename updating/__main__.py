@@ -41,7 +41,17 @@ def _run(options: argparse.Namespace) -> int:
     import copier_template_extensions  # noqa: F401 - the template needs it, and says less
     import jinja2_time  # type: ignore[import-untyped]  # noqa: F401
 
+    from .git import GitError
+
+    try:
+        return _update_or_check(options)
+    except GitError as error:
+        raise UpdateError(f"Git failed: {error}", Status.FAILED) from error
+
+
+def _update_or_check(options: argparse.Namespace) -> int:
     from .drift import drift
+    from .forks import name_to_record
     from .interrupted import undo
     from .update import update
 
@@ -49,15 +59,18 @@ def _run(options: argparse.Namespace) -> int:
         print(undo(options.project))
         return Status.CLEAN
 
+    template = options.template[-1] if options.template else None
     if options.check:
-        edited = drift(options.project, template=options.template)
+        edited = drift(options.project, template=template, base=options.base)
         for path in edited:
             print(path)
         return Status.DRIFT if edited else Status.CLEAN
     report = update(
         options.project,
-        template=options.template,
+        template=template,
+        record=name_to_record(options.template, options.project),
         to=options.to,
+        base=options.base,
         data=dict(options.data),
         commit=options.commit,
         preview=options.preview,
@@ -92,14 +105,26 @@ def _parser() -> _Parser:
     )
     add = parser.add_argument
     add("project", nargs="?", type=Path, default=Path(), help="default: here")
-    add("--to", metavar="RELEASE", help="default: the newest")
+    add("--to", metavar="RELEASE", help="or a branch or commit; default: the newest release")
+    add(
+        "--from",
+        dest="base",
+        metavar="RELEASE",
+        help="where the project came from, if the template has lost the commit that it names",
+    )
     add("--data", metavar="QUESTION=ANSWER", action="append", default=[], type=_answer)
     add("--preview", action="store_true", help="change nothing")
     add("--check", action="store_true", help="list template-owned files that people changed")
     add("--undo", action="store_true", help="only undo an update that was interrupted")
     add("--no-commit", dest="commit", action="store_false", help="leave it staged")
     add("--json", metavar="FILE", help="write the report there; - for stdout")
-    add("--template", metavar="PLACE", help="default: what the project names")
+    add(
+        "--template",
+        metavar="PLACE",
+        action="append",
+        default=[],
+        help="default: what the project names; if given twice, the first is the name of the last",
+    )
     return parser
 
 

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from packaging.version import Version
-
 from migrations.toolkit import After, Before, run_after, run_before
 
 from . import changes
 from .answers import ANSWERS_FILE, Answers, Origin, check_questions, follow_preset, with_origin
 from .checkout import Checkout
 from .clashes import without_clashes
-from .errors import UpdateError
+from .direction import refuse_going_back
 from .merge import Files, Merged, merge
 from .ownership import Owner, Ownership
 from .project import Snapshot
@@ -67,6 +65,7 @@ def compute(
     new_commit: str,
     data: Mapping[str, Any],
     scratch: Path,
+    remarks: tuple[str, ...] = (),
     asked: Origin | None = None,
     shared: Shared | None = None,
 ) -> Outcome:
@@ -79,6 +78,7 @@ def compute(
         new_commit: The template's commit that it gets.
         data: Answers that change.
         scratch: A folder to work in.
+        remarks: What the report says besides.
         asked: What Copier has recorded already, if it has.
         shared: What updates of many projects have in common.
 
@@ -90,11 +90,7 @@ def compute(
     old_template = shared.checkout(source, old_commit)
     new_template = shared.checkout(source, new_commit)
     old, new = old_template.version, new_template.version
-    if new < old:
-        raise UpdateError(
-            f"The project has release {old}, which is newer than {new}: "
-            "an update never goes back. Use a newer template."
-        )
+    refuse_going_back(source, old_commit, new_commit)
     check_questions(new_template.questions, data)
     store = Store(scratch / "store.git", project.objects(), project.object_format)
     ours = project.files(store)
@@ -125,9 +121,9 @@ def compute(
             store, sorted(seeded), before, renders.between, merged, renders.theirs
         ),
         answers=changes.changed_answers(origin.answers, before, renders.answers),
-        remarks=tuple(after.remarks),
+        remarks=(*remarks, *after.remarks),
     )
-    return Outcome(report, store, merged, merged.files != ours, _title(old, new))
+    return Outcome(report, store, merged, merged.files != ours, report.commit_title())
 
 
 def _render_new(
@@ -196,7 +192,3 @@ def _merge(
     merged = merge(store, base, ours, theirs, name=name)
     merged.files.update(made)
     return replace(merged, left_deleted=(*merged.left_deleted, *replaced))
-
-
-def _title(old: Version, new: Version) -> str:
-    return f"Update from Twelvestar {old} to {new}" if old != new else "Change Twelvestar's answers"

@@ -9,15 +9,22 @@ from .objects import identify
 from .ownership import Owner
 from .project import Project
 from .shared import Shared
-from .template import Template
 
 
-def drift(folder: Path, *, template: str | None = None, shared: Shared | None = None) -> list[str]:
+def drift(
+    folder: Path,
+    *,
+    template: str | None = None,
+    base: str | None = None,
+    shared: Shared | None = None,
+) -> list[str]:
     """Compare a project with a fresh render of its own release and answers.
 
     Args:
         folder: The project, as it is in its folder.
         template: Where the template is; by default where the project was generated from.
+        base: The release that the project came from, where the template has lost the commit that
+            its answers name.
         shared: What updates of many projects have in common; without it, each begins anew.
 
     Returns:
@@ -28,12 +35,10 @@ def drift(folder: Path, *, template: str | None = None, shared: Shared | None = 
     """
     project = Project(folder)
     origin = project.origin()
-    with (
-        nullcontext(shared) if shared else Shared() as common,
-        common.work_folder() as scratch,
-    ):
-        source = Template(template or origin.source, Path(scratch))
-        checkout = common.checkout(source, source.resolve(origin.commit))
+    with nullcontext(shared) if shared else Shared() as common:
+        source = common.template(template or origin.source, project.root)
+        commit = source.resolve(base or origin.commit, asked=base is not None)
+        checkout = common.checkout(source, commit)
         object_format = project.object_format
         rendered = common.render(checkout, origin.answers, object_format=object_format)
         return sorted(

@@ -23,13 +23,24 @@ _SETTINGS = (
     *("-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "diff.renames=true"),
     *("-c", "merge.directoryRenames=false", "-c", "merge.conflictStyle=merge"),
     *("-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"),
+    *("-c", "safe.bareRepository=all"),
 )
+
 # Line ends of a working tree are the person's, and of nothing else.
 _AS_IT_IS = ("-c", "core.autocrlf=false", "-c", "core.safecrlf=false")
 
 
 class GitError(Exception):
-    """A command of git that failed; says what git said."""
+    """A command of git that failed.
+
+    Args:
+        line: The line that says it best.
+        said: All that git said.
+    """
+
+    def __init__(self, line: str, said: str = "") -> None:
+        super().__init__(line)
+        self.said = said
 
 
 class Git:
@@ -171,8 +182,10 @@ class Git:
 
 
 def _error(arguments: Sequence[str], status: int, said: bytes) -> GitError:
-    lines = said.decode(errors="replace").strip().splitlines()
-    return GitError(lines[-1].strip() if lines else f"git {arguments[0]}: status {status}")
+    text = said.decode(errors="replace").strip()
+    lines = text.splitlines() or [f"git {arguments[0]}: status {status}"]
+    reason = next((line for line in lines if line.startswith("fatal: ")), lines[-1])
+    return GitError(reason.removeprefix("fatal: ").strip(), text)
 
 
 def check_version(git: Git) -> None:

@@ -82,6 +82,19 @@ def version_at(git: Git, commit: str) -> Version | None:
         return None
 
 
+def is_version(text: str) -> bool:
+    """Whether a text is a version.
+
+    Args:
+        text: Such as the name of a tag.
+    """
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
+
+
 def tagged_clone(source: Path, destination: Path) -> list[Release]:
     """Clone the template with a tag on each release, as it is published.
 

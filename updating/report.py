@@ -145,6 +145,12 @@ class Report:
         """Whether no file changes but the record of the release."""
         return not (self.added or self.changed or self.removed or self.moved)
 
+    def commit_title(self) -> str:
+        """Title of the commit that an update makes."""
+        if self.old.commit == self.new.commit:
+            return "Change Twelvestar's answers"
+        return f"Update from Twelvestar {self._ends()}"
+
     def to_json(self) -> str:
         """All of it as a JSON document."""
         document = {"status": int(self.status), **asdict(self)}
@@ -167,10 +173,15 @@ class Report:
             sections.append(f"To undo it: {self.undo}")
         return "\n\n".join(sections)
 
+    def _ends(self) -> str:
+        if self.old.version != self.new.version:
+            return f"{self.old.version} to {self.new.version}"
+        if self.old.commit != self.new.commit:
+            return f"{self.old.version} ({self.old.commit[:8]} to {self.new.commit[:8]})"
+        return self.new.version
+
     def _title(self) -> str:
-        ends = f"{self.old.version} to {self.new.version}"
-        if self.old.version == self.new.version:
-            ends = self.new.version
+        ends = self._ends()
         if self.is_empty:
             return f"Twelvestar {ends}: no file changes."
         return f"Twelvestar {ends}{', a preview: nothing was changed' if self.preview else ''}"

@@ -20,8 +20,8 @@ from . import hooks
 from .answers import ANSWERS_FILE, Answers, Origin, parse
 from .checkout import Checkout
 from .errors import Status, UpdateError
-from .git import GitError
-from .releases import Release
+from .git import Git, GitError
+from .places import locate
 from .rendering import Renderer
 from .renders import Render, Renders
 from .scratch import Scratch
@@ -64,7 +64,8 @@ class Shared:
         self._renderers: OrderedDict[str, Checkout] = OrderedDict()
         self._recent: OrderedDict[str, Render] = OrderedDict()
         self._compiled = hooks.Compiled()
-        self._newest: dict[str, Release] = {}
+        self._fetching = threading.Lock()
+        self._templates: dict[str, tuple[Template, str]] = {}
         self._constant: list[object] = []
 
     def __enter__(self) -> Self:
@@ -93,23 +94,28 @@ class Shared:
         """A folder for one update, for as long as it takes."""
         return tempfile.TemporaryDirectory(prefix="update-", dir=self.folder)
 
-    def newest(self, source: Template) -> Release:
-        """The newest release, looked for once in each state of the template.
+    def template(self, source: str, project: Path) -> Template:
+        """A template, which is read anew only where something was committed to it.
+
+        What is fetched from an address is fetched once.
 
         Args:
-            source: The template.
+            source: Where it is.
+            project: Folder that a relative path begins at.
 
         Raises:
-            UpdateError: When there is none.
+            UpdateError: When it cannot be fetched or read.
         """
-        tip = source.resolve("HEAD")
-        with self._lock:
-            found = self._newest.get(tip)
-        if found is None:
-            found = source.newest()
-            with self._lock:
-                self._newest[tip] = found
-        return found
+        place = locate(source, project)
+        with self._fetching:
+            state = _state(place) if isinstance(place, Path) else ""
+            template, known = self._templates.get(str(place), (None, None))
+            if template is None or state != known:
+                fetched = self.folder / f"fetched-{len(self._templates)}"
+                fetched.mkdir(exist_ok=True)
+                template = Template(source, fetched, project)
+                self._templates[str(place)] = template, state
+            return template
 
     def checkout(self, source: Template, commit: str) -> Checkout:
         """A commit of the template.
@@ -208,6 +214,14 @@ class Shared:
             self._constant = [_FORM, platform.python_version(), *map(_version, _PROGRAMS)]
             self._constant.append(hooks.user_defaults())
         return self._constant
+
+
+def _state(place: Path) -> str:
+    """What a local repository's HEAD and references are."""
+    try:
+        return Git(place).text("show-ref", "--head")
+    except GitError:
+        return ""
 
 
 def _today() -> str:

@@ -3,16 +3,51 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Mapping
 from pathlib import Path
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from .errors import Status, UpdateError
 from .git import Git, GitError
-from .releases import DECLARATION, Release, releases, version_at
+from .history import History
+from .places import locate, shown
+from .releases import Release, is_version, version_at
 
-_SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
-_NAME = "twelvestar"
+# What makes a repository this template, or a fork of it. Release 1.0.0 had no migrations.
+_PARTS = {"copier.yml", "extensions", "template"}
+
+
+class _Repository(Git):
+    """Git in the template's repository, which may be out of reach in ways that people can mend."""
+
+    def __init__(
+        self, folder: Path, source: str, variables: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(folder, variables)
+        self.source = source
+
+    def with_variables(self, **variables: str) -> Git:
+        return _Repository(self.folder, self.source, {**self.variables, **variables})
+
+    def run(
+        self, *arguments: str, stdin: bytes = b"", accept: Container[int] = (0,)
+    ) -> tuple[int, bytes]:
+        try:
+            return super().run(*arguments, stdin=stdin, accept=accept)
+        except GitError as error:
+            if "dubious ownership" in error.said:
+                raise UpdateError(
+                    f"The template at {self.source} belongs to another user of this machine: if "
+                    f"you trust them, run `git config --global --add safe.directory {self.folder}`."
+                ) from error
+            if "promisor" in error.said:
+                raise UpdateError(
+                    f"The template at {self.source} is a partial clone, and what it lacks could "
+                    f"not be fetched ({error}): name a full clone with --template.",
+                    Status.FAILED,
+                ) from error
+            raise
 
 
 class Template:
@@ -21,50 +56,43 @@ class Template:
     Args:
         source: Where it is: a local repository, which is read where it is, or an address to clone.
         scratch: A folder for the clone.
+        project: Folder that a relative path begins at.
+
+    Attributes:
+        history: Its commits, and which of them count.
 
     Raises:
-        UpdateError: When it cannot be cloned, or is another template.
+        UpdateError: When it cannot be cloned or read, or its history is short.
     """
 
-    def __init__(self, source: str, scratch: Path) -> None:
-        self.source = source
-        local = Path(source)
-        if (local / ".git").exists() or (local / "objects").is_dir():
-            self.git = Git(local)
-        else:
-            clone = scratch / "template.git"
-            try:
-                Git(scratch).run("clone", "--quiet", "--bare", _address(source), str(clone))
-            except GitError as error:
-                raise UpdateError(
-                    f"The template could not be fetched from {source}: {error}", Status.FAILED
-                ) from error
-            self.git = Git(clone)
+    def __init__(self, source: str, scratch: Path, project: Path | None = None) -> None:
+        self.source = shown(source)
+        place = locate(source, project)
+        if isinstance(place, str) or place.is_file():
+            place = _clone(str(place), scratch / "template.git")
+        self.git = _Repository(place, self.source)
+        if self.git.text("rev-parse", "--is-shallow-repository") == "true":
+            raise UpdateError(
+                f"The template at {self.source} has a short history, which hides its releases: "
+                "run `git fetch --unshallow` there."
+            )
+        self.history = History(self.git, self.source)
+        self._versions: dict[str, Version] = {}
 
-    def resolve(self, name: str) -> str:
+    def resolve(self, name: str, *, asked: bool = False) -> str:
         """Find a commit of the template.
 
         Args:
-            name: A version, or anything that git knows.
+            name: A release, the id of a commit, or what `git describe` says of one.
+            asked: Whether a person names it, who may name a branch.
 
         Returns:
             Its full id.
 
         Raises:
-            UpdateError: When there is no such commit.
+            UpdateError: When there is none that counts.
         """
-        # Copier records what `git describe` says, and a tag of a release may have gone.
-        described = re.fullmatch(r".+-\d+-g([0-9a-f]+)", name)
-        for candidate in filter(None, (name, described and described[1])):
-            if not candidate.startswith("-"):
-                try:
-                    return self.git.text("rev-parse", "--verify", f"{candidate}^{{commit}}")
-                except GitError:
-                    continue
-        for release in releases(self.git):
-            if str(release.version) == name.removeprefix("v"):
-                return release.commit
-        raise UpdateError(f"The template at {self.source} has no release or commit {name}.")
+        return self.history.asked_for(name) if asked else self.history.recorded(name)
 
     def newest(self) -> Release:
         """The newest release.
@@ -72,7 +100,7 @@ class Template:
         Raises:
             UpdateError: When there is none.
         """
-        found = releases(self.git)
+        found = self.history.releases
         stable = [release for release in found if not release.version.is_prerelease]
         if not stable:
             raise UpdateError(f"The template at {self.source} has no release.")
@@ -87,14 +115,29 @@ class Template:
         Raises:
             UpdateError: When it is a commit of something else.
         """
+        if (known := self._versions.get(commit)) is not None:
+            return known
         version = version_at(self.git, commit)
-        declaration = self.git.raw("show", f"{commit}:{DECLARATION}") if version else b""
-        if version is None or f'\nname = "{_NAME}"\n'.encode() not in declaration:
+        # A fork has another name.
+        listing = self.git.text("ls-tree", "--name-only", commit) if version else ""
+        if version is None or not set(listing.split()) >= _PARTS:
             raise UpdateError(
                 f"{commit[:12]} in {self.source} is no commit of Twelvestar: "
                 "the answers file belongs to another template."
             )
+        self._versions[commit] = version
         return version
+
+    def described(self, commit: str) -> str:
+        """What people call a commit.
+
+        Args:
+            commit: The commit.
+        """
+        version = self.version(commit)
+        if commit in self.history.tags.values() or commit in self._released():
+            return f"release {version}"
+        return f"commit {commit[:12]}, which has the version {version}"
 
     def recorded_name(self, commit: str) -> str:
         """What the answers file says of a commit, so that Copier finds it again.
@@ -102,9 +145,13 @@ class Template:
         Args:
             commit: The commit.
         """
-        tags = self.git.text("tag", "--points-at", commit).split()
-        versions = [tag for tag in tags if _is_version(tag)]
-        return versions[0] if versions else commit
+        version = self.version(commit)
+        tags = [tag for tag, tagged in self.history.tags.items() if tagged == commit]
+        tags.sort(key=lambda tag: (Version(tag) != version, tag))
+        return tags[0] if tags else commit
+
+    def _released(self) -> set[str]:
+        return {release.commit for release in self.history.releases}
 
     def export(self, commit: str, folder: Path) -> Path:
         """Write what a commit has into a folder without a history.
@@ -118,9 +165,9 @@ class Template:
         """
         folder.mkdir(parents=True)
         index = folder.with_name(f"{folder.name}.index")
-        git = self.git.with_variables(GIT_INDEX_FILE=str(index))
-        git.run("read-tree", commit)
-        git.run("checkout-index", "--all", f"--prefix={folder}/")
+        git = self.git.with_variables(GIT_INDEX_FILE=str(index), GIT_WORK_TREE=str(folder))
+        # At once, so that a partial clone fetches what it lacks at once.
+        git.run("read-tree", "--reset", "-u", "--no-sparse-checkout", commit)
         return folder
 
     def notes(self, old: Version, new: Version, commit: str) -> dict[str, str]:
@@ -142,21 +189,23 @@ class Template:
         notes = {}
         for section in sections:
             title, _, body = section.partition("\n")
-            if _is_version(title.strip()) and old < Version(title.strip()) <= new:
+            if is_version(title.strip()) and old < Version(title.strip()) <= new:
                 notes[title.strip()] = body.strip()
         return notes
 
 
-def _is_version(text: str) -> bool:
+def _clone(address: str, folder: Path) -> Path:
     try:
-        Version(text)
-    except InvalidVersion:
-        return False
-    return True
-
-
-def _address(source: str) -> str:
-    for shortcut, host in _SHORTCUTS.items():
-        if source.startswith(shortcut):
-            return f"{host}{source.removeprefix(shortcut)}.git"
-    return source
+        Git(folder.parent).run("clone", "--quiet", "--bare", "--", address, str(folder))
+    except GitError as error:
+        if "transport 'file' not allowed" in error.said:
+            raise UpdateError(
+                f"The template could not be fetched from {shown(address)}, because git's setting "
+                "protocol.file.allow forbids it: name the folder itself with --template.",
+                Status.FAILED,
+            ) from error
+        raise UpdateError(
+            f"The template could not be fetched from {shown(address)}: {shown(str(error))}",
+            Status.FAILED,
+        ) from error
+    return folder

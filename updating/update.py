@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .compute import Outcome, compute
+from .direction import choose
 from .errors import Status, UpdateError
+from .forks import followed
 from .git import GitError
 from .interrupted import refuse_interrupted, undo_interrupted
 from .lock import only_update
 from .project import Project, Snapshot
 from .report import Release, Report
 from .shared import Shared
-from .template import Template
 from .write import HeadMoved, apply_outcome, commit_outcome, preview_outcome
 
 TRIES = 3
@@ -26,11 +27,24 @@ TRIED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a person asks for; see `update`."""
+
+    template: str | None
+    record: str | None
+    to: str | None
+    base: str | None
+    data: Mapping[str, Any]
+
+
 def update(
     folder: Path,
     *,
     template: str | None = None,
+    record: str | None = None,
     to: str | None = None,
+    base: str | None = None,
     data: Mapping[str, Any] | None = None,
     commit: bool = True,
     preview: bool = False,
@@ -45,7 +59,11 @@ def update(
     Args:
         folder: The project.
         template: Where the template is; by default where the project was generated from.
-        to: A release or a commit of the template; by default the newest release.
+        record: What the answers file calls that template, so that the next update finds it; by
+            default what it says already.
+        to: A release, a branch or a commit of the template; by default the newest release.
+        base: The release that the project came from, where the template has lost the commit that
+            its answers name.
         data: Answers that change.
         commit: Whether to commit; changes are left staged otherwise.
         preview: Whether to change nothing.
@@ -58,12 +76,11 @@ def update(
         UpdateError: When there is something to be done first, or it failed. The project is then as
             it was.
     """
+    wanted = _Wanted(template, record, to, base, data or {})
     for _ in range(TRIES):
         try:
             with _common(shared) as common:
-                return _update_once(
-                    folder, template, to, data or {}, common, commit=commit, preview=preview
-                )
+                return _update_once(folder, wanted, common, commit=commit, preview=preview)
         except HeadMoved:
             continue
         except GitError as error:
@@ -74,14 +91,7 @@ def update(
 
 
 def _update_once(
-    folder: Path,
-    template: str | None,
-    to: str | None,
-    data: Mapping[str, Any],
-    shared: Shared,
-    *,
-    commit: bool,
-    preview: bool,
+    folder: Path, wanted: _Wanted, shared: Shared, *, commit: bool, preview: bool
 ) -> Report:
     project = Project(folder)
     with ExitStack() as stack:
@@ -92,7 +102,7 @@ def _update_once(
             undo_interrupted(project)
         project.refuse_unfinished_work()
         scratch = Path(stack.enter_context(shared.work_folder()))
-        outcome = _compute(project, template, to, data, scratch, shared)
+        outcome = _compute(project, wanted, scratch, shared)
         if isinstance(outcome, Report):
             return replace(outcome, preview=preview)
         if preview:
@@ -106,7 +116,9 @@ def commit_update(
     parent: str = "HEAD",
     folder: str = "",
     template: str | None = None,
+    record: str | None = None,
     to: str | None = None,
+    base: str | None = None,
     data: Mapping[str, Any] | None = None,
     shared: Shared | None = None,
 ) -> Report:
@@ -118,7 +130,10 @@ def commit_update(
         parent: The commit that is updated.
         folder: The project's folder in it; empty for its root.
         template: Where the template is; by default where the project was generated from.
-        to: A release or a commit of the template; by default the newest release.
+        record: What the answers file calls that template; by default what it says already.
+        to: A release, a branch or a commit of the template; by default the newest release.
+        base: The release that the project came from, where the template has lost the commit that
+            its answers name.
         data: Answers that change.
         shared: What updates of many projects have in common; without it, each begins anew.
 
@@ -133,7 +148,8 @@ def commit_update(
     try:
         project = Snapshot(repository.absolute(), parent, prefix)
         with _common(shared) as common, common.work_folder() as scratch:
-            outcome = _compute(project, template, to, data or {}, Path(scratch), common)
+            wanted = _Wanted(template, record, to, base, data or {})
+            outcome = _compute(project, wanted, Path(scratch), common)
             if isinstance(outcome, Report):
                 return outcome
             return commit_outcome(project, outcome)
@@ -147,23 +163,25 @@ def _common(shared: Shared | None) -> AbstractContextManager[Shared]:
     return nullcontext(shared) if shared else Shared()
 
 
-def _compute(
-    project: Snapshot,
-    template: str | None,
-    to: str | None,
-    data: Mapping[str, Any],
-    scratch: Path,
-    shared: Shared,
-) -> Outcome | Report:
+def _compute(project: Snapshot, wanted: _Wanted, scratch: Path, shared: Shared) -> Outcome | Report:
     """Find out what a project will be; only the report where that is as it is."""
     origin = project.origin()
-    source = Template(template or origin.source, scratch)
-    new = shared.newest(source).commit if to is None else source.resolve(to)
+    source = shared.template(wanted.template or origin.source, project.place)
+    name, remarks = followed(origin.source, wanted.template, wanted.record, project.place)
+    asked = None if wanted.to is None else source.resolve(wanted.to, asked=True)
+    if wanted.base is not None:
+        origin = replace(origin, commit=source.resolve(wanted.base, asked=True))
     old = source.resolve(origin.commit)
-    if new == old and not data:
+    target = choose(source, old, asked)
+    remarks += target.remarks
+    changes = wanted.data or wanted.base is not None or name != origin.source
+    if target.commit == old and not changes:
         release = Release(str(shared.checkout(source, old).version), old)
-        return Report(old=release, new=release)
-    outcome = compute(project, origin, source, new, data, scratch, shared=shared)
+        return Report(old=release, new=release, remarks=remarks)
+    origin = replace(origin, source=name)
+    outcome = compute(
+        project, origin, source, target.commit, wanted.data, scratch, remarks, shared=shared
+    )
     return outcome if outcome.changes else outcome.report
 
 

@@ -19,6 +19,9 @@ def repository(folder: Path, *declared: str | None) -> Git:
     """A repository with a commit for each version; None leaves the file as it is."""
     folder.mkdir()
     git_in(folder).run("init", "--quiet", "--initial-branch", "main")
+    for part in ("copier.yml", "extensions/names.py", "template/README.md"):
+        (folder / part).parent.mkdir(exist_ok=True)
+        (folder / part).touch()
     for number, version in enumerate(declared):
         if version is not None:
             text = f'[project]\nname = "twelvestar"\nversion = "{version}"\n' if version else ""
@@ -99,5 +102,5 @@ def test_a_release_is_found_without_its_tag_and_by_what_copier_records(tmp_path:
     head = git.text("rev-parse", "HEAD")
     assert template.resolve(f"1.1.0-1-g{head[:7]}") == head
     assert str(template.version(head)) == "1.1.0", "a commit belongs to the release before it"
-    with pytest.raises(UpdateError, match=r"no release or commit 9\.9\.9"):
+    with pytest.raises(UpdateError, match=r"no release 9\.9\.9, nor such a commit"):
         template.resolve("9.9.9")

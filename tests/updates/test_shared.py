@@ -25,7 +25,7 @@ from updating.trees import Store
 from updating.update import update
 
 from .conftest import Generate
-from .published import commit_all, git_in
+from .published import commit_all, git_in, release
 from .test_rendering import SMALL
 
 FORMATS = {40: "sha1", 64: "sha256"}
@@ -283,14 +283,20 @@ def test_a_time_that_is_told_makes_another_render_on_another_day(
             assert len(renders) == made
 
 
-def test_the_newest_release_is_looked_for_once(
-    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_template_is_read_anew_only_where_something_was_committed(
+    published: Path, tmp_path: Path
 ) -> None:
-    source = Template(str(published), tmp_path)
+    template = tmp_path / "template"
+    git_in(tmp_path).run("clone", "--quiet", str(published), str(template))
     with Shared() as common:
-        found = common.newest(source)
-        monkeypatch.delattr(Template, "newest")
-        assert common.newest(source) == found
+        first = common.template(str(template), tmp_path)
+        assert common.template("template", tmp_path) is first
+        release(template, "9.0.0")
+        again = common.template(str(template), tmp_path)
+        assert str(again.newest().version) == "9.0.0"
+        address = common.template(template.as_uri(), tmp_path)
+        release(template, "9.1.0")
+        assert common.template(template.as_uri(), tmp_path) is address
 
 
 @pytest.fixture
