@@ -65,9 +65,12 @@ release-check: $(READY) ## List the releases, and say whether this tree could be
 	$(BIN)/python -m tools.release_check
 
 .PHONY: requirements
-requirements: $(READY) ## Pin the development tools anew
+requirements: $(READY) ## Pin the development tools anew, and what an update installs
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet \
 		--python-version 3.11 --group dev pyproject.toml --output-file requirements/dev.txt $(UPGRADE)
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet \
+		--python-version 3.11 --constraints requirements/dev.txt pyproject.toml \
+		--output-file updating/requirements.txt
 
 $(READY): requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

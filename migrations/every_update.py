@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
-from typing import Any
+from updating.locking import DECLARATION, LOCK, LockError, declared, lock
 
-from .toolkit import After, Files, after
-
-DECLARATION = "pyproject.toml"
-LOCK = "uv.lock"
+from .toolkit import After, after
 
 
 @after()
@@ -21,19 +17,11 @@ def refresh_the_lock_file(project: After) -> None:
             f"{LOCK} is as it was: run `uv lock` when {DECLARATION} is resolved."
         )
         return
-    if _locked(project, project.previous) == _locked(project, project.project):
+    if declared(project.store, project.previous) == declared(project.store, project.project):
         return
-    if problem := project.run("uv", "lock", "--quiet", writes=[LOCK]):
-        project.remarks.append(f"{LOCK} was not made anew; run `uv lock`. ({problem})")
-
-
-def _locked(project: After, files: Files) -> Any:
-    """What of pyproject.toml a lock file depends on."""
     try:
-        document = tomllib.loads(project.store.read(files[DECLARATION].blob).decode())
-    except (KeyError, ValueError):
-        return None
-    about = document.get("project", {})
-    names = ("name", "version", "requires-python", "dependencies", "optional-dependencies")
-    uv = document.get("tool", {}).get("uv")
-    return {name: about.get(name) for name in names}, document.get("dependency-groups"), uv
+        content = lock(project.store, project.project, project.folder)
+    except LockError as error:
+        project.remarks.append(f"{LOCK} is as it was: run `uv lock`, because {error}.")
+    else:
+        project.project[LOCK] = project.store.entry(content)

@@ -8,9 +8,7 @@ project: a migration that fails leaves the project as it was.
 
 from __future__ import annotations
 
-import shutil
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -18,11 +16,10 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from packaging.version import Version
-from plumbum import ProcessExecutionError, local
 
 from updating.errors import Status, UpdateError
 from updating.merge import marked_lines
-from updating.trees import SUBMODULE, Entry, Store
+from updating.trees import Entry, Store
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -166,7 +163,7 @@ class After:
         store: Where contents are.
         previous: The project's files as they were.
         project: The project's files as they will be, conflicts marked.
-        folder: A folder for commands to run in.
+        folder: A new folder to lock in.
         remarks: What the report says besides.
     """
 
@@ -184,35 +181,6 @@ class After:
         """
         entry = self.project.get(path)
         return entry is not None and bool(marked_lines(self.store.read(entry.blob)))
-
-    def run(self, *command: str, writes: Iterable[str]) -> str | None:
-        """Run a command on the project's files.
-
-        Args:
-            command: A program and its arguments. The one beside this Python is taken if there is
-                none on the path.
-            writes: Files that it makes or changes; whatever else it does is lost.
-
-        Returns:
-            What went wrong, in a line; None if nothing did. The files are then as they were.
-        """
-        files = {path: entry for path, entry in self.project.items() if entry.mode != SUBMODULE}
-        contents = self.store.read_all(entry.blob for entry in files.values())
-        for path, entry in files.items():
-            target = self.folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(contents[entry.blob])
-        program = shutil.which(command[0]) or str(Path(sys.executable).with_name(command[0]))
-        if not Path(program).exists():
-            return f"{command[0]} is not installed"
-        try:
-            local[program][command[1:]].run(cwd=str(self.folder))
-        except ProcessExecutionError as error:
-            lines = f"{error.stdout or ''}\n{error.stderr or ''}".strip().splitlines()
-            return lines[-1].strip() if lines else f"status {error.retcode}"
-        for path in writes:
-            self.project[path] = self.store.entry((self.folder / path).read_bytes())
-        return None
 
 
 BeforeFunction = Callable[[Before], None]

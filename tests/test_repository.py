@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
 
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.rendering import ROOT
 
@@ -60,6 +63,32 @@ def test_development_tools_are_pinned_with_hashes_and_nothing_else() -> None:
     wanted = [*project["project"]["dependencies"], *groups["dev"], *groups["generated"]]
     names = {re.split(r"[\[<>=]", want)[0] for want in wanted if isinstance(want, str)}
     assert names <= pinned
+
+
+def test_what_an_update_installs_is_pinned_as_it_is_here() -> None:
+    """All that a template needs, and what that needs, of the versions that the tests had."""
+    pins = {}
+    for name in ("requirements/dev.txt", "updating/requirements.txt"):
+        text = (ROOT / name).read_text()
+        assert not re.search(r"^(-|https?:)", text, re.MULTILINE), name
+        lines = re.split(r"^(?=\S)", text, flags=re.MULTILINE)[1:]
+        pins[name] = {line.split()[0]: frozenset(re.findall(r"--hash=\S+", line)) for line in lines}
+    installed = pins["updating/requirements.txt"]
+    assert all(installed.values())
+    assert installed.items() <= pins["requirements/dev.txt"].items()
+
+    names = {pin.partition("==")[0] for pin in installed}
+    needed, seen = {"twelvestar"}, set[str]()
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    while needed:
+        seen.add(package := needed.pop())
+        wanted = declared if package == "twelvestar" else distribution(package).requires or []
+        for want in map(Requirement, wanted):
+            if want.marker is None or want.marker.evaluate({"extra": ""}):
+                needed |= {canonicalize_name(want.name)} - seen
+    assert seen - {"twelvestar"} <= names
+    # The others are for other Pythons and other systems.
+    assert names - seen <= {"colorama", "typing-extensions"}
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:

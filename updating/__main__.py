@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+
+# With `-m`, modules of the current folder come first, and that is the project's.
+if __name__ == "__main__" and not (
+    sys.flags.safe_path or __file__.startswith(f"{sys.path[0]}/updating/")
+):
+    del sys.path[0]
+
+import argparse
 from pathlib import Path
 from typing import Any, NoReturn
 

@@ -72,6 +72,18 @@ def test_a_clean_update_is_committed_and_can_be_undone(generate: Generate, newes
     assert everything(project) == before
 
 
+@pytest.mark.parametrize("module", ["argparse", "copier", "migrations"])
+def test_a_module_of_the_project_is_not_imported(
+    module: str, generate: Generate, newest: str, tmp_path: Path
+) -> None:
+    project = generate(MINIMAL, version=newest)
+    (project / f"{module}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    commit_all(project)
+    done = run(project, "--check")
+    assert done.returncode == Status.CLEAN, done.stderr
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_preview_says_the_same_and_changes_nothing(generate: Generate) -> None:
     project = generate(MINIMAL)
     before = everything(project)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from packaging.version import Version
 from tomlkit import TOMLDocument
 
 from migrations import toolkit
-from migrations.every_update import refresh_the_lock_file
 from migrations.toolkit import After, Before
 from migrations.v1_4_1 import ADDED, add_filters_before_those_of_people
 from tests.rendering import ROOT
@@ -148,54 +146,6 @@ def test_a_migration_that_fails_is_named(store: Store) -> None:
     with pytest.raises(UpdateError, match=r"turn_everything_round of release 1\.1\.0") as caught:
         toolkit.run_before(OLD, NEW, before(store, {}, {}))
     assert caught.value.status is Status.FAILED
-
-
-def after(store: Store, folder: Path, previous: str, now: str) -> After:
-    files = [
-        {"pyproject.toml": store.entry(text.encode()), "uv.lock": store.entry(LOCK)}
-        for text in (previous, now)
-    ]
-    return After(store, files[0], files[1], folder)
-
-
-LOCK = b'version = 1\nrequires-python = ">=3.11"\n'
-PYPROJECT = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = []\n'
-
-
-def test_the_lock_file_is_made_anew_when_dependencies_change(store: Store, tmp_path: Path) -> None:
-    now = PYPROJECT.replace("3.11", "3.11,<4")
-    project = after(store, tmp_path / "after", PYPROJECT, now)
-    refresh_the_lock_file(project)
-    assert project.remarks == []
-    locked = tomllib.loads(texts(project)["uv.lock"])
-    assert locked["requires-python"] == ">=3.11, <4"
-
-
-def test_the_lock_file_stays_when_dependencies_do(store: Store, tmp_path: Path) -> None:
-    project = after(store, tmp_path / "after", PYPROJECT, f"{PYPROJECT}# a comment\n")
-    refresh_the_lock_file(project)
-    assert texts(project)["uv.lock"] == LOCK.decode()
-
-
-def test_the_lock_file_waits_for_conflicts_to_be_resolved(store: Store, tmp_path: Path) -> None:
-    marked = f"<<<<<<< mine\n{PYPROJECT}=======\n>>>>>>> theirs\n"
-    project = after(store, tmp_path / "after", PYPROJECT, marked)
-    refresh_the_lock_file(project)
-    assert texts(project)["uv.lock"] == LOCK.decode()
-    assert "`uv lock`" in project.remarks[0]
-
-
-def test_a_command_that_fails_leaves_the_files_and_says_why(store: Store, tmp_path: Path) -> None:
-    broken = PYPROJECT.replace('">=3.11"', '"no version"')
-    project = after(store, tmp_path / "after", PYPROJECT, broken)
-    refresh_the_lock_file(project)
-    assert texts(project)["uv.lock"] == LOCK.decode()
-    assert "run `uv lock`" in project.remarks[0]
-
-
-def test_a_program_that_is_not_there_is_said_so(store: Store, tmp_path: Path) -> None:
-    project = after(store, tmp_path / "after", PYPROJECT, PYPROJECT)
-    assert project.run("no-such-program", writes=[]) == "no-such-program is not installed"
 
 
 OWN_MODULES = r"(orbit|chassis|conftest|support|tests)(\.|$)|test_"
