@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from packaging.version import Version
 
 from updating.errors import Status, UpdateError
+from updating.line_ends import as_in, plain
 from updating.merge import marked_lines
 from updating.trees import Entry, Store
 
@@ -142,13 +143,11 @@ class Before:
             if path in files:
                 content = self.store.read(files[path].blob)
                 try:
-                    document = tomlkit.parse(content.replace(b"\r\n", b"\n").decode())
+                    document = tomlkit.parse(plain(content).decode())
                 except (ParseError, UnicodeDecodeError):
                     return
                 edit(document)
-                text = tomlkit.dumps(document).encode()
-                if b"\r\n" in content:
-                    text = text.replace(b"\n", b"\r\n")
+                text = as_in(tomlkit.dumps(document).encode(), content)
                 edited[id(files)] = Entry(files[path].mode, self.store.blob(text))
         for files in (self.rendered, self.project):
             if path in files:

@@ -14,6 +14,7 @@ import argparse
 from pathlib import Path
 from typing import Any, NoReturn
 
+from . import output
 from .errors import Status, UpdateError
 
 _MISSING = (
@@ -31,6 +32,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main() -> int:
     """Run the command, and return its exit status."""
+    output.prepare()
     options = _parser().parse_args()
     try:
         return _run(options)
@@ -50,50 +52,60 @@ def _run(options: argparse.Namespace) -> int:
 
     from .git import GitError
 
+    if options.json is not None:
+        output.refuse_unwritable(options.json)
     try:
-        return _update_or_check(options)
+        if options.undo:
+            return _undo(options)
+        return _check(options) if options.check else _update(options)
     except GitError as error:
         raise UpdateError(f"Git failed: {error}", Status.FAILED) from error
 
 
-def _update_or_check(options: argparse.Namespace) -> int:
+def _check(options: argparse.Namespace) -> int:
     from .drift import drift
-    from .forks import name_to_record
+
+    edited = drift(
+        options.project,
+        template=_place(options),
+        base=options.base,
+        answers_file=options.answers_file,
+    )
+    output.say("".join(f"{path}\n" for path in edited))
+    return Status.DRIFT if edited else Status.CLEAN
+
+
+def _undo(options: argparse.Namespace) -> int:
     from .interrupted import undo
+
+    output.say(f"{undo(options.project)}\n")
+    return Status.CLEAN
+
+
+def _update(options: argparse.Namespace) -> int:
+    from .forks import name_to_record
     from .update import update
 
-    if options.undo:
-        print(undo(options.project))
-        return Status.CLEAN
-
-    template = options.template[-1] if options.template else None
-    if options.check:
-        edited = drift(options.project, template=template, base=options.base)
-        for path in edited:
-            print(path)
-        return Status.DRIFT if edited else Status.CLEAN
     report = update(
         options.project,
-        template=template,
+        template=_place(options),
         record=name_to_record(options.template, options.project),
         to=options.to,
         base=options.base,
         data=dict(options.data),
+        answers_file=options.answers_file,
         commit=options.commit,
         preview=options.preview,
     )
     if options.json is not None:
-        _write(options.json, report.to_json())
-    if options.json != "-":
-        print(report.to_text())
+        output.write(options.json, f"{report.to_json()}\n")
+    if options.json != output.STDOUT:
+        output.say(f"{report.to_text()}\n")
     return report.status
 
 
-def _write(path: str, text: str) -> None:
-    if path == "-":
-        print(text)
-    else:
-        Path(path).write_text(f"{text}\n", encoding="utf-8")
+def _place(options: argparse.Namespace) -> str | None:
+    return options.template[-1] if options.template else None
 
 
 def _answer(text: str) -> tuple[str, Any]:
@@ -125,6 +137,9 @@ def _parser() -> _Parser:
     add("--undo", action="store_true", help="only undo an update that was interrupted")
     add("--no-commit", dest="commit", action="store_false", help="leave it staged")
     add("--json", metavar="FILE", help="write the report there; - for stdout")
+    add(
+        "-a", "--answers-file", metavar="FILE", help="default: .copier-answers.yml, or the only one"
+    )
     add(
         "--template",
         metavar="PLACE",

@@ -17,6 +17,11 @@ from .errors import UpdateError
 ANSWERS_FILE = ".copier-answers.yml"
 Answers = dict[str, Any]
 Questions = Mapping[str, Mapping[str, Any]]
+_ANYTHING = re.compile(r".*", re.DOTALL)
+_TAKES = {
+    "bool": ("yes or no", re.compile(r"y|yes|t|true|on|1|n|no|f|false|off|0", re.IGNORECASE)),
+    "int": ("a whole number", re.compile(r"-?\d+")),
+}
 # Such a default may depend on the preset alone; a test sees to it.
 _PRESET = re.compile(r"\bpreset\b")
 
@@ -36,11 +41,12 @@ class Origin:
     answers: Answers
 
 
-def parse(text: str) -> Origin:
+def parse(text: str, name: str = ANSWERS_FILE) -> Origin:
     """Read an answers file.
 
     Args:
         text: What is in it.
+        name: What it is called.
 
     Raises:
         UpdateError: When it is none.
@@ -49,15 +55,15 @@ def parse(text: str) -> Origin:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise UpdateError(
-            f"{ANSWERS_FILE} is not valid YAML: restore it from an earlier commit."
+            f"{name} is not valid YAML: restore it from an earlier commit."
         ) from error
-    if not isinstance(data, dict) or not all(isinstance(name, str) for name in data):
-        raise UpdateError(f"{ANSWERS_FILE} holds no answers: restore it from an earlier commit.")
-    answers = {name: value for name, value in data.items() if not name.startswith("_")}
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise UpdateError(f"{name} holds no answers: restore it from an earlier commit.")
+    answers = {key: value for key, value in data.items() if not key.startswith("_")}
     for key in ("_src_path", "_commit"):
         if not data.get(key):
             raise UpdateError(
-                f"{ANSWERS_FILE} has no {key}, so nobody knows what the project was generated "
+                f"{name} has no {key}, so nobody knows what the project was generated "
                 "from: restore it from an earlier commit."
             )
     return Origin(str(data["_src_path"]), str(data["_commit"]), answers)
@@ -87,20 +93,42 @@ def with_origin(text: str, source: str, commit: str) -> str:
 
 
 def check_questions(questions: Questions, data: Mapping[str, Any]) -> None:
-    """Refuse answers to questions that are not asked.
+    """Refuse answers to questions that are not asked, and answers of another type.
 
     Args:
         questions: The template's questions.
         data: Answers by question.
 
     Raises:
-        UpdateError: When there is no such question.
+        UpdateError: When there is no such question, or it takes something else.
     """
     asked = {name for name, question in questions.items() if question.get("when") is not False}
-    for name in data:
+    for name, value in data.items():
         if name not in asked:
             near = get_close_matches(name, asked, n=1) or [", ".join(sorted(asked))]
             raise UpdateError(f'There is no question "{name}": answer {near[0]}.')
+        # Copier takes any word for yes.
+        takes, pattern = _TAKES.get(questions[name].get("type", ""), ("", _ANYTHING))
+        if not pattern.fullmatch(str(value).strip()):
+            raise UpdateError(f'Question "{name}" takes {takes}.')
+
+
+def refuse_other_package(answers: Answers, data: Mapping[str, Any]) -> None:
+    """Refuse to rename the package, which would leave what is not the template's where it is.
+
+    Args:
+        answers: Answers of the last time.
+        data: Answers that are given now.
+
+    Raises:
+        UpdateError: When it would be renamed.
+    """
+    name = answers.get("package_name")
+    if name is not None and data.get("package_name", name) != name:
+        raise UpdateError(
+            f'Question "package_name": an update does not rename the package {name}, because your '
+            f"own modules would stay in src/{name}. Leave that answer out."
+        )
 
 
 def follow_preset(questions: Questions, answers: Answers, data: Mapping[str, Any]) -> Answers:

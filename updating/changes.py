@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from migrations.toolkit import Before
 
 from .answers import ANSWERS_FILE, Answers
 from .merge import Files, Merged
+from .ownership import Owner, Ownership
 from .report import Answer, Conflict, Improved, Kept, Move, Release, Report
 from .trees import Entry, Store
 
 _DROPPED = "the template has no use for it any more: keep it, or delete it"
 
 
-def describe(before: Before, ours: Files, merged: Merged, theirs: Files) -> Report:
+def describe(
+    before: Before, ours: Files, merged: Merged, theirs: Files, answers_file: str = ANSWERS_FILE
+) -> Report:
     """Say what becomes of each file.
 
     Args:
@@ -23,6 +27,7 @@ def describe(before: Before, ours: Files, merged: Merged, theirs: Files) -> Repo
         ours: The project's files as they are.
         merged: What came of the merge.
         theirs: The files of the new release.
+        answers_file: What the project's answers file is called.
     """
     files = merged.files
     moved = [
@@ -32,7 +37,7 @@ def describe(before: Before, ours: Files, merged: Merged, theirs: Files) -> Repo
     ]
     sources, targets = {move.old for move in moved}, {move.new for move in moved}
     # The file of answers changes with every release, and is not worth a line.
-    names = (files.keys() | ours.keys()) - {ANSWERS_FILE} - sources - targets
+    names = (files.keys() | ours.keys()) - {answers_file} - sources - targets
     conflicts = tuple(Conflict(each.path, each.lines) for each in merged.conflicts)
     marked = {conflict.path for conflict in conflicts}
     changed = {
@@ -54,6 +59,41 @@ def describe(before: Before, ours: Files, merged: Merged, theirs: Files) -> Repo
         conflicts=conflicts,
         kept=tuple(Kept(path, before.reasons.get(path, _DROPPED)) for path in sorted(merged.kept)),
         left_deleted=tuple(sorted(merged.left_deleted)),
+    )
+
+
+def already_there(
+    before: Before, merged: Merged, theirs: Files, ownership: Ownership
+) -> tuple[str, ...]:
+    """Say which files of the project have the name of a new file, and were left as they are.
+
+    Args:
+        before: The project as the migrations prepared it.
+        merged: What came of the merge.
+        theirs: The files of the new release.
+        ownership: Who owns which file.
+    """
+    new = (path for path in theirs if path not in before.rendered and path in before.project)
+    return tuple(
+        f"{path} was there already and stays as you have it. The template has a file of that name "
+        "now."
+        for path in sorted(new)
+        if ownership.owner(path) is not Owner.GENERATED
+        and merged.files.get(path) == before.project[path]
+        and path not in merged.stages
+    )
+
+
+def ignored(data: Mapping[str, Any], answers: Answers) -> tuple[str, ...]:
+    """Say which answers change nothing, because their questions are not asked in the project.
+
+    Args:
+        data: Answers that are given now.
+        answers: Answers that the new release was rendered from.
+    """
+    return tuple(
+        f'The answer to "{name}" changes nothing: with the other answers, that is not asked.'
+        for name in sorted(data.keys() - answers.keys())
     )
 
 

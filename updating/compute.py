@@ -10,7 +10,15 @@ from typing import Any
 from migrations.toolkit import After, Before, run_after, run_before
 
 from . import changes
-from .answers import ANSWERS_FILE, Answers, Origin, check_questions, follow_preset, with_origin
+from .answers import (
+    ANSWERS_FILE,
+    Answers,
+    Origin,
+    check_questions,
+    follow_preset,
+    refuse_other_package,
+    with_origin,
+)
 from .checkout import Checkout
 from .clashes import without_clashes
 from .direction import refuse_going_back
@@ -92,6 +100,7 @@ def compute(
     old, new = old_template.version, new_template.version
     refuse_going_back(source, old_commit, new_commit)
     check_questions(new_template.questions, data)
+    refuse_other_package(origin.answers, data)
     store = Store(scratch / "store.git", project.objects(), project.object_format)
     ours = project.files(store)
 
@@ -109,11 +118,12 @@ def compute(
         store, ownership, base, before.project, renders.theirs, name=f"twelvestar-{new}"
     )
 
-    merged.files[ANSWERS_FILE] = renders.theirs[ANSWERS_FILE]
+    answers_file = project.answers_file or ANSWERS_FILE
+    merged.files[answers_file] = renders.theirs[ANSWERS_FILE]
     after = After(store, ours, merged.files, scratch / "after")
     run_after(old, new, after)
     report = replace(
-        changes.describe(before, ours, merged, renders.theirs),
+        changes.describe(before, ours, merged, renders.theirs, answers_file),
         old=Release(str(old), old_commit),
         new=Release(str(new), new_commit),
         notes=new_template.notes(old),
@@ -121,7 +131,12 @@ def compute(
             store, sorted(seeded), before, renders.between, merged, renders.theirs
         ),
         answers=changes.changed_answers(origin.answers, before, renders.answers),
-        remarks=(*remarks, *after.remarks),
+        remarks=(
+            *remarks,
+            *changes.ignored(data, renders.answers),
+            *changes.already_there(before, merged, renders.theirs, ownership),
+            *after.remarks,
+        ),
     )
     return Outcome(report, store, merged, merged.files != ours, report.commit_title())
 

@@ -60,7 +60,7 @@ def follow(worker: Worker) -> None:
 
 
 def _update(worker: Worker) -> tuple[Report, Project]:
-    project = Project(worker.subproject.local_abspath)
+    project = _project(worker)
     if worker.pretend:
         refuse_interrupted(project)
         return _compute_and_write(worker, project, _ask(worker, project)), project
@@ -72,8 +72,13 @@ def _update(worker: Worker) -> tuple[Report, Project]:
             try:
                 return _compute_and_write(worker, project, asked), project
             except HeadMoved:
-                project = Project(worker.subproject.local_abspath)
+                project = _project(worker)
     raise UpdateError(TRIED)
+
+
+def _project(worker: Worker) -> Project:
+    named = worker.answers_file
+    return Project(worker.subproject.local_abspath, None if named is None else str(named))
 
 
 def _ask(worker: Worker, project: Project) -> Origin:

@@ -16,6 +16,7 @@ def drift(
     *,
     template: str | None = None,
     base: str | None = None,
+    answers_file: str | None = None,
     shared: Shared | None = None,
 ) -> list[str]:
     """Compare a project with a fresh render of its own release and answers.
@@ -25,6 +26,7 @@ def drift(
         template: Where the template is; by default where the project was generated from.
         base: The release that the project came from, where the template has lost the commit that
             its answers name.
+        answers_file: What the project's answers file is called, if not as usual.
         shared: What updates of many projects have in common; without it, each begins anew.
 
     Returns:
@@ -33,7 +35,7 @@ def drift(
     Raises:
         UpdateError: When that cannot be found out.
     """
-    project = Project(folder)
+    project = Project(folder, answers_file)
     origin = project.origin()
     with nullcontext(shared) if shared else Shared() as common:
         source = common.template(template or origin.source, project.root)

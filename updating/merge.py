@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from .line_ends import LineEnds
 from .toml import with_both_additions
 from .trees import Entry, Store
 
@@ -54,19 +55,21 @@ def merge(store: Store, base: Files, ours: Files, theirs: Files, *, name: str) -
         theirs: What the template makes of it now.
         name: What the template's side is called in conflict markers.
     """
-    base, theirs = _with_line_ends_of(store, base, ours, theirs)
+    line_ends = LineEnds(store, base, ours, theirs)
+    base, ours, theirs = line_ends.base, line_ends.ours, line_ends.theirs
     theirs |= _containing_all_of(store, base, ours, theirs)
     git = store.git
     root = store.commit(store.tree(base))
-    for branch, files in (("your-project", ours), (name, theirs)):
-        git.run("update-ref", f"refs/heads/{branch}", store.commit(store.tree(files), root))
+    new = store.commit(store.tree(theirs), root)
+    for branch, commit in (("your-project", store.commit(store.tree(ours), root)), (name, new)):
+        git.run("update-ref", f"refs/heads/{branch}", commit)
     status, printed = git.run(
         "merge-tree", "--write-tree", "-z", "--no-messages", "your-project", name, accept=(0, 1)
     )
     tree, *lines = printed.decode(errors="surrogateescape").split("\0")
     files = store.of_tree(tree)
     if status == 0:
-        return Merged(files)
+        return Merged(line_ends.given_back(files, {}, (root, new))[0])
 
     stages: dict[str, dict[int, Entry]] = {}
     for line in filter(None, lines):
@@ -86,10 +89,12 @@ def merge(store: Store, base: Files, ours: Files, theirs: Files, *, name: str) -
                 continue
             content = store.read(files[path].blob) if path in files else b""
             conflicts.append(Conflict(path, marked_lines(content)))
+    marked = {conflict.path: stages[conflict.path] for conflict in conflicts}
+    files, marked = line_ends.given_back(files, marked, (root, new))
     return Merged(
         files,
         tuple(conflicts),
-        {conflict.path: stages[conflict.path] for conflict in conflicts},
+        marked,
         tuple(kept),
         tuple(left_deleted),
     )
@@ -117,23 +122,3 @@ def _containing_all_of(store: Store, base: Files, ours: Files, theirs: Files) ->
         if all(line in lines for line in contents[theirs[path].blob].splitlines()):
             found[path] = ours[path]
     return found
-
-
-def _with_line_ends_of(
-    store: Store, base: Files, ours: Files, theirs: Files
-) -> tuple[Files, Files]:
-    """Give the template's files the line ends of a project that keeps others.
-
-    Otherwise every line of such a file would count as changed by the project.
-    """
-    changed = [path for path in base if path in ours and ours[path].blob != base[path].blob]
-    contents = store.read_all(ours[path].blob for path in changed)
-    base, theirs = dict(base), dict(theirs)
-    for path in changed:
-        if b"\r\n" in contents[ours[path].blob]:
-            for files in (base, theirs):
-                if path in files:
-                    content = store.read(files[path].blob)
-                    crlf = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-                    files[path] = Entry(files[path].mode, store.blob(crlf))
-    return base, theirs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .answers import ANSWERS_FILE, Origin, parse
+from .answers_file import checked, find
 from .errors import UpdateError
 from .git import Git, GitError, check_version
 from .partial import fetch_missing_objects
@@ -29,14 +30,21 @@ class Snapshot:
         head: The commit; a name that git knows.
         prefix: The project's folder in it: empty, or ending with a slash.
         variables: Variables of git's environment besides.
+        answers_file: What its answers file is called, if not as usual.
 
     Raises:
         UpdateError: When there is no such commit.
     """
 
     def __init__(
-        self, folder: Path, head: str, prefix: str = "", variables: dict[str, str] | None = None
+        self,
+        folder: Path,
+        head: str,
+        prefix: str = "",
+        variables: dict[str, str] | None = None,
+        answers_file: str | None = None,
     ) -> None:
+        self.answers_file = answers_file
         self.folder = folder
         self.prefix = prefix
         self.git = Git(folder, {"GIT_DIR": str(folder), **(variables or {})}, line_ends=True)
@@ -60,15 +68,19 @@ class Snapshot:
         Raises:
             UpdateError: When there is no answers file, or it is broken.
         """
-        place = f"{self.head}:{self.prefix}{ANSWERS_FILE}"
+        tree = f"{self.head}:{self.prefix}"
+        name = self.answers_file or ANSWERS_FILE
         try:
-            text = self.git.raw("cat-file", "blob", place)
+            text = self.git.raw("cat-file", "blob", f"{tree}{name}")
         except GitError as error:
+            if self.answers_file is None and (found := find(self.git, tree)):
+                self.answers_file = found
+                return self.origin()
             raise UpdateError(
-                f"There is no {ANSWERS_FILE} in the last commit of {self.place}: this is no "
+                f"There is no {name} in the last commit of {self.place}: this is no "
                 "generated project, or the file has to be restored."
             ) from error
-        return parse(text.decode(errors="replace"))
+        return parse(text.decode(errors="replace"), name)
 
     @property
     def place(self) -> Path:
@@ -120,12 +132,15 @@ class Project(Snapshot):
 
     Args:
         root: Its folder, which may be a part of the repository.
+        answers_file: What its answers file is called, if not as usual.
 
     Raises:
         UpdateError: When it is in no repository, or its repository has no commit.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, answers_file: str | None = None) -> None:
+        if answers_file is not None:
+            answers_file = checked(answers_file)
         self.root = root.absolute()
         if not self.root.is_dir():
             raise UpdateError(f"There is no folder {root}: name the one of a generated project.")
@@ -152,6 +167,7 @@ class Project(Snapshot):
                 "HEAD",
                 "" if inside == "." else f"{inside}/",
                 {"GIT_WORK_TREE": str(self.top)},
+                answers_file,
             )
         except UpdateError as error:
             raise UpdateError(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .errors import Status
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +145,9 @@ class Report:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no file changes but the record of the release."""
-        return not (self.added or self.changed or self.removed or self.moved)
+        """Whether no file changes but the record of the release, and none is worth a word."""
+        changes = (self.added, self.changed, self.removed, self.moved, self.merged, self.conflicts)
+        return not any((*changes, self.kept, self.left_deleted))
 
     def commit_title(self) -> str:
         """Title of the commit that an update makes."""
@@ -154,7 +158,9 @@ class Report:
     def to_json(self) -> str:
         """All of it as a JSON document."""
         document = {"status": int(self.status), **asdict(self)}
-        return json.dumps(document, indent=2, ensure_ascii=False, default=str)
+        text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
+        # A name of a file need not be UTF-8.
+        return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
     def to_text(self) -> str:
         """All of it for people."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .answers_file import checked
 from .compute import Outcome, compute
 from .direction import choose
 from .errors import Status, UpdateError
@@ -36,6 +37,7 @@ class _Wanted:
     to: str | None
     base: str | None
     data: Mapping[str, Any]
+    answers_file: str | None
 
 
 def update(
@@ -46,6 +48,7 @@ def update(
     to: str | None = None,
     base: str | None = None,
     data: Mapping[str, Any] | None = None,
+    answers_file: str | None = None,
     commit: bool = True,
     preview: bool = False,
     shared: Shared | None = None,
@@ -65,6 +68,7 @@ def update(
         base: The release that the project came from, where the template has lost the commit that
             its answers name.
         data: Answers that change.
+        answers_file: What the project's answers file is called, if not as usual.
         commit: Whether to commit; changes are left staged otherwise.
         preview: Whether to change nothing.
         shared: What updates of many projects have in common; without it, each begins anew.
@@ -76,7 +80,7 @@ def update(
         UpdateError: When there is something to be done first, or it failed. The project is then as
             it was.
     """
-    wanted = _Wanted(template, record, to, base, data or {})
+    wanted = _Wanted(template, record, to, base, data or {}, answers_file)
     for _ in range(TRIES):
         try:
             with _common(shared) as common:
@@ -93,7 +97,7 @@ def update(
 def _update_once(
     folder: Path, wanted: _Wanted, shared: Shared, *, commit: bool, preview: bool
 ) -> Report:
-    project = Project(folder)
+    project = Project(folder, wanted.answers_file)
     with ExitStack() as stack:
         if preview:
             refuse_interrupted(project)
@@ -120,6 +124,7 @@ def commit_update(
     to: str | None = None,
     base: str | None = None,
     data: Mapping[str, Any] | None = None,
+    answers_file: str | None = None,
     shared: Shared | None = None,
 ) -> Report:
     """Commit an update into a repository without a working tree, and move no branch.
@@ -135,6 +140,7 @@ def commit_update(
         base: The release that the project came from, where the template has lost the commit that
             its answers name.
         data: Answers that change.
+        answers_file: What the project's answers file is called, if not as usual.
         shared: What updates of many projects have in common; without it, each begins anew.
 
     Returns:
@@ -146,9 +152,10 @@ def commit_update(
     """
     prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
     try:
-        project = Snapshot(repository.absolute(), parent, prefix)
+        named = None if answers_file is None else checked(answers_file)
+        project = Snapshot(repository.absolute(), parent, prefix, answers_file=named)
         with _common(shared) as common, common.work_folder() as scratch:
-            wanted = _Wanted(template, record, to, base, data or {})
+            wanted = _Wanted(template, record, to, base, data or {}, answers_file)
             outcome = _compute(project, wanted, Path(scratch), common)
             if isinstance(outcome, Report):
                 return outcome

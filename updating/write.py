@@ -71,7 +71,7 @@ def apply_outcome(project: Project, outcome: Outcome, *, commit: bool) -> Report
 
 def _as_it_is_now(project: Project, store: Store) -> Project:
     """The project with a commit that changed other parts of its repository, if there is one."""
-    now = Project(project.root)
+    now = Project(project.root, project.answers_file)
     if now.head != project.head and now.files(store) != project.files(store):
         raise HeadMoved
     return now

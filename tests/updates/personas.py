@@ -154,6 +154,14 @@ def writes_crlf(scene: Scene) -> None:
 
 
 @persona
+def pasted_a_crlf_line(scene: Scene) -> None:
+    """Has pasted a line from a page, with the line end that it had there."""
+    for number, path in enumerate(scene.both()):
+        with (scene.project / path).open("ab") as end:
+            end.write(f"# {MARK} {number}, pasted\r\n".encode())
+
+
+@persona
 def has_untracked_and_ignored_files(scene: Scene) -> None:
     """Keeps notes and secrets beside the code."""
     commit_all(scene.project)

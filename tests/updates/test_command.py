@@ -310,6 +310,10 @@ def test_an_answer_that_is_refused(generate: Generate) -> None:
         ("database=oracle", 'Question "database"'),
         ("description=two\nlines", 'Question "description"'),
         ("databse=sqlite", "databse"),
+        ("hooks=flase", 'Question "hooks" takes yes or no.'),
+        ("copyright_year=MM", 'Question "copyright_year" takes a whole number.'),
+        ("package_name=", 'Question "package_name"'),
+        ("package_name=comet", "your own modules would stay in src/orbit"),
     ):
         done = run(project, "--data", data)
         assert done.returncode == Status.REFUSED, data

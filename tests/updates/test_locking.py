@@ -88,7 +88,9 @@ def test_it_is_what_uv_makes_of_the_whole_project(
     text = declaration.read_text()
     assert "\ndependencies = [\n" in text
     declaration.write_text(text.replace("\ndependencies = [\n", '\ndependencies = [\n"packaging",'))
-    made = lock(store, store.of_folder(project), tmp_path / "after")
+    paths = [path for path in project.rglob("*") if path.is_file()]
+    texts = {str(path.relative_to(project)): path.read_text() for path in paths}
+    made = lock(store, files_of(store, texts), tmp_path / "after")
     before = (project / "uv.lock").read_bytes()
     subprocess.run(["uv", "lock", "--quiet"], cwd=project, check=True)
     assert made == (project / "uv.lock").read_bytes() != before
@@ -313,6 +315,7 @@ def test_a_program_of_the_project_is_not_taken_for_uv(
 
 
 def test_without_uv_it_stays(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "git").symlink_to(shutil.which("git") or "")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     with pytest.raises(LockError, match="uv is not installed"):

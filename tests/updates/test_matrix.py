@@ -276,6 +276,10 @@ def expect_of_persona(persona: str, report: Report, scene: Scene, result: Conten
         for path in set(scene.both()) - marked:
             plain = result[path].replace(b"\r\n", b"\n")
             assert plain.count(b"\n") == result[path].count(b"\r\n"), path
+    elif persona == "pasted_a_crlf_line":
+        for path in set(scene.both()) - marked:
+            assert result[path].count(b"\r\n") == 1, path
+            assert b", pasted\r\n" in result[path]
     elif persona == "edited_the_answers_file":
         recorded = yaml.safe_load(result[ANSWERS_FILE])
         assert recorded["description"] == "What I want it to say."

@@ -9,6 +9,7 @@ import pytest
 
 from migrations.toolkit import Before
 from updating import compute as computing
+from updating import line_ends
 from updating import merge as merging
 from updating.merge import Files, Merged
 from updating.trees import Store
@@ -72,11 +73,12 @@ def without_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Before, "map_answer", lambda *_: None)
 
 
-def without_line_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unchanged(_: Store, base: Files, _ours: Files, theirs: Files) -> tuple[Files, Files]:
-        return dict(base), dict(theirs)
+def with_line_ends_as_edits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_ends, "plain", lambda content: content)
 
-    monkeypatch.setattr(merging, "_with_line_ends_of", unchanged)
+
+def with_one_line_end_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_ends, "as_in", lambda content, _model: content.replace(b"\n", b"\r\n"))
 
 
 BREAKS: dict[str, tuple[Break, str, str]] = {
@@ -88,7 +90,8 @@ BREAKS: dict[str, tuple[Break, str, str]] = {
     "conflicts are not told": (after_merge(say_nothing), "standard", BESIDE),
     "lists are not spread": (without_toml, "standard", "added_to_the_ends_of_lists"),
     "an answer is not mapped": (without_answers, "proprietary", "touched_nothing"),
-    "line ends count as edits": (without_line_ends, "standard", "writes_crlf"),
+    "line ends count as edits": (with_line_ends_as_edits, "standard", "writes_crlf"),
+    "one line end spreads": (with_one_line_end_for_all, "standard", "pasted_a_crlf_line"),
 }
 
 

@@ -98,6 +98,9 @@ def test_line_ends_of_a_toml_file_stay(store: Store) -> None:
     project = before(store, {}, {"f.toml": 'entries = ["a"]\r\n[x]\r\n'})
     project.edit_toml("f.toml", add_entry)
     assert texts(project)["f.toml"] == 'entries = ["a", "c"]\r\n[x]\r\n'
+    project = before(store, {}, {"f.toml": '\ufeffentries = ["a"]\n[x]\r\ny = 1\n'})
+    project.edit_toml("f.toml", add_entry)
+    assert texts(project)["f.toml"] == '\ufeffentries = ["a", "c"]\n[x]\r\ny = 1\n'
 
 
 def test_toml_that_is_none_is_left_alone_on_both_sides(store: Store) -> None:

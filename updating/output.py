@@ -1,0 +1,88 @@
+"""Where reports go. The project is updated by then, so nothing about it may fail."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from io import TextIOWrapper
+from pathlib import Path
+
+from .errors import UpdateError
+
+STDOUT = "-"
+_STANDARD = range(3)
+
+
+def prepare() -> None:
+    """Make standard output take every text, and keep its number from files opened later."""
+    for number in _STANDARD:
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free, which is this one.
+            os.open(os.devnull, os.O_RDWR)
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Names of files need not be UTF-8, nor the terminal.
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def say(text: str) -> None:
+    """Write to standard output, if anybody still reads it.
+
+    Args:
+        text: What to write.
+    """
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError:
+        # Python tries again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def refuse_unwritable(place: str) -> None:
+    """Refuse a file that a report cannot be written to.
+
+    Args:
+        place: Path of the file; `-` for standard output.
+
+    Raises:
+        UpdateError: When it cannot be.
+    """
+    path = Path(place)
+    if place == STDOUT or (path.exists() and not path.is_file() and not path.is_dir()):
+        # A pipe or a device: trying it would write to it.
+        return
+    try:
+        new = not path.exists()
+        with path.open("ab"):
+            pass
+        if new:
+            path.unlink()
+    except (OSError, ValueError) as error:
+        raise UpdateError(f"{_unwritten(place, error)} Name another file.") from error
+
+
+def write(place: str, text: str) -> None:
+    """Write a report.
+
+    Args:
+        place: Path of a file; `-` for standard output.
+        text: The report.
+    """
+    if place == STDOUT:
+        say(text)
+        return
+    try:
+        Path(place).write_text(text, encoding="utf-8")
+    except OSError as error:
+        with suppress(OSError):
+            print(_unwritten(place, error), file=sys.stderr)
+
+
+def _unwritten(place: str, error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) else error
+    return f"The report cannot be written to {place}: {reason}."
