@@ -110,7 +110,8 @@ WORDS = {
 }
 # Words that mean something else where a platform is spoken to.
 FOREIGN = {
-    r"\.github/": r"create-storage-record",
+    r"\.github/": r"create-storage-record|\bjobs?\b",
+    r"\.gitlab-ci|docs/ci\.md|scripts/propose_update": r"\bjobs?\b",
     r"deploy/kubernetes/": r"\bjobs?\b|^  metrics:$",
     r"docs/(admin|kubernetes)\.md": r"\bjobs?\b",
     r".*secrets[/_](azure|gcp)\.py": r"\bbearer\b|\bjwt-bearer\b|\bexclude_broker_credential\b",

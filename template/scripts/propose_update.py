@@ -1,77 +1,213 @@
-"""Update a branch to the newest release of the template, and describe it for whoever merges it.
+"""Update to the newest release of the template in one job of CI, and propose that in another.
 
-`python3 scripts/propose_update.py REPORT` writes the description to the file REPORT and prints
-`branch=`, `title=` and `draft=`; nothing if there is nothing newer. CI pushes the branch.
+`python3 scripts/propose_update.py make FOLDER` runs the template's program, in a job that has no
+token, and writes the update to the new folder FOLDER; nothing if there is nothing newer.
+
+`python3 scripts/propose_update.py take FOLDER REPORT` runs nothing of it, in the job that may push.
+It takes the files of the update, commits them, writes a description to the file REPORT and prints
+`branch=`, `title=`, `draft=` and `commit=`; nothing if there is no update.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 PROJECT = Path(__file__).resolve().parents[1]
-CLEAN, REFUSED, CONFLICTS = 0, 1, 2
-# GitHub takes 65,536 characters, and they are counted in another way.
-LONGEST = 50_000
+CLEAN, REFUSED, CONFLICTS, FAILED = 0, 1, 2, 4
+ABOUT, BUNDLE, TEXT = "proposal.json", "update.bundle", "report.txt"
+NO_UPDATE = (OSError, ValueError, LookupError, TypeError)
+REF = "refs/template/update"
+# GitHub takes 65,536 characters for both texts, and they are counted in another way.
+LONGEST = 25_000
+VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?")
+# What the template's program gets of the environment: no token of the job is among it.
+VARIABLES = re.compile(
+    r"PATH|HOME|LANG|LC_\w+|TMPDIR|XDG_\w+|SSL_CERT_\w+|(http|https|all|no)_proxy|NETRC"
+    r"|GIT_\w+|PIP_\w+|UV_(?!PUBLISH_)\w+|TEMPLATE_READ_TOKEN",
+    re.IGNORECASE,
+)
+NOBODY = ("-c", "user.name=template", "-c", "user.email=template@localhost")
 
 
 def main() -> int:
-    """Update the branch, and return the exit status of the update, or 0 where it has conflicts."""
-    if len(sys.argv) != 2:
-        return refuse("Name a file for the report: python3 scripts/propose_update.py REPORT")
+    """Make an update or take one, and return an exit status."""
+    try:
+        match sys.argv[1:]:
+            case ["make", folder]:
+                return make(Path(folder))
+            case ["take", folder, report]:
+                return take(Path(folder), Path(report))
+    except subprocess.CalledProcessError:
+        # Git has said why.
+        return FAILED
+    return refuse("Say what to do: `make FOLDER`, or `take FOLDER REPORT`.")
+
+
+def make(folder: Path) -> int:
+    """Update, and keep what came of it.
+
+    Args:
+        folder: A new folder for it.
+
+    Returns:
+        The exit status of the update, or 0 where it has conflicts.
+    """
+    if os.environ.get("TEMPLATE_TOKEN"):
+        return refuse(
+            "The template's program could read TEMPLATE_TOKEN: give it to the environment "
+            "`template` alone, as docs/ci.md says."
+        )
     git("switch", "--quiet", "--detach")
-    with tempfile.TemporaryDirectory() as folder:
-        document = Path(folder) / "report.json"
-        command = ["uv", "run", "--quiet", "--no-project", "scripts/update.py", "--json", document]
-        done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=False)
+    base = git("rev-parse", "HEAD")
+    with tempfile.TemporaryDirectory() as scratch:
+        document = Path(scratch) / "report.json"
+        command = [sys.executable, "scripts/update.py", "--json", str(document)]
+        done = subprocess.run(
+            command,
+            cwd=PROJECT,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
         print(done.stdout, file=sys.stderr)
         if done.returncode not in (CLEAN, CONFLICTS):
             return done.returncode
+        if not document.exists():
+            print("The update made no report: see what is said above.", file=sys.stderr)
+            return FAILED
         report = json.loads(document.read_text(encoding="utf-8"))
-    if not (report["commit"] or report["conflicts"]):
+    conflicts = [conflict["path"] for conflict in report["conflicts"]]
+    if not (report["commit"] or conflicts):
         return CLEAN
-    title = f"Update the template to {report['new']['version']}"
-    if report["conflicts"]:
-        git("add", "--all")
-        git("commit", "--quiet", "--no-verify", "--message", f"{title}, with conflicts")
-    branch = f"template-{report['new']['version']}"
-    git("switch", "--quiet", "--force-create", branch)
-    Path(sys.argv[1]).write_text(described(report, done.stdout), encoding="utf-8")
-    print(f"branch={branch}")
-    print(f"title={title}")
-    print(f"draft={str(bool(report['conflicts'])).lower()}")
+    git("add", "--update")
+    made = git(*NOBODY, "commit-tree", git("write-tree"), "-p", base, "-m", "Update")
+    git("update-ref", REF, made)
+    folder.mkdir(parents=True)
+    git("bundle", "create", "--quiet", str(folder.absolute() / BUNDLE), REF, f"^{base}")
+    about = {
+        "old": report["old"]["version"],
+        "new": report["new"]["version"],
+        "conflicts": conflicts,
+    }
+    (folder / ABOUT).write_text(json.dumps(about), encoding="utf-8")
+    (folder / TEXT).write_text(done.stdout, encoding="utf-8")
     return CLEAN
 
 
-def described(report: dict[str, Any], text: str) -> str:
+def environment() -> dict[str, str]:
+    """Variables for the template's program, with access to a private template."""
+    variables = {name: text for name, text in os.environ.items() if VARIABLES.fullmatch(name)}
+    if not variables.get("TEMPLATE_READ_TOKEN"):
+        return variables
+    places = [os.environ.get(f"{host}_SERVER_URL") for host in ("CI", "GITHUB")]
+    place = urlsplit(os.environ.get("TEMPLATE_SERVER") or next(filter(None, places), ""))
+    server = f"{place.scheme}://{place.netloc}"
+    say = '!say() { echo username=template; echo "password=$TEMPLATE_READ_TOKEN"; }; say'
+    settings = [
+        (f"credential.{server}.helper", say),
+        # The token is one for HTTPS, whatever the answers file says.
+        (f"url.{server}/.insteadOf", f"git@{place.hostname}:"),
+        (f"url.{server}/.insteadOf", f"ssh://git@{place.hostname}/"),
+    ]
+    first = int(variables.get("GIT_CONFIG_COUNT") or 0)
+    variables["GIT_CONFIG_COUNT"] = str(first + len(settings))
+    for number, (key, text) in enumerate(settings, first):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": text}
+    return variables
+
+
+def take(folder: Path, report: Path) -> int:
+    """Commit the files of an update that another job has made, and describe it.
+
+    Args:
+        folder: Where it is. Whatever is there may have been written by anybody.
+        report: A file for the description.
+
+    Returns:
+        An exit status.
+    """
+    if not (folder / ABOUT).exists():
+        return CLEAN
+    # A link would have this job publish a file of its own.
+    if folder.is_symlink() or any((folder / name).is_symlink() for name in (ABOUT, BUNDLE, TEXT)):
+        return refuse(f"There are links in {folder}: this is no update.")
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        old, new, conflicts = about["old"], about["new"], list(map(str, about["conflicts"]))
+        text = (folder / TEXT).read_text(encoding="utf-8")
+    except NO_UPDATE:
+        return refuse(f"What is in {folder} is no update.")
+    if not all(VERSION.fullmatch(str(version)) for version in (old, new)):
+        return refuse(f"The update is from {old!r} to {new!r}: these are no versions.")
+    base = git("rev-parse", "HEAD")
+    bundle = str((folder / BUNDLE).absolute())
+    options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+    git("fetch", *options, bundle, f"+{REF}:{REF}")
+    if git("rev-list", "--parents", "--max-count=1", REF).split()[1:] != [base]:
+        return refuse(f"The update is not one commit after {base}.")
+    title = f"Update the template to {new}"
+    message = f"{title}, with conflicts" if conflicts else title
+    # Of what the other job has committed, only the files.
+    commit = git("commit-tree", f"{REF}^{{tree}}", "-p", base, "-m", message)
+    report.write_text(described(old, new, conflicts, text), encoding="utf-8")
+    print(f"branch=template-{new}")
+    print(f"title={title}")
+    print(f"draft={str(bool(conflicts)).lower()}")
+    print(f"commit={commit}")
+    return CLEAN
+
+
+def described(old: str, new: str, conflicts: list[str], text: str) -> str:
     """Describe an update in Markdown.
 
     Args:
-        report: The report for programs.
-        text: The report for people. It is quoted as it is: what it names is not for GitHub or
-            GitLab to notify, to link or to close.
+        old: The release that the project has.
+        new: The release that it gets.
+        conflicts: Files that both sides have changed in the same place.
+        text: The report for people.
     """
-    parts = [f"From {report['old']['version']} to {report['new']['version']} of the template."]
-    if report["conflicts"]:
-        places = "\n".join(f"- `{conflict['path']}`" for conflict in report["conflicts"])
-        parts.append(
+    parts = [f"From {old} to {new} of the template."]
+    if conflicts:
+        parts += [
             "**You and the template changed the same place.** The conflicts are committed with "
-            f"their markers: resolve them on this branch before you merge it.\n\n{places}"
-        )
-    if len(text) > LONGEST:
-        text = f"{text[:LONGEST]}\n... The rest is in the output of CI."
-    fence = max(["``", *re.findall(r"`+", text)], key=len) + "`"
-    parts.append(f"{fence}text\n{text.strip()}\n{fence}")
+            "their markers: resolve them on this branch before you merge it.",
+            quoted("\n".join(conflicts)),
+        ]
+    parts.append(quoted(text))
     return "\n\n".join(parts) + "\n"
 
 
-def git(*arguments: str) -> None:
-    """Run git in the project; it says itself what is wrong."""
+def quoted(text: str) -> str:
+    """Show a text as it is: what it names is not for the host to notify, to link or to close.
+
+    Args:
+        text: The text.
+    """
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST]}\n... The rest is in the output of CI."
+    fence = max(["``", *re.findall(r"`+", text)], key=len) + "`"
+    return f"{fence}text\n{text.strip()}\n{fence}"
+
+
+def git(*arguments: str) -> str:
+    """Run git in the project; it says itself what is wrong.
+
+    Args:
+        arguments: Its words.
+
+    Returns:
+        What it printed, without white space around it.
+    """
     command = ["git", *arguments]
-    subprocess.run(command, cwd=PROJECT, check=True)
+    return subprocess.run(
+        command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.strip()
 
 
 def refuse(sentence: str) -> int:

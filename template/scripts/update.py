@@ -27,6 +27,9 @@ ANSWERS = ".copier-answers.yml"
 REQUIREMENTS = "updating/requirements.txt"
 SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
 REFUSED, FAILED, INTERRUPTED = 1, 4, 130
+UNREADABLE = (OSError, UnicodeDecodeError)
+# The other one is of an address that no command line can have.
+NOT_FETCHED = (subprocess.CalledProcessError, ValueError)
 # Git sets them for its hooks; they would make it work on another repository.
 REPOSITORY = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"),
@@ -119,7 +122,7 @@ def recorded_source(name: str | None) -> str:
         path = others[0] if others else path
     try:
         source = recorded(path.read_text(encoding="utf-8"), "_src_path")
-    except (OSError, UnicodeDecodeError):
+    except UNREADABLE:
         source = None
     if not source:
         raise Problem(f"{path.name} is missing or broken: restore it from an earlier commit.")
@@ -134,7 +137,7 @@ def is_answers_file(path: Path) -> bool:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+    except UNREADABLE:
         return False
     return bool(recorded(text, "_src_path") and recorded(text, "_commit"))
 
@@ -200,7 +203,7 @@ def fetch(source: str, clone: Path, environment: dict[str, str]) -> None:
         )
     except FileNotFoundError:
         raise Problem("git is not installed: install it, and update again.") from None
-    except (subprocess.CalledProcessError, ValueError):
+    except NOT_FETCHED:
         raise Problem(
             f"The template could not be fetched from {source}; git says why above.", FAILED
         ) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ GITHUB_VALIDATORS = {
     "zizmor": ["zizmor", "--offline", "--quiet", "--persona", "pedantic", "."],
     "schema": ["check-jsonschema", "--builtin-schema", "github-workflows"],
 }
+PROPOSE = ["python3", "scripts/propose_update.py"]
 GITLAB_SCHEMA = ["check-jsonschema", "--builtin-schema", "gitlab-ci", ".gitlab-ci.yml"]
 
 
@@ -151,8 +153,8 @@ def test_no_workflow_has_more_permissions_than_it_needs(kind: str, github: Path)
         *(("release.yml", "image", to) for to in image),
         ("release.yml", "release", "contents"),
         ("security.yml", "code", "security-events"),
-        ("template.yml", "update", "contents"),
-        ("template.yml", "update", "pull-requests"),
+        ("template.yml", "propose", "contents"),
+        ("template.yml", "propose", "pull-requests"),
     }
 
 
@@ -297,27 +299,48 @@ def follower(newer: Path, tmp_path: Path) -> Path:
     return tmp_path / "clone"
 
 
+def make(project: Path, **variables: str) -> Path:
+    """Run the template's program as the first job does, and find what it hands on."""
+    update = project.parent / "update"
+    shutil.rmtree(update, ignore_errors=True)
+    done = run(*PROPOSE, "make", update, folder=project, **variables)
+    assert done.returncode == 0, done.stdout
+    return update
+
+
+def take(project: Path, update: Path) -> tuple[int, str]:
+    """Take an update as the second job does, in a clone of its own."""
+    other = project.parent / "other"
+    if not other.exists():
+        origin = f"file://{project.parent}/origin"
+        must("git", "clone", "--quiet", "--depth", "1", origin, other, folder=project.parent)
+    done = run(*PROPOSE, "take", update, project.parent / "report.md", folder=other)
+    return done.returncode, done.stdout
+
+
 def propose(project: Path) -> dict[str, str]:
-    """Run the script as CI does, and read what it answers."""
-    command = "python3 scripts/propose_update.py ../report.md 2> ../log > ../answer"
-    must("bash", "-euo", "pipefail", "-c", command, folder=project)
-    lines = (project.parent / "answer").read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines)
+    status, said = take(project, make(project))
+    assert status == 0, said
+    return dict(line.split("=", 1) for line in said.splitlines())
 
 
 @pytest.mark.delivery
 def test_a_newer_release_is_proposed_on_a_branch_of_its_own(follower: Path) -> None:
     main = Git(follower).text("rev-parse", "main")
-    assert propose(follower) == {
+    answer = propose(follower)
+    git = Git(follower.parent / "other")
+    commit = answer.pop("commit")
+    assert answer == {
         "branch": "template-99.0.0",
         "title": "Update the template to 99.0.0",
         "draft": "false",
     }
-    git = Git(follower)
-    assert git.text("rev-parse", "main") == main
-    assert git.text("rev-parse", "template-99.0.0~") == main
+    assert git.text("rev-list", "--parents", "-1", commit) == f"{commit} {main}"
+    assert git.text("log", "-1", "--format=%an %B", commit) == f"Ada {answer['title']}"
+    assert "indent_size = 3" in git.text("show", f"{commit}:.editorconfig")
+    # Nothing of it is where that job would run it.
+    assert git.text("rev-parse", "HEAD") == main
     assert not git.text("status", "--porcelain")
-    assert "indent_size = 3" in (follower / ".editorconfig").read_text()
     report = (follower.parent / "report.md").read_text()
     assert report.startswith("From ")
     assert " to 99.0.0 of the template.\n" in report
@@ -326,7 +349,10 @@ def test_a_newer_release_is_proposed_on_a_branch_of_its_own(follower: Path) -> N
     assert fence
     assert "Closes #1." in fence[1]
     assert ".editorconfig" in fence[1]
-    assert propose(follower) == {}
+    # There is nothing newer than that.
+    update = make(follower)
+    assert not update.exists()
+    assert take(follower, update) == (0, "")
 
 
 @pytest.mark.delivery
@@ -334,92 +360,278 @@ def test_an_update_in_conflict_is_proposed_as_a_draft(follower: Path) -> None:
     path = follower / ".editorconfig"
     path.write_text(path.read_text().replace("indent_size = 4", "indent_size = 8"))
     mine = commit_all(follower)
-    assert propose(follower)["draft"] == "true"
-    git = Git(follower)
-    assert git.text("rev-parse", "HEAD~") == mine
-    assert not git.text("status", "--porcelain")
-    text = path.read_text()
+    must("git", "push", "--quiet", "origin", f"{mine}:refs/heads/mine", folder=follower)
+    origin = f"file://{follower.parent}/origin"
+    must("git", "clone", "-q", "-b", "mine", origin, "../other", folder=follower)
+    answer = propose(follower)
+    assert answer["draft"] == "true"
+    git = Git(follower.parent / "other")
+    assert git.text("rev-parse", f"{answer['commit']}~") == mine
+    text = git.text("show", f"{answer['commit']}:.editorconfig")
     assert "<<<<<<<" in text
     assert "indent_size = 8" in text
-    assert "- `.editorconfig`" in (follower.parent / "report.md").read_text()
+    assert "```text\n.editorconfig\n```" in (follower.parent / "report.md").read_text()
 
 
 @pytest.mark.delivery
 def test_a_template_that_is_away_is_an_error_and_no_proposal(follower: Path, newer: Path) -> None:
     shutil.move(newer, f"{newer}-gone")
-    done = run("python3", "scripts/propose_update.py", "../report.md", folder=follower)
-    assert done.returncode != 0
+    done = run(*PROPOSE, "make", "../update", folder=follower)
+    assert done.returncode == 4
     assert "could not be fetched" in done.stdout
-    assert "branch=" not in done.stdout
+    assert not (follower.parent / "update").exists()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A project whose template's program writes its environment down, and reports a new release."""
+    template = tmp_path / "template"
+    (template / "updating").mkdir(parents=True)
+    (template / "updating" / "requirements.txt").touch()
+    (template / "updating" / "__main__.py").write_text(
+        "import json, os, pathlib, subprocess, sys\n"
+        f"environment = pathlib.Path({str(tmp_path / 'environment')!r})\n"
+        "environment.write_text(json.dumps(dict(os.environ)))\n"
+        "pathlib.Path('file').write_text('new')\n"
+        "subprocess.run(['git', 'commit', '--quiet', '-am', 'Closes #1'], check=True)\n"
+        "report = {'commit': 'x', 'conflicts': [], 'old': {'version': '1.0.0'},"
+        " 'new': {'version': '2.0.0'}}\n"
+        "pathlib.Path(sys.argv[sys.argv.index('--json') + 1]).write_text(json.dumps(report))\n"
+        "print('@everybody')\n"
+    )
+    begun(template)
+    origin = tmp_path / "origin"
+    (origin / "scripts").mkdir(parents=True)
+    for name in ("update.py", "propose_update.py"):
+        shutil.copy(ROOT / "template" / "scripts" / name, origin / "scripts" / name)
+    (origin / "file").write_text("old")
+    (origin / ".copier-answers.yml").write_text(f"_commit: 1.0.0\n_src_path: {template}\n")
+    begun(origin)
+    must("git", "clone", "--quiet", f"file://{origin}", "clone", folder=tmp_path)
+    return tmp_path / "clone"
+
+
+def test_the_program_gets_no_token(small: Path) -> None:
+    tokens = ("CI_JOB_TOKEN", "GH_TOKEN", "UV_PUBLISH_TOKEN", "GITHUB_ENV", "CI_REPOSITORY_URL")
+    needed = {"UV_INDEX_OURS_PASSWORD": "word", "https_proxy": "http://proxy.example"}
+    make(small, **dict.fromkeys(tokens, "t0ken"), **needed)
+    environment = json.loads((small.parent / "environment").read_text())
+    assert not set(tokens) & environment.keys()
+    assert needed.items() <= environment.items()
+    done = run(*PROPOSE, "make", "../update", folder=small, TEMPLATE_TOKEN="t0ken")
+    assert done.returncode == 1
+    assert "give it to the environment `template` alone" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "host"),
+    [
+        ({"GITHUB_SERVER_URL": "https://github.com"}, "github.com"),
+        ({"CI_SERVER_URL": "https://gitlab.example/git"}, "gitlab.example"),
+        (
+            {"CI_SERVER_URL": "https://gitlab.example", "TEMPLATE_SERVER": "https://github.com"},
+            "github.com",
+        ),
+    ],
+)
+def test_a_private_template_is_read_with_a_token_of_its_own(
+    variables: dict[str, str], host: str, small: Path
+) -> None:
+    given = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "a.b", "GIT_CONFIG_VALUE_0": "c"}
+    make(small, TEMPLATE_READ_TOKEN="r3ad", **variables, **given)
+    environment = json.loads((small.parent / "environment").read_text())
+    environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "false"}
+
+    def git(*arguments: str, asked: str = "") -> str:
+        return subprocess.run(
+            ["git", *arguments],
+            env=environment,
+            input=asked,
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
+
+    asked = "protocol=https\nhost={}\n\n"
+    assert "password=r3ad\n" in git("credential", "fill", asked=asked.format(host))
+    # No other server gets it, wherever the answers file says that the template is.
+    assert "r3ad" not in git("credential", "fill", asked=asked.format("evil.example"))
+    for address in (f"git@{host}:o/r.git", f"ssh://git@{host}/o/r.git"):
+        assert git("ls-remote", "--get-url", address) == f"https://{host}/o/r.git\n"
+    assert git("config", "a.b") == "c\n"
+
+
+def evil(name: str, update: Path, clone: Path) -> None:
+    """Do to an update what a template could."""
+    about = update / "proposal.json"
+    proposal = json.loads(about.read_text())
+    if name in ("version", "other version"):
+        proposal["new" if name == "version" else "old"] = "2.0.0\ntitle=x"
+        about.write_text(json.dumps(proposal))
+    elif name in ("a list", "half"):
+        about.write_text("[1]" if name == "a list" else '{"old": "1.0.0"}')
+    elif name.startswith("link"):
+        path = update / name.removeprefix("link to ")
+        path.unlink()
+        path.symlink_to("/proc/self/environ")
+    elif name == "folder":
+        update.rename(update.with_name("elsewhere"))
+        update.symlink_to(update.with_name("elsewhere"))
+    elif name == "no commit":
+        (update / "update.bundle").write_text("none")
+    else:
+        git = Git(clone)
+        if name == "two commits":
+            commit_all(clone)
+        elif name == "another base":
+            git.run("checkout", "--quiet", "--orphan", "other")
+            commit_all(clone)
+        git.run("update-ref", "refs/template/update", "HEAD")
+        git.run(
+            "bundle", "create", "--quiet", str(update / "update.bundle"), "refs/template/update"
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "says"),
+    [
+        ("version", 1, "these are no versions"),
+        ("other version", 1, "these are no versions"),
+        ("a list", 1, "is no update"),
+        ("half", 1, "is no update"),
+        ("link to report.txt", 1, "There are links in"),
+        ("link to update.bundle", 1, "There are links in"),
+        ("link to proposal.json", 1, "There are links in"),
+        ("folder", 1, "There are links in"),
+        ("no commit", 4, "update.bundle"),
+        ("two commits", 1, "is not one commit after"),
+        ("another base", 1, "is not one commit after"),
+    ],
+)
+def test_what_is_no_update_is_not_proposed(name: str, status: int, says: str, small: Path) -> None:
+    update = make(small)
+    evil(name, update, small)
+    found, said = take(small, update)
+    assert (found, "branch=" in said) == (status, False), said
+    assert says in said
+    assert "Traceback" not in said
+    assert not (small.parent / "report.md").exists()
+
+
+def test_a_program_that_reports_nothing_has_failed(small: Path) -> None:
+    # Python's own status is that of conflicts.
+    (small / "scripts" / "update.py").unlink()
+    done = run(*PROPOSE, "make", "../update", folder=small)
+    assert done.returncode == 4
+    assert done.stdout.splitlines()[-1].startswith("The update made no report")
+
+
+def test_of_the_commit_of_an_update_only_the_files_are_taken(small: Path) -> None:
+    status, said = take(small, make(small))
+    assert status == 0
+    git = Git(small.parent / "other")
+    commit = said.splitlines()[-1].removeprefix("commit=")
+    assert git.text("show", f"{commit}:file") == "new"
+    assert git.text("log", "-1", "--format=%B", commit) == "Update the template to 2.0.0"
+    assert "```text\n@everybody\n```" in (small.parent / "report.md").read_text()
+
+
+def test_of_two_jobs_one_has_a_token_and_the_other_runs_the_template(
+    github: Path, gitlab: Path
+) -> None:
+    """What the second one runs is what is checked out, and it checks out the same commit."""
+    update, propose = workflows(github)["template.yml"]["jobs"].values()
+    assert update["permissions"] == {"contents": "read"}
+    assert "TEMPLATE_TOKEN" not in str(update)
+    assert "github.token" not in str(update)
+    for job in (update, propose):
+        [checkout] = [step for step in job["steps"] if "checkout@" in step.get("uses", "")]
+        assert checkout["with"] == {"persist-credentials": False}
+    assert propose["environment"] == "template"
+    assert "propose_update.py make" in str(update)
+    assert "propose_update.py make" not in str(propose)
+    pipeline = gitlab_pipeline(gitlab)
+    update, propose = pipeline["update-template"], pipeline["propose-template"]
+    assert "TEMPLATE_TOKEN" not in str(update)
+    assert propose["environment"]["name"] == "template"
+    assert propose["variables"]["GIT_STRATEGY"] == "clone"
+    assert "propose_update.py make" in str(update)
+    assert "propose_update.py make" not in str(propose)
+    # The cache is what later jobs run.
+    assert pipeline[".template"]["cache"] == []
 
 
 def step(project: Path, name: str) -> dict[str, Any]:
-    steps = workflows(project)["template.yml"]["jobs"]["update"]["steps"]
+    steps = workflows(project)["template.yml"]["jobs"]["propose"]["steps"]
     found: dict[str, Any] = next(step for step in steps if step["name"] == name)
     return found
 
 
 @pytest.mark.delivery
-def test_github_gets_a_branch_and_a_pull_request_once(follower: Path, tmp_path: Path) -> None:
-    """The step as it stands, with a repository here for GitHub's and a program that notes calls."""
-    remote = tmp_path / "remote.git"
-    must("git", "clone", "--quiet", "--bare", f"file://{tmp_path}/origin", remote, folder=tmp_path)
-    gh = tmp_path / "bin" / "gh"
+def test_github_gets_a_branch_and_a_pull_request_once(small: Path, github: Path) -> None:
+    """The steps as they stand, with a repository for GitHub's and a program that notes calls."""
+    folder = small.parent
+    remote = folder / "remote.git"
+    must("git", "clone", "--quiet", "--bare", f"file://{folder}/origin", remote, folder=folder)
+    gh = folder / "bin" / "gh"
     gh.parent.mkdir()
     gh.write_text(
-        f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\n'
-        f'[ "$2" != list ] || {{ [ -e {tmp_path}/opened ] && echo 1 || echo 0; }}\n'
-        f'[ "$2" != create ] || touch {tmp_path}/opened\n'
+        f'#!/bin/sh\necho "$@" >> {folder}/calls\n'
+        f'[ "$2" != list ] || {{ [ -e {folder}/opened ] && echo 1 || echo 0; }}\n'
+        f'[ "$2" != create ] || touch {folder}/opened\n'
     )
     gh.chmod(0o755)
-    answer = propose(follower)
-    (tmp_path / "runner").mkdir()
-    shutil.copy(tmp_path / "report.md", tmp_path / "runner" / "report.md")
+    runner = folder / "runner"
+    runner.mkdir()
+    make(small).rename(runner / "update")
+    must("git", "clone", "--quiet", "--depth", "1", f"file://{remote}", "other", folder=folder)
     here = {
-        "BRANCH": answer["branch"],
-        "TITLE": answer["title"],
-        "DRAFT": answer["draft"],
         "GH_TOKEN": "t0ken",
         "HAS_TOKEN": "false",
         "GITHUB_SERVER_URL": "https://github.com",
         "GITHUB_REPOSITORY": "example/orbit",
-        "RUNNER_TEMP": str(tmp_path / "runner"),
+        "GITHUB_OUTPUT": str(folder / "output"),
+        "RUNNER_TEMP": str(runner),
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.file://{remote}.insteadOf",
         "GIT_CONFIG_VALUE_0": "https://x-access-token:t0ken@github.com/example/orbit.git",
     }
-    opening = step(follower, "Open a pull request")
+    bash = ("bash", "-euo", "pipefail", "-c")
+    must(*bash, step(github, "Take its files")["run"], folder=folder / "other", **here)
+    answer = dict(line.split("=", 1) for line in (folder / "output").read_text().splitlines())
+    here |= {name.upper(): text for name, text in answer.items()}
+    opening = step(github, "Open a pull request")
     assert set(opening["env"]) <= here.keys()
 
     def open_it(**variables: str) -> tuple[int, str]:
         path = f"{gh.parent}:{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
-        done = run(
-            *("bash", "-euo", "pipefail", "-c", opening["run"]),
-            folder=follower,
-            **{**here, "PATH": path, **variables},
-        )
+        variables = {**here, "PATH": path, **variables}
+        done = run(*bash, opening["run"], folder=folder / "other", **variables)
         return done.returncode, done.stdout
 
     status, said = open_it()
     assert status == 0, said
-    pushed = Git(remote).text("rev-parse", "refs/heads/template-99.0.0")
-    assert pushed == Git(follower).text("rev-parse", "HEAD")
-    created = (tmp_path / "calls").read_text().splitlines()[-1]
+    git = Git(folder / "other")
+    pushed = Git(remote).text("rev-parse", "refs/heads/template-2.0.0")
+    assert pushed == answer["commit"] != git.text("rev-parse", "HEAD")
+    created = (folder / "calls").read_text().splitlines()[-1]
     assert created == (
-        "pr create --head template-99.0.0 --title Update the template to 99.0.0 "
-        f"--body-file {tmp_path}/runner/report.md --draft=false"
+        "pr create --head template-2.0.0 --title Update the template to 2.0.0 "
+        f"--body-file {runner}/report.md --draft=false"
     )
     status, said = open_it()
-    assert (status, said) == (0, "template-99.0.0 has a pull request already: nothing to do.\n")
+    assert (status, said) == (0, "template-2.0.0 has a pull request already: nothing to do.\n")
 
-    (tmp_path / "opened").unlink()
-    ci = follower / WORKFLOWS / "ci.yml"
-    ci.write_text(ci.read_text().replace("timeout-minutes: 10", "timeout-minutes: 11"))
-    commit_all(follower)
-    status, said = open_it()
+    (folder / "opened").unlink()
+    git.run("checkout", "--quiet", answer["commit"])
+    (folder / "other" / WORKFLOWS).mkdir(parents=True)
+    (folder / "other" / WORKFLOWS / "ci.yml").write_text("evil")
+    commit = commit_all(folder / "other")
+    git.run("checkout", "--quiet", "main")
+    status, said = open_it(COMMIT=commit)
     assert status == 1
     assert "set the secret TEMPLATE_TOKEN" in said
-    status, said = open_it(HAS_TOKEN="true")
+    status, said = open_it(COMMIT=commit, HAS_TOKEN="true")
     assert status == 0, said
 
 
@@ -460,23 +672,24 @@ def gitlab_api() -> Iterator[tuple[str, list[bytes]]]:
 
 @pytest.mark.delivery
 def test_gitlab_gets_a_branch_and_a_merge_request_once(
-    follower: Path,
-    template: Path,
-    shared: Path,
-    tmp_path: Path,
-    gitlab_api: tuple[str, list[bytes]],
+    small: Path, gitlab: Path, gitlab_api: tuple[str, list[bytes]]
 ) -> None:
-    """The job's script as it stands, with a server here that answers as GitLab's API does."""
+    """The jobs' scripts as they stand, with a server here that answers as GitLab's API does."""
     address, made = gitlab_api
-    remote = tmp_path / "remote.git"
-    must("git", "clone", "--quiet", "--bare", f"file://{tmp_path}/origin", remote, folder=tmp_path)
-    gitlab = generated(template, shared, "gitlab-plain")
-    script = "\n".join(gitlab_pipeline(gitlab)["template"]["script"])
+    folder = small.parent
+    remote = folder / "remote.git"
+    must("git", "clone", "--quiet", "--bare", f"file://{folder}/origin", remote, folder=folder)
+    must("git", "clone", "--quiet", "--depth", "1", f"file://{remote}", "other", folder=folder)
+    pipeline = gitlab_pipeline(gitlab)
+    must("sh", "-eu", "-c", "\n".join(pipeline["update-template"]["script"]), folder=small)
+    [kept] = pipeline["update-template"]["artifacts"]["paths"]
+    shutil.copytree(small / kept, folder / "other" / kept)
+    script = "\n".join(pipeline["propose-template"]["script"])
 
     def follow() -> str:
         return must(
-            *("sh", "-eu", "-c", script.replace("/tmp/", f"{tmp_path}/")),
-            folder=follower,
+            *("sh", "-eu", "-c", script.replace("/tmp/", f"{folder}/")),
+            folder=folder / "other",
             CI_API_V4_URL=address,
             CI_PROJECT_ID="7",
             CI_PROJECT_PATH="example/orbit",
@@ -490,9 +703,10 @@ def test_gitlab_gets_a_branch_and_a_merge_request_once(
 
     follow()
     assert len(made) == 1
-    for field in (b"template-99.0.0", b"Update the template to 99.0.0", b"From ", b"main"):
+    for field in (b"template-2.0.0", b"Update the template to 2.0.0", b"From ", b"main"):
         assert field in made[0]
-    assert Git(remote).text("rev-parse", "refs/heads/template-99.0.0")
-    Git(follower).run("switch", "--quiet", "main")
+    assert Git(remote).text("show", "refs/heads/template-2.0.0:file") == "new"
     assert "has a merge request already" in follow()
     assert len(made) == 1
+    shutil.rmtree(folder / "other" / kept)
+    assert follow() == ""

@@ -328,6 +328,38 @@ def test_an_interrupt_is_no_traceback(project: Path, tmp_path: Path) -> None:
     assert (process.returncode, said) == (130, "")
 
 
+# `make update`
+
+MEANINGS = {
+    1: "update: status 1, refused: nothing was changed",
+    2: "update: status 2, conflicts (or an error of uv, if it says so above)",
+    3: "update: status 3, files of the template were changed",
+    4: "update: status 4, failed: nothing was changed",
+    130: "update: status 130",
+}
+
+
+@pytest.mark.parametrize("status", [0, *MEANINGS])
+def test_make_says_what_the_status_was(status: int, generate: Generate, newest: str) -> None:
+    """Its own is 2 for whatever fails."""
+    project = generate({"preset": "minimal"}, version=newest)
+    (project / "scripts" / "update.py").write_text("import sys\nsys.exit(int(sys.argv[1]))\n")
+    done = subprocess.run(
+        ["make", "update", f"ARGS={status}"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == ""
+    if status == 0:
+        assert (done.returncode, done.stderr) == (0, "")
+        return
+    said, make = done.stderr.splitlines()
+    assert said == MEANINGS[status]
+    assert make.endswith(f"Error {status}")
+
+
 # What the program needs
 
 
