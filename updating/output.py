@@ -52,14 +52,15 @@ def refuse_unwritable(place: str) -> None:
     Raises:
         UpdateError: When it cannot be.
     """
-    path = Path(place)
-    if place == STDOUT or (path.exists() and not path.is_file() and not path.is_dir()):
-        # A pipe or a device: trying it would write to it.
+    if place == STDOUT:
         return
+    path = Path(place)
     try:
         new = not path.exists()
-        with path.open("ab"):
-            pass
+        if new or path.is_file() or path.is_dir():
+            with path.open("ab"):
+                pass
+        # Anything else is a pipe or a device, and trying it would write to it.
         if new:
             path.unlink()
     except (OSError, ValueError) as error:

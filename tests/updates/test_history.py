@@ -107,6 +107,16 @@ def test_what_strangers_proposed_does_not_count(name: str, asked: bool, tmp_path
         template.resolve(STRANGERS[name](commit), asked=asked)
 
 
+def test_a_clone_has_branches_and_tags_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "t"
+    git = repository(folder, "1.0.0", "1.1.0")
+    commit = beside(folder, "1.2.0", "HEAD")
+    git.run("update-ref", "refs/pull/1/head", commit)
+    template = Template(folder.as_uri(), tmp_path)
+    assert template.git.succeeds("cat-file", "-e", template.resolve("HEAD"))
+    assert not template.git.succeeds("cat-file", "-e", commit)
+
+
 def test_what_the_template_s_people_have_on_their_lines_counts(tmp_path: Path) -> None:
     folder = tmp_path / "t"
     git = repository(folder, "1.0.0", None, "1.1.0", None)

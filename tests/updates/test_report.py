@@ -128,7 +128,9 @@ def test_an_answers_file_of_another_name(
         update(project, answers_file="../answers.yml")
 
 
-@pytest.mark.parametrize("place", ["", "missing/report.json", "folder", "file/report.json", "a\0b"])
+@pytest.mark.parametrize(
+    "place", ["", "missing/report.json", "folder", "file/report.json", "a\0b", "x" * 300]
+)
 def test_a_report_that_cannot_be_written_is_refused_before(place: str, tmp_path: Path) -> None:
     from updating.output import refuse_unwritable
 
@@ -169,6 +171,18 @@ def test_an_update_succeeds_whoever_reads_its_report(end: str, generate: Generat
     git = Git(project)
     assert git.text("log", "-1", "--format=%s").startswith("Update from Twelvestar")
     assert not git.text("status", "--porcelain")
+
+
+def test_no_file_gets_the_number_of_a_standard_output_that_is_closed(tmp_path: Path) -> None:
+    """Programs that the update starts would write into it."""
+    program = (
+        "from updating import output; output.prepare(); print(); "
+        f"raise SystemExit(open({str(tmp_path / 'file')!r}, 'w').fileno())"
+    )
+    closing = ["sh", "-c", 'exec "$@" >&-', "sh"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([*closing, sys.executable, "-c", program], env=environment, check=False)
+    assert done.returncode > 2
 
 
 def test_a_name_that_is_not_utf_8_is_told(generate: Generate, tmp_path: Path) -> None:
