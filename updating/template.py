@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Container, Mapping
 from pathlib import Path
 
@@ -163,11 +164,14 @@ class Template:
         Returns:
             The folder.
         """
-        folder.mkdir(parents=True)
-        index = folder.with_name(f"{folder.name}.index")
-        git = self.git.with_variables(GIT_INDEX_FILE=str(index), GIT_WORK_TREE=str(folder))
-        # At once, so that a partial clone fetches what it lacks at once.
-        git.run("read-tree", "--reset", "-u", "--no-sparse-checkout", commit)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="export-", dir=folder.parent) as place:
+            index, files = Path(place) / "index", Path(place) / "files"
+            files.mkdir()
+            git = self.git.with_variables(GIT_INDEX_FILE=str(index), GIT_WORK_TREE=str(files))
+            # At once, so that a partial clone fetches what it lacks at once.
+            git.run("read-tree", "--reset", "-u", "--no-sparse-checkout", commit)
+            files.rename(folder)
         return folder
 
     def notes(self, old: Version, new: Version, commit: str) -> dict[str, str]:

@@ -1,0 +1,438 @@
+"""People, a template and updates in any order, and the one law that holds in all of them.
+
+Every line, file and commit of a person is there after an update, or the update was refused and
+nothing has changed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from updating import apply, compute, writer
+from updating import update as updating
+from updating.end import End
+from updating.errors import UpdateError
+from updating.interrupted import undo
+from updating.plan import PLAN
+from updating.report import Report
+from updating.shared import Shared
+from updating.update import update
+
+from .published import commit_all, git_in
+from .test_obstacles import whole
+
+QUESTIONS = """\
+_subdirectory: template
+_answers_file: .copier-answers.yml
+_envops:
+  undefined: jinja2.StrictUndefined
+  keep_trailing_newline: true
+_exclude:
+  - "{{ '/yours' if _copier_operation == 'update' }}"
+  - "{{ '/deploy' if not part }}"
+part:
+  type: bool
+  default: false
+"""
+ANSWERS = "# What this project was generated from.\n{{ _copier_answers | to_nice_yaml }}"
+FILES = ("a.txt", "b.txt", "docs/c.txt", "yours/d.txt", "deploy/e.txt", "deploy/deep/f.txt")
+# Where a person has something, and a release can come to have something too.
+PLACES = ("deploy", "deploy/e.txt", "deploy/deep", "new", "new/1.txt", "new2.txt", "docs/new")
+NEW = ("new/1.txt", "new2.txt", "docs/new", "docs/new3/deep.txt", "docs")
+LINES = 12
+STEPS = 60
+
+
+def numbered(name: str) -> str:
+    """A file of many lines."""
+    return "".join(f"line {number} of {name}\n" for number in range(LINES))
+
+
+@dataclass
+class Kept:
+    """What is the person's.
+
+    Attributes:
+        lines: Lines that they wrote.
+        files: Files that git does not know, with their contents.
+        commits: Their commits.
+    """
+
+    lines: set[str] = field(default_factory=set)
+    files: dict[str, object] = field(default_factory=dict)
+    commits: set[str] = field(default_factory=set)
+
+
+class Machine(RuleBasedStateMachine):
+    """A project, its template, and a person with a colleague."""
+
+    common: Shared
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scratch = Path(tempfile.mkdtemp(prefix="machine-"))
+        self.template = self.scratch / "template"
+        self.project = self.scratch / "project"
+        self.kept = Kept()
+        self.number = 0
+        self.release_number = 0
+        self.colleague = False
+        self.last: tuple[Report, dict[str, object]] | None = None
+
+    def teardown(self) -> None:
+        """Remove everything."""
+        shutil.rmtree(self.scratch)
+
+    @initialize(part=st.booleans())
+    def generate(self, part: bool) -> None:
+        """Publish a first release, and generate a project of it."""
+        for name in FILES:
+            self._write_template(name, numbered(name))
+        (self.template / "template" / "{{ _copier_conf.answers_file }}.jinja").write_text(ANSWERS)
+        (self.template / "extensions").mkdir()
+        (self.template / "extensions" / "nothing.py").write_text("")
+        (self.template / "copier.yml").write_text(QUESTIONS)
+        git_in(self.template).run("init", "--quiet", "--initial-branch", "main")
+        self._release()
+        self.project.mkdir()
+        git_in(self.project).run("init", "--quiet", "--initial-branch", "main")
+        answers = f"_commit: 9.0.1\n_src_path: {self.template}\npart: {str(part).lower()}\n"
+        (self.project / ".copier-answers.yml").write_text(answers)
+        for name in FILES:
+            if part or not name.startswith("deploy"):
+                self._write(name, numbered(name))
+        self.kept.commits.add(commit_all(self.project))
+
+    # What a person does
+
+    @rule(file=st.integers(0, 99), at=st.integers(0, LINES), end=st.sampled_from(["\n", "\r\n"]))
+    def edit(self, file: int, at: int, end: str) -> None:
+        """Write a line into a file that git knows, and commit it."""
+        path = self._tracked(file)
+        line = self._line()
+        lines = path.read_bytes().decode("latin-1").splitlines(keepends=True)
+        lines.insert(at, f"{line}{end}")
+        path.write_bytes("".join(lines).encode("latin-1"))
+        self.kept.lines.add(line)
+        self._commit()
+
+    @rule(file=st.integers(0, 99))
+    def leave_an_edit_uncommitted(self, file: int) -> None:
+        """Write a line, and forget about it."""
+        line = self._line()
+        with self._tracked(file).open("a") as text:
+            text.write(f"{line}\n")
+        self.kept.lines.add(line)
+        self.last = None
+
+    @rule()
+    def commit(self) -> None:
+        """Commit what git knows."""
+        self._commit()
+
+    @rule(file=st.integers(0, 99))
+    def rename(self, file: int) -> None:
+        """Call a file something else."""
+        path = self._tracked(file)
+        self.number += 1
+        git_in(self.project).run("mv", str(path), str(path.with_name(f"renamed-{self.number}.txt")))
+        self._commit()
+
+    @rule(file=st.integers(0, 99))
+    def delete(self, file: int) -> None:
+        """Throw a file away, with the lines in it."""
+        path = self._tracked(file)
+        text = path.read_bytes().decode("latin-1")
+        path.unlink()
+        self.kept.lines = {line for line in self.kept.lines if line not in text}
+        self._commit()
+
+    @rule(file=st.integers(0, 99))
+    def write_crlf(self, file: int) -> None:
+        """Use an editor that knows only one kind of line end."""
+        path = self._tracked(file)
+        plain = path.read_bytes().replace(b"\r\n", b"\n")
+        path.write_bytes(plain.replace(b"\n", b"\r\n"))
+        self._commit()
+
+    @rule(
+        place=st.sampled_from(PLACES),
+        kind=st.sampled_from(["file", "link", "folder"]),
+        known=st.sampled_from(["ignored", "untracked", "tracked"]),
+    )
+    def put(self, place: str, kind: str, known: str) -> None:
+        """Have something where a release may come to have something."""
+        path = self.project / place
+        parents = [parent for parent in path.parents if parent.is_relative_to(self.project)]
+        if path.exists() or path.is_symlink() or not all(p.is_dir() or not p.exists() for p in parents):
+            return
+        if any(parent.is_symlink() for parent in parents):
+            return
+        line = self._line()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if kind == "link":
+            path.symlink_to(line)
+        elif kind == "folder":
+            path.mkdir()
+            (path / "mine.txt").write_text(f"{line}\n")
+        else:
+            path.write_text(f"{line}\n")
+        self.last = None
+        if known == "tracked":
+            git_in(self.project).run("add", "--", place)
+            self.kept.lines.add(line)
+            self._commit()
+        elif known == "ignored":
+            exclude = self.project / ".git" / "info" / "exclude"
+            exclude.parent.mkdir(exist_ok=True)
+            with exclude.open("a") as names:
+                names.write(f"/{place}\n")
+
+    @rule()
+    def have_a_colleague(self) -> None:
+        """Somebody commits while the next update is computed."""
+        self.colleague = True
+
+    # What the template's people do
+
+    @rule(file=st.sampled_from(FILES), at=st.integers(0, LINES - 1))
+    def release_a_change(self, file: str, at: int) -> None:
+        """Release a file with another line."""
+        path = self.template / "template" / file
+        if path.is_file():
+            lines = path.read_text().splitlines(keepends=True)
+            lines[at % len(lines)] = f"of release {self.release_number + 1}\n"
+            path.write_text("".join(lines))
+            self._release()
+
+    @rule(file=st.sampled_from(NEW))
+    def release_a_new_file(self, file: str) -> None:
+        """Release a file that there was not; a folder gives way to it."""
+        path = self.template / "template" / file
+        if path.is_dir():
+            shutil.rmtree(path)
+        if any(parent.is_file() for parent in path.parents) or path.exists():
+            return
+        self._write_template(file, f"new in release {self.release_number + 1}\n")
+        self._release()
+
+    @rule(file=st.sampled_from((*FILES, *NEW)))
+    def release_without(self, file: str) -> None:
+        """Release the template without a file."""
+        path = self.template / "template" / file
+        if path.is_file():
+            path.unlink()
+            self._release()
+
+    # Updates
+
+    @rule(commit=st.booleans(), part=st.sampled_from([None, True, False]))
+    def update(self, commit: bool, part: bool | None) -> None:
+        """Update, perhaps with another answer."""
+        with self._law() as before, self._meanwhile():
+            report = update(self.project, data=_data(part), commit=commit, shared=self.common)
+            self.last = (report, before)
+            self._expect(report, before)
+
+    @rule(part=st.sampled_from([None, True, False]))
+    def preview(self, part: bool | None) -> None:
+        """Look what an update would do."""
+        before = whole(self.project)
+        try:
+            update(self.project, data=_data(part), preview=True, shared=self.common)
+        except UpdateError:
+            pass
+        assert whole(self.project) == before
+
+    @precondition(lambda self: self.last is not None and self.last[0].undo)
+    @rule()
+    def undo(self) -> None:
+        """Undo the update that was just made."""
+        assert self.last is not None
+        report, before = self.last
+        self.last = None
+        if report.commit or whole(self.project)["HEAD"] == before["HEAD"]:
+            git_in(self.project).run(*str(report.undo).split()[1:])
+            assert whole(self.project) == before
+
+    @rule(step=st.integers(0, STEPS), part=st.sampled_from([None, True, False]), by=st.booleans())
+    def kill(self, step: int, part: bool | None, by: bool) -> None:
+        """Update, and be killed in the moment of writing; undo that, or update again."""
+        with self._law():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(writer, "_move", _killed_at(step))
+                try:
+                    update(self.project, data=_data(part), shared=self.common)
+                except _Killed:
+                    assert (self.project / ".git" / PLAN).exists()
+            if by:
+                undo(self.project)
+            update(self.project, data=_data(part), shared=self.common)
+
+    # The law
+
+    @contextmanager
+    def _law(self) -> Iterator[dict[str, object]]:
+        before = whole(self.project)
+        unknown = self._unknown_files()
+        try:
+            yield before
+        except UpdateError:
+            now = whole(self.project)
+            if self.kept.commits <= self._commits() and now["HEAD"] != before["HEAD"]:
+                # The colleague has committed.
+                assert {**now, "HEAD": 0, "index": 0} == {
+                    **before,
+                    "HEAD": 0,
+                    "index": 0,
+                    **{name: now[name] for name in now if name.startswith("colleague")},
+                }
+            else:
+                assert now == before
+        finally:
+            git = git_in(self.project)
+            if git.text("ls-files", "--unmerged"):
+                commit_all_tracked(self.project)
+        found = whole(self.project)
+        for name, content in unknown.items():
+            assert found.get(name) == content, f"lost: {name}"
+        texts = "".join(str(each[1]) for each in found.values() if isinstance(each, tuple))
+        lost = {line for line in self.kept.lines if line not in texts}
+        assert not lost, f"lost: {lost}"
+        assert self.kept.commits <= self._commits(), "lost: a commit"
+
+    def _expect(self, report: Report, before: dict[str, object]) -> None:
+        git = git_in(self.project)
+        if report.commit:
+            assert git.text("rev-parse", "HEAD") == report.commit
+            assert not git.text("status", "--porcelain", "--untracked-files=no")
+            again = update(self.project, shared=self.common)
+            assert again.is_empty
+            assert again.commit is None
+
+    def _unknown_files(self) -> dict[str, object]:
+        git = git_in(self.project)
+        known = set(git.raw("ls-files", "-z").decode().split("\0"))
+        return {
+            name: each
+            for name, each in whole(self.project).items()
+            if isinstance(each, tuple) and each[1] is not None and name not in known
+        }
+
+    def _commits(self) -> set[str]:
+        return set(git_in(self.project).text("rev-list", "HEAD").split())
+
+    # Steps
+
+    @contextmanager
+    def _meanwhile(self) -> Iterator[None]:
+        computed = compute.compute
+
+        def computing(*arguments: object, **named: object) -> object:
+            outcome = computed(*arguments, **named)  # type: ignore[arg-type]
+            if self.colleague:
+                self.colleague = False
+                line = self._line()
+                name = f"colleague-{line}.txt"
+                (self.project / name).write_text(line)
+                self.kept.lines.add(line)
+                git = git_in(self.project)
+                git.run("add", name)
+                git.run("commit", "--quiet", "--message", "A colleague's")
+                self.kept.commits.add(git.text("rev-parse", "HEAD"))
+            return outcome
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(updating, "compute", computing)
+            yield
+
+    def _line(self) -> str:
+        self.number += 1
+        return f"mine-{self.number}-"
+
+    def _tracked(self, number: int) -> Path:
+        git = git_in(self.project)
+        names = git.raw("ls-files", "-z", "--", ":!.copier-answers.yml").decode().split("\0")[:-1]
+        paths = [self.project / name for name in names]
+        files = [path for path in paths if path.is_file() and not path.is_symlink()]
+        if not files:
+            self._write("again.txt", numbered("again.txt"))
+            git.run("add", "again.txt")
+            self._commit()
+            return self.project / "again.txt"
+        return files[number % len(files)]
+
+    def _commit(self) -> None:
+        self.kept.commits.add(commit_all_tracked(self.project))
+        self.last = None
+
+    def _write(self, name: str, text: str) -> None:
+        path = self.project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def _write_template(self, name: str, text: str) -> None:
+        path = self.template / "template" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def _release(self) -> None:
+        self.release_number += 1
+        version = f"9.0.{self.release_number}"
+        declaration = f'[project]\nname = "twelvestar"\nversion = "{version}"\n'
+        (self.template / "pyproject.toml").write_text(declaration)
+        commit_all(self.template, f"Release {version}")
+        git_in(self.template).run("tag", version)
+
+
+class _Killed(BaseException):
+    """The end of a process."""
+
+
+def _killed_at(step: int):  # type: ignore[no-untyped-def]
+    steps = iter(range(10_000))
+    moved = writer._move
+
+    def move(source: Path, target: Path) -> None:
+        if next(steps) == step:
+            raise _Killed
+        moved(source, target)
+
+    return move
+
+
+def _data(part: bool | None) -> dict[str, bool]:
+    return {} if part is None else {"part": part}
+
+
+def in_this_process(task: str, folder: Path) -> End:
+    """Write or undo a plan here, where a test can break it."""
+    return writer.perform(task, folder)
+
+
+def commit_all_tracked(folder: Path) -> str:
+    """Commit what git knows of a repository, and nothing else.
+
+    Args:
+        folder: The repository.
+    """
+    git = git_in(folder)
+    git.run("commit", "--quiet", "--no-verify", "--allow-empty", "--all", "--message", "Edit")
+    return git.text("rev-parse", "HEAD")
+
+
+@contextmanager
+def in_one_process() -> Iterator[None]:
+    """Let updates write in this process: quicker, and it can be broken."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(apply, "_in_a_process_of_its_own", in_this_process)
+        yield
