@@ -7,10 +7,10 @@ import platform
 import tempfile
 from pathlib import Path
 
-from . import cli, complete, copy_service, jobs, project, update_service, web
+from . import cli, complete, copy_service, jobs, project, update_fleet, update_service, web
 from .figures import Figure, table
 
-PARTS = ("web", "jobs", "cli", "complete", "copy", "update")
+PARTS = ("web", "jobs", "cli", "complete", "copy", "update", "fleet")
 
 
 def main() -> None:
@@ -55,8 +55,15 @@ def _measure(parts: set[str], rounds: int) -> list[Figure]:
         if "copy" in parts:
             figures += copy_service.measure(folder, rounds)
         if "update" in parts:
-            figures += update_service.measure(folder, rounds)
+            figures += update_service.measure(_new(folder / "update"), rounds)
+        if "fleet" in parts:
+            figures += update_fleet.measure(_new(folder / "fleet"), rounds)
     return figures
+
+
+def _new(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 if __name__ == "__main__":

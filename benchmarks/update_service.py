@@ -13,10 +13,12 @@ from .figures import Figure
 from .processes import environment, run_cpu_seconds
 
 # One script, so that what is done by hand pays for no more processes than it needs.
-_BY_HAND = """
+BY_HAND = """
 set -e
 copy="copy --defaults --trust --quiet --skip-tasks"
-render() { "$PYTHON" -m copier $copy --vcs-ref "$1" "$TEMPLATE" "$2"; }
+render() {
+  "$PYTHON" -m copier $copy ${ANSWERS:+--data-file "$ANSWERS"} --vcs-ref "$1" "$TEMPLATE" "$2"
+}
 render "$OLD" old; render "$NEW" new
 git init --quiet merged; cd merged
 keep() { git --work-tree="$1" add --all --force; git commit --quiet --message "$2"; }
@@ -59,7 +61,7 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
         hand = folder / "hand"
         shutil.rmtree(hand, ignore_errors=True)
         hand.mkdir()
-        return timed(["bash", "-c", _BY_HAND], hand)
+        return timed(["bash", "-c", BY_HAND], hand)
 
     def with_copier() -> float:
         command = [sys.executable, "-m", "copier", "update", "--defaults", "--trust", "--quiet"]

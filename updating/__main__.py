@@ -11,6 +11,7 @@ if __name__ == "__main__" and not (
     del sys.path[0]
 
 import argparse
+import warnings
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -47,6 +48,8 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    # What Copier deprecates is nothing for the person who updates.
+    warnings.simplefilter("ignore")
     import copier_template_extensions  # noqa: F401 - the template needs it, and says less
     import jinja2_time  # type: ignore[import-untyped]  # noqa: F401
 

@@ -20,23 +20,52 @@ _T = TypeVar("_T")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class Checkout:
-    """A commit of the template, found out once; for several threads.
+class Known:
+    """What is known of a commit, from whichever clone; for several threads.
 
     Args:
-        source: The template.
-        commit: The commit.
         folder: A new folder for its files.
         compiled: What was compiled of this commit and others.
     """
 
-    def __init__(self, source: Template, commit: str, folder: Path, compiled: Compiled) -> None:
-        self._compiled = compiled
-        self.commit = commit
-        self._source = source
-        self._folder = folder
+    def __init__(self, folder: Path, compiled: Compiled) -> None:
+        self.folder = folder
+        self.compiled = compiled
+        self.rendering = threading.Lock()
         self._lock = threading.RLock()
-        self._known: dict[str, Any] = {}
+        self._values: dict[str, Any] = {}
+
+    def once(self, name: str, find_out: Callable[[], _T]) -> _T:
+        """Find something out, unless it is known.
+
+        Args:
+            name: What.
+            find_out: Finds it out.
+        """
+        with self._lock:
+            if name not in self._values:
+                self._values[name] = find_out()
+            return cast("_T", self._values[name])
+
+    def forget_renderer(self) -> None:
+        """Free what the renderer has compiled; whoever has it may go on."""
+        with self._lock:
+            self._values.pop("renderer", None)
+
+
+class Checkout:
+    """A commit of the template in one of its clones.
+
+    Args:
+        source: The template.
+        commit: The commit.
+        known: What is known of it.
+    """
+
+    def __init__(self, source: Template, commit: str, known: Known) -> None:
+        self.commit = commit
+        self.known = known
+        self._source = source
 
     @property
     def version(self) -> Version:
@@ -45,12 +74,14 @@ class Checkout:
         Raises:
             UpdateError: When it is a commit of something else.
         """
-        return self._once("version", lambda: self._source.version(self.commit))
+        return self.known.once("version", lambda: self._source.version(self.commit))
 
     @property
     def folder(self) -> Path:
         """Folder with its files, and without a history."""
-        return self._once("folder", lambda: self._source.export(self.commit, self._folder))
+        return self.known.once(
+            "folder", lambda: self._source.export(self.commit, self.known.folder)
+        )
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -59,7 +90,7 @@ class Checkout:
         Raises:
             UpdateError: When it says nothing.
         """
-        return self._once("settings", self._settings)
+        return self.known.once("settings", self._settings)
 
     @property
     def questions(self) -> dict[str, dict[str, Any]]:
@@ -73,7 +104,7 @@ class Checkout:
     @property
     def ownership(self) -> Ownership:
         """Who owns which file."""
-        return self._once("ownership", lambda: Ownership(self.settings.get("_exclude", [])))
+        return self.known.once("ownership", lambda: Ownership(self.settings.get("_exclude", [])))
 
     def notes(self, old: Version) -> dict[str, str]:
         """The changelog's sections after a release, up to this one.
@@ -84,25 +115,14 @@ class Checkout:
         Returns:
             Markdown by version, latest first.
         """
-        return self._once(
+        return self.known.once(
             f"notes since {old}", lambda: self._source.notes(old, self.version, self.commit)
         )
 
     @property
     def renderer(self) -> Renderer:
         """What renders it."""
-        return self._once("renderer", lambda: Renderer(self.folder, self._compiled))
-
-    def forget_renderer(self) -> None:
-        """Free what the renderer has compiled; whoever has it may go on."""
-        with self._lock:
-            self._known.pop("renderer", None)
-
-    def _once(self, name: str, find_out: Callable[[], _T]) -> _T:
-        with self._lock:
-            if name not in self._known:
-                self._known[name] = find_out()
-            return cast("_T", self._known[name])
+        return self.known.once("renderer", lambda: Renderer(self.folder, self.known.compiled))
 
     def _settings(self) -> dict[str, Any]:
         try:

@@ -1,16 +1,18 @@
 """What Copier makes anew for each project, kept for the next one: through private parts of Copier.
 
 For each project, Copier reads and compiles the template, gathers all answers for each part of each
-path, and asks git about each file. `Kept` does the first once for all projects of a commit of the
-template, the second once for a project, and the third never: a new folder has no index.
+path, looks where each leads, and asks git about each file. `Kept` does the first once for all
+projects of a commit of the template, the second once for a project, and the others never: a new
+folder has no index, and no symlinks where the template has none.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import CodeType
@@ -32,10 +34,19 @@ try:
     from copier._main import Worker
     from copier._settings import SettingsModel
     from copier._template import Template
+    from copier._tools import scantree
 except ImportError:
     AVAILABLE = False
 else:
-    _PARTS = ("_render_context", "_render_template", "_sync_git_index_executable_bit")
+    _PARTS = (
+        "_render_context",
+        "_render_file",
+        "_render_folder",
+        "_render_path",
+        "_render_string",
+        "_render_template",
+        "_sync_git_index_executable_bit",
+    )
     AVAILABLE = (
         all(callable(getattr(Worker, name, None)) for name in _PARTS)
         and isinstance(getattr(Worker, "answers_relpath", None), property)
@@ -80,6 +91,21 @@ def answers_of(worker: Any) -> Answers:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file or folder of the template.
+
+    Attributes:
+        path: Where it is in the template.
+        inside: Where it is in the part that is rendered.
+        is_folder: Whether it is a folder.
+    """
+
+    path: Path
+    inside: Path
+    is_folder: bool
+
+
 class Kept:
     """What is kept of one commit of the template; for one thread at a time.
 
@@ -96,6 +122,7 @@ class Kept:
         vars(self.template)["vcs"] = None
         self.settings = SettingsModel.from_file()
         self.clock_was_read = False
+        self._sources: dict[Path, list[Source] | None] = {}
         with modules_as_they_were():
             self.environment = self._worker(template, {}).new_environment()
         if "from_string" not in vars(self.environment):
@@ -118,6 +145,31 @@ class Kept:
             worker.run_copy()
         return answers_of(worker), not self.clock_was_read
 
+    def sources(self, root: Path) -> Sequence[Source] | None:
+        """What is rendered, in the order in which Copier takes it.
+
+        Args:
+            root: Folder of it.
+
+        Returns:
+            Files and folders; None where there are symlinks, which Copier looks at more closely.
+        """
+        if root not in self._sources:
+            found = list(scantree(str(root), True))
+            self._sources[root] = (
+                None
+                if any(each.is_symlink() for each in found)
+                else [
+                    Source(
+                        Path(each.path).relative_to(self.template.local_abspath),
+                        Path(each.path).relative_to(root),
+                        each.is_dir(),
+                    )
+                    for each in found
+                ]
+            )
+        return self._sources[root]
+
     def _worker(self, folder: Path, data: Answers) -> _Worker:
         worker = _Worker(
             src_path=self.template.url,
@@ -127,6 +179,7 @@ class Kept:
             **OPTIONS,
         )
         worker.kept = self
+        worker._texts = {}
         return worker
 
     def _watch_clock(self) -> None:
@@ -209,6 +262,7 @@ if AVAILABLE:
         """Copier's worker with what is kept."""
 
         kept: Kept
+        _texts: dict[str, str]
         _context: Mapping[str, Any] | None = None
         _answers_path: Path | None = None
 
@@ -242,7 +296,29 @@ if AVAILABLE:
         def _render_template(self) -> None:
             # All questions are answered now.
             self._context = super()._render_context()
-            super()._render_template()
+            sources = self.kept.sources(self.template_copy_root)
+            if sources is None:
+                super()._render_template()
+                return
+            for source in sources:
+                for target, extra in self._render_path(source.inside):
+                    if target.is_absolute() or ".." in target.parts:
+                        raise ValueError(f"{target} is outside of the project")
+                    if self.match_exclude(target):
+                        continue
+                    if source.is_folder:
+                        self._render_folder(target)
+                    else:
+                        self._render_file(source.path, target, extra_context=extra or {})
+
+        def _render_string(self, string: str, extra_context: dict[str, Any] | None = None) -> str:
+            # Tags may do more than give a text.
+            tag = self.jinja_env.block_start_string
+            if self._context is None or extra_context or tag in string:
+                return super()._render_string(string, extra_context)
+            if (text := self._texts.get(string)) is None:
+                text = self._texts[string] = super()._render_string(string)
+            return text
 
         def _sync_git_index_executable_bit(self, dst_relpath: Path, src_mode: int) -> None:
             """There is no index."""

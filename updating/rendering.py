@@ -59,6 +59,11 @@ class Renderer:
         self._kept: hooks.Kept | None = None
         self._hooked = hooks.AVAILABLE
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether private parts of Copier do what they should."""
+        return self._hooked
+
     def render(
         self, folder: Path, origin: Origin, data: Mapping[str, Any] | None = None
     ) -> Rendered:

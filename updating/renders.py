@@ -115,6 +115,7 @@ class Renders:
             rendered: The render, in a folder of its own.
             object_format: The hash of the projects that it is for, `sha1` or `sha256`.
         """
+        self._folder.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=self._folder))
         files, contents = _read(rendered.folder, object_format)
         _pack(place, contents.values(), object_format)

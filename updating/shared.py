@@ -18,7 +18,7 @@ from typing import Any, Self, cast
 
 from . import hooks
 from .answers import ANSWERS_FILE, Answers, Origin, parse
-from .checkout import Checkout
+from .checkout import Checkout, Known
 from .errors import Status, UpdateError
 from .git import Git, GitError
 from .places import locate
@@ -59,9 +59,8 @@ class Shared:
         self.folder = self._scratch.folder if self._scratch else cast("Path", folder)
         self._renders = Renders(renders or self.folder / "renders", lasting=renders is not None)
         self._lock = threading.Lock()
-        self._checkouts: dict[str, Checkout] = {}
-        self._rendering: dict[str, threading.Lock] = {}
-        self._renderers: OrderedDict[str, Checkout] = OrderedDict()
+        self._commits: dict[str, Known] = {}
+        self._renderers: OrderedDict[str, Known] = OrderedDict()
         self._recent: OrderedDict[str, Render] = OrderedDict()
         self._compiled = hooks.Compiled()
         self._fetching = threading.Lock()
@@ -85,7 +84,7 @@ class Shared:
         """Remove what is in memory and in the folder; no update may be under way."""
         with self._lock:
             self._recent.clear()
-            self._checkouts.clear()
+            self._commits.clear()
             self._renderers.clear()
         if self._scratch:
             self._scratch.close()
@@ -125,11 +124,10 @@ class Shared:
             commit: Full id of the commit.
         """
         with self._lock:
-            if commit not in self._checkouts:
+            if commit not in self._commits:
                 folder = self.folder / "template" / commit
-                self._checkouts[commit] = Checkout(source, commit, folder, self._compiled)
-                self._rendering[commit] = threading.Lock()
-            return self._checkouts[commit]
+                self._commits[commit] = Known(folder, self._compiled)
+            return Checkout(source, commit, self._commits[commit])
 
     def render(
         self,
@@ -154,7 +152,7 @@ class Shared:
         """
         key = self._key(checkout, answers, data or {}, object_format)
         today = f"{key}-{_today()}"
-        with self._rendering[checkout.commit]:
+        with checkout.known.rendering:
             for name in (key, today):
                 if found := self._find(name):
                     return found
@@ -180,6 +178,9 @@ class Shared:
     def _find(self, name: str) -> Render | None:
         with self._lock:
             render = self._recent.get(name)
+        if render and not render.objects.exists():
+            # Its folder was deleted.
+            render = None
         if render is None and (render := self._renders.find(name)) is None:
             return None
         self._remember(name, render)
@@ -194,7 +195,7 @@ class Shared:
 
     def _renderer(self, checkout: Checkout) -> Renderer:
         with self._lock:
-            self._renderers[checkout.commit] = checkout
+            self._renderers[checkout.commit] = checkout.known
             self._renderers.move_to_end(checkout.commit)
             if len(self._renderers) > _RENDERERS:
                 self._renderers.popitem(last=False)[1].forget_renderer()
@@ -211,8 +212,13 @@ class Shared:
 
     def _circumstances(self) -> list[object]:
         if not self._constant:
-            self._constant = [_FORM, platform.python_version(), *map(_version, _PROGRAMS)]
-            self._constant.append(hooks.user_defaults())
+            try:
+                defaults = hooks.user_defaults()
+            except Exception as error:
+                said = " ".join(str(error).split())
+                raise UpdateError(f"Copier's settings cannot be read: {said}") from error
+            programs = map(_version, _PROGRAMS)
+            self._constant = [_FORM, platform.python_version(), *programs, defaults]
         return self._constant
 
 

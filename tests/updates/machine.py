@@ -6,10 +6,11 @@ nothing has changed.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -173,9 +174,9 @@ class Machine(RuleBasedStateMachine):
         """Have something where a release may come to have something."""
         path = self.project / place
         parents = [parent for parent in path.parents if parent.is_relative_to(self.project)]
-        if path.exists() or path.is_symlink() or not all(p.is_dir() or not p.exists() for p in parents):
-            return
-        if any(parent.is_symlink() for parent in parents):
+        if os.path.lexists(path) or any(
+            parent.is_symlink() or parent.is_file() for parent in parents
+        ):
             return
         line = self._line()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -247,10 +248,8 @@ class Machine(RuleBasedStateMachine):
     def preview(self, part: bool | None) -> None:
         """Look what an update would do."""
         before = whole(self.project)
-        try:
+        with suppress(UpdateError):
             update(self.project, data=_data(part), preview=True, shared=self.common)
-        except UpdateError:
-            pass
         assert whole(self.project) == before
 
     @precondition(lambda self: self.last is not None and self.last[0].undo)
@@ -398,7 +397,7 @@ class _Killed(BaseException):
     """The end of a process."""
 
 
-def _killed_at(step: int):  # type: ignore[no-untyped-def]
+def _killed_at(step: int) -> Callable[[Path, Path], None]:
     steps = iter(range(10_000))
     moved = writer._move
 

@@ -322,6 +322,30 @@ def test_an_answer_that_is_refused(generate: Generate) -> None:
     assert everything(project) == before
 
 
+BROKEN = {
+    "copier.yml": "_exclude: [",
+    "extensions/names.py": "1 / 0\n",
+    "template/pyproject.toml.jinja": "{{ nobody }}\n",
+    "template/README.md.jinja": "{% if %}\n",
+}
+
+
+@pytest.mark.parametrize("path", BROKEN)
+def test_a_broken_release_fails_in_one_sentence(
+    path: str, generate: Generate, published: Path, tmp_path: Path
+) -> None:
+    template = tmp_path / "template"
+    git_in(published).run("clone", "--quiet", str(published), str(template))
+    (template / path).write_text(BROKEN[path])
+    release(template, "9.0.0")
+    project = generate(MINIMAL)
+    before = everything(project)
+    done = run(project, "--template", str(template))
+    assert done.returncode == Status.FAILED, done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert everything(project) == before
+
+
 def test_words_that_are_none_of_its_own_are_no_conflict(generate: Generate, tmp_path: Path) -> None:
     assert run(tmp_path, "--no-such-option").returncode == Status.REFUSED
     assert run(tmp_path, "--data", "nonsense").returncode == Status.REFUSED

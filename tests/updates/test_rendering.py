@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -178,16 +179,50 @@ def test_two_releases_keep_their_own_extensions(tmp_path: Path) -> None:
 
 
 def test_threads_render_what_one_alone_renders(tmp_path: Path) -> None:
-    renderers = {name: Renderer(small(tmp_path / name, name)) for name in ("one", "two", "three")}
+    names = [f"release{at}" for at in range(4)]
+    # While one loads an extension, the others load theirs.
+    settings = SMALL["copier.yml"].replace(
+        "- extensions", "- extensions/wait.py:Wait\n          - extensions"
+    )
+    for name in names:
+        place = small(tmp_path / name, name, copier_yml=settings)
+        (place / "extensions" / "wait.py").write_text(
+            "import time; time.sleep(0.05)\n"
+            "from jinja2.ext import Extension\n"
+            "class Wait(Extension): pass\n"
+        )
+    renderers = [Renderer(tmp_path / name) for name in names]
+    started = threading.Barrier(len(names))
 
-    def made(at: int) -> str:
-        name = list(renderers)[at % len(renderers)]
-        folder = renderers[name].render(tmp_path / f"made-{at}", ORIGIN, {"name": f"n{at}"}).folder
-        assert (folder / "name.txt").read_text() == f"N{at}{name} CONSTANT{name}"
-        return name
+    def render_all(first: int) -> None:
+        started.wait()
+        for at in (*range(first, len(names)), *range(first)):
+            answer = f"n{first}"
+            made = renderers[at].render(tmp_path / f"{first}-{at}", ORIGIN, {"name": answer})
+            text = (made.folder / "name.txt").read_text()
+            assert text == f"{answer.upper()}{names[at]} CONSTANT{names[at]}"
+            assert made.answers == {"name": answer, "size": 1}
 
-    with ThreadPoolExecutor(6) as pool:
-        assert len(list(pool.map(made, range(30)))) == 30
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(render_all, range(len(names))))
+    assert all(renderer.is_quick for renderer in renderers)
+
+
+def test_threads_do_not_take_each_others_time(tmp_path: Path) -> None:
+    slow = SMALL["extensions/names.py"].replace("lambda text:", "lambda text: time.sleep(0.05) or")
+    place = small(
+        tmp_path / "template",
+        names_py=slow.replace("from jinja2.ext", "import time\n        from jinja2.ext", 1),
+        name_txt_jinja="{% if name == 'clock' %}{{ '%Y' | strftime }}{% endif %}{{ name | loud }}",
+    )
+    renderer = Renderer(place)
+    names = ["clock", "other"] * 3
+
+    def is_timeless(at: int) -> bool:
+        return renderer.render(tmp_path / str(at), ORIGIN, {"name": names[at]}).timeless
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        assert list(pool.map(is_timeless, range(len(names)))) == [False, True] * 3
 
 
 @pytest.mark.parametrize("how", ["no such part", "a part that fails"])
@@ -204,6 +239,7 @@ def test_without_private_parts_copier_renders(
         assert (rendered.folder / "name.txt").read_text() == "SUNone CONSTANTone"
         assert rendered.answers == {"name": "sun", "size": 1}
         assert not rendered.timeless, "nobody watched the clock"
+        assert not renderer.is_quick
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,10 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from tests.rendering import ROOT
 from updating import hooks, scratch, shared
 from updating.checkout import Checkout
+from updating.errors import UpdateError
 from updating.git import Git
 from updating.renders import Render
 from updating.scratch import Scratch, scratch_folder, sweep
@@ -126,6 +129,21 @@ def test_nothing_is_rendered_twice(source: Template, renders: list[Path]) -> Non
         assert not renders[0].exists()
 
 
+def test_an_answer_that_is_not_recorded_is_of_its_own_render(
+    source: Template, renders: list[Path]
+) -> None:
+    settings = source.git.folder / "copier.yml"
+    settings.write_text(f"{settings.read_text()}\nextra: {{type: str, when: false, default: ''}}")
+    (source.git.folder / "template" / "name.txt.jinja").write_text("{{ name }}{{ extra }}")
+    commit_all(source.git.folder)
+    with Shared() as common:
+        checkout = newest(source, common)
+        first = common.render(checkout, {}, {"name": "sun", "extra": "shine"})
+        assert read(first, "name.txt") == "sunshine"
+        again = common.render(checkout, {"name": "sun", "size": 1})
+        assert read(again, "name.txt") == "sun"
+
+
 @pytest.mark.parametrize("what", ["answers", "data", "format", "commit", "defaults", "copier"])
 def test_whatever_a_render_depends_on_makes_another(
     what: str,
@@ -174,11 +192,17 @@ def damage(path: Path, how: str) -> None:
     if how == "gone":
         path.unlink()
         return
+    content = path.read_bytes()
+    damaged = {
+        "empty": b"",
+        "cut": content[:-7],
+        "other": content.replace(b"sun", b"moo") if b"sun" in content else content[:-1] + b"?",
+    }
     path.chmod(0o644)
-    path.write_bytes(b"" if how == "empty" else path.read_bytes()[:-7])
+    path.write_bytes(damaged[how])
 
 
-@pytest.mark.parametrize("how", ["gone", "empty", "cut"])
+@pytest.mark.parametrize("how", ["gone", "empty", "cut", "other"])
 @pytest.mark.parametrize("pattern", DAMAGED)
 def test_a_damaged_render_is_made_anew(
     pattern: str, how: str, source: Template, renders: list[Path], tmp_path: Path
@@ -193,6 +217,40 @@ def test_a_damaged_render_is_made_anew(
             (place,) = (path for path in kept.iterdir() if not path.is_symlink())
             (path,) = place.glob(pattern)
             damage(path, how)
+
+
+def test_renders_may_be_deleted(source: Template, renders: list[Path], tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    with Shared(renders=kept) as common:
+        for made in (1, 2):
+            render = common.render(newest(source, common), {}, {"name": "sun"})
+            assert read(render, "name.txt") == "SUNRELEASE CONSTANTRELEASE"
+            assert len(renders) == made
+            shutil.rmtree(kept)
+
+
+def test_what_is_known_of_a_commit_needs_no_clone_of_then(
+    published: Path, newest: str, tmp_path: Path
+) -> None:
+    with Shared() as common:
+        for at in range(2):
+            clone = tmp_path / str(at)
+            git_in(published).run("clone", "--quiet", "--bare", str(published), str(clone))
+            source = Template(str(clone), tmp_path)
+            checkout = common.checkout(source, source.resolve(newest))
+            assert "1.4.1" in checkout.notes(Version("1.4.0" if at else "1.3.1"))
+            assert (checkout.folder / "copier.yml").exists()
+            shutil.rmtree(clone)
+
+
+def test_settings_of_copier_that_cannot_be_read(
+    source: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "settings.yml"
+    settings.write_text("defaults: [")
+    monkeypatch.setenv("COPIER_SETTINGS_PATH", str(settings))
+    with Shared() as common, pytest.raises(UpdateError, match="Copier's settings cannot be read"):
+        common.render(common.checkout(source, source.resolve("HEAD")), {})
 
 
 def test_what_was_begun_and_not_finished_is_no_render(
@@ -345,8 +403,12 @@ def test_what_a_dead_process_left_is_swept(place: Path) -> None:
 def test_what_lives_is_not_swept(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     others = place / "twelvestar-of-mine"
     young = place / "twelvestar-1-young"
-    for folder in (others, young):
+    begun = place / f"twelvestar-{os.getpid()}-begun"
+    for folder in (others, young, begun):
         folder.mkdir()
+    (begun / "process.lock").touch()
+    sweep(place)
+    assert begun.exists(), "not locked yet"
     with scratch_folder() as folder:
         # As it looks from a container, which does not see the process.
         monkeypatch.setattr(scratch, "_lives", lambda process: False)

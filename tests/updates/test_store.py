@@ -21,7 +21,9 @@ FORMATS = list(LENGTHS)
 FILES = {
     "a": b"file\n",
     "a.b/c": b"",
-    "a-b": b"sorted before a/",
+    "d/file": b"after d.txt, as if d ended with a slash",
+    "d.txt": b"",
+    "d-b": b"",
     "ab/deep/er/file": b"x" * 100_000,
     "ä 🦉\tname": b"name",
     "z/run": b"#!/bin/sh\n",
