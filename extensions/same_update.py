@@ -8,6 +8,8 @@ that run before or after it, so it is replaced as a whole: docs/decisions/0018-c
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from functools import partial
 from pathlib import Path
@@ -57,24 +59,30 @@ class SameUpdate(Extension):
 
 
 def _update(worker: Worker) -> None:
-    root = worker.template.local_abspath
-    _forget_other_releases(root)
-    sys.path.insert(0, str(root))
-    try:
+    with _release_at(worker.template.local_abspath):
         from updating.copier_update import follow
 
         # In a context of its own, in which Copier renders copies: updates leave out seeded files.
         Context().run(follow, worker)
+
+
+@contextmanager
+def _release_at(root: Path) -> Iterator[None]:
+    """Import what an update is made of from a release, whichever the process has imported."""
+    others = {name: sys.modules.pop(name) for name in [*sys.modules] if _is_ours(name)}
+    sys.path.insert(0, str(root))
+    try:
+        yield
     finally:
         sys.path.remove(str(root))
+        for name in [*sys.modules]:
+            if _is_ours(name):
+                del sys.modules[name]
+        sys.modules.update(others)
 
 
-def _forget_other_releases(root: Path) -> None:
-    """A program can update one project after the other, each to another release."""
-    for name in [name for name in sys.modules if name.partition(".")[0] in _OURS]:
-        file = getattr(sys.modules[name], "__file__", None)
-        if file is None or not Path(file).is_relative_to(root):
-            del sys.modules[name]
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] in _OURS
 
 
 def _steps(frame: FrameType | None) -> dict[str, FrameType]:

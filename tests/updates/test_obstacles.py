@@ -15,6 +15,7 @@ from updating.update import update
 from .conftest import Generate
 from .published import commit_all, git_in
 
+FOLDER = (stat.S_IFDIR, None)
 KUBERNETES = {"container": True, "kubernetes": True}
 
 
