@@ -5,7 +5,9 @@ Its arguments are the template, a folder for renders or `-`, and the projects.
 
 import json
 import os
+import resource
 import sys
+import time
 from pathlib import Path
 
 from updating.shared import Shared
@@ -17,17 +19,21 @@ def main() -> None:
     template, kept, *projects = sys.argv[1:]
     with Shared(renders=None if kept == "-" else Path(kept)) as shared:
         for project in projects:
-            before = os.times()
+            before = _seconds()
             report = update(Path(project), template=template, shared=shared)
-            after = os.times()
             line = {
-                "seconds": sum(after[:4]) - sum(before[:4]),
+                "seconds": _seconds() - before,
                 "changed": report.commit is not None,
                 "conflicts": len(report.conflicts),
                 "memory": _resident(),
                 "folder": _size(shared.folder),
             }
             print(json.dumps(line), flush=True)
+
+
+def _seconds() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def _resident() -> float:
