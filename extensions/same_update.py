@@ -23,7 +23,7 @@ from jinja2.ext import Extension
 if TYPE_CHECKING:
     from copier._main import Worker
 
-_OURS = ("updating", "migrations")
+_OURS = ("extensions", "migrations", "updating")
 _METHOD = "_apply_update"
 
 
