@@ -50,6 +50,10 @@ test-delivery-files: lint ## The part of it that needs no engine: manifests, wor
 test-mutations: $(READY) ## Break the chassis in each of the known ways, and see which test finds it
 	$(BIN)/python -m tools.mutate
 
+.PHONY: test-guards
+test-guards: $(READY) ## Take each guard out of the update's program, and see which test notices
+	$(BIN)/python -m tools.guards
+
 .PHONY: lint
 lint: $(READY) ## Check format, style and types
 	$(BIN)/ruff format --check

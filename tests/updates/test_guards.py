@@ -1,0 +1,23 @@
+"""The table of guards keeps up with the update's program, so that each can be taken out."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.rendering import ROOT
+from tools.guards import Guard, guards
+
+
+@pytest.mark.parametrize("guard", guards(), ids=lambda guard: guard.name)
+def test_every_guard_can_be_taken_out(guard: Guard) -> None:
+    text = (ROOT / guard.file).read_text()
+    assert text.count(guard.old.removeprefix("\n")) == 1
+    ast.parse(guard.removed_from(text))
+    for test in guard.tests:
+        name, _, function = test.partition("::")
+        tests = Path(__file__).with_name(name).read_text()
+        assert not function or re.search(rf"^def {function}\(", tests, re.MULTILINE)
