@@ -113,57 +113,35 @@ class Machine(RuleBasedStateMachine):
                 self._write(name, numbered(name))
         self.kept.commits.add(commit_all(self.project))
 
-    # What a person does
+    # What people do
 
-    @rule(file=st.integers(0, 99), at=st.integers(0, LINES), end=st.sampled_from(["\n", "\r\n"]))
-    def edit(self, file: int, at: int, end: str) -> None:
-        """Write a line into a file that git knows, and commit it."""
+    @rule(
+        what=st.sampled_from(
+            ["edit", "paste crlf", "leave uncommitted", "commit", "rename", "delete", "write crlf"]
+        ),
+        file=st.integers(0, 99),
+        at=st.integers(0, LINES),
+    )
+    def work(self, what: str, file: int, at: int) -> None:
+        """A person works on a file that git knows."""
         path = self._tracked(file)
-        line = self._line()
-        lines = path.read_bytes().decode("latin-1").splitlines(keepends=True)
-        lines.insert(at, f"{line}{end}")
-        path.write_bytes("".join(lines).encode("latin-1"))
-        self.kept.lines.add(line)
-        self._commit()
-
-    @rule(file=st.integers(0, 99))
-    def leave_an_edit_uncommitted(self, file: int) -> None:
-        """Write a line, and forget about it."""
-        line = self._line()
-        with self._tracked(file).open("a") as text:
-            text.write(f"{line}\n")
-        self.kept.lines.add(line)
+        if what in ("edit", "paste crlf", "leave uncommitted"):
+            end = "\r\n" if what == "paste crlf" else "\n"
+            self._insert(path, at, end)
+        elif what == "rename":
+            self.number += 1
+            new = path.with_name(f"renamed-{self.number}.txt")
+            git_in(self.project).run("mv", str(path), str(new))
+        elif what == "delete":
+            text = path.read_bytes().decode("latin-1")
+            path.unlink()
+            self.kept.lines = {line for line in self.kept.lines if line not in text}
+        elif what == "write crlf":
+            plain = path.read_bytes().replace(b"\r\n", b"\n")
+            path.write_bytes(plain.replace(b"\n", b"\r\n"))
         self.last = None
-
-    @rule()
-    def commit(self) -> None:
-        """Commit what git knows."""
-        self._commit()
-
-    @rule(file=st.integers(0, 99))
-    def rename(self, file: int) -> None:
-        """Call a file something else."""
-        path = self._tracked(file)
-        self.number += 1
-        git_in(self.project).run("mv", str(path), str(path.with_name(f"renamed-{self.number}.txt")))
-        self._commit()
-
-    @rule(file=st.integers(0, 99))
-    def delete(self, file: int) -> None:
-        """Throw a file away, with the lines in it."""
-        path = self._tracked(file)
-        text = path.read_bytes().decode("latin-1")
-        path.unlink()
-        self.kept.lines = {line for line in self.kept.lines if line not in text}
-        self._commit()
-
-    @rule(file=st.integers(0, 99))
-    def write_crlf(self, file: int) -> None:
-        """Use an editor that knows only one kind of line end."""
-        path = self._tracked(file)
-        plain = path.read_bytes().replace(b"\r\n", b"\n")
-        path.write_bytes(plain.replace(b"\n", b"\r\n"))
-        self._commit()
+        if what != "leave uncommitted":
+            self._commit()
 
     @rule(
         place=st.sampled_from(PLACES),
@@ -171,7 +149,7 @@ class Machine(RuleBasedStateMachine):
         known=st.sampled_from(["ignored", "untracked", "tracked"]),
     )
     def put(self, place: str, kind: str, known: str) -> None:
-        """Have something where a release may come to have something."""
+        """A person has something where a release may come to have something."""
         path = self.project / place
         parents = [parent for parent in path.parents if parent.is_relative_to(self.project)]
         if os.path.lexists(path) or any(
@@ -189,7 +167,7 @@ class Machine(RuleBasedStateMachine):
             path.write_text(f"{line}\n")
         self.last = None
         if known == "tracked":
-            git_in(self.project).run("add", "--", place)
+            git_in(self.project).run("add", "--force", "--", place)
             self.kept.lines.add(line)
             self._commit()
         elif known == "ignored":
@@ -198,48 +176,34 @@ class Machine(RuleBasedStateMachine):
             with exclude.open("a") as names:
                 names.write(f"/{place}\n")
 
-    @rule()
-    def have_a_colleague(self) -> None:
-        """Somebody commits while the next update is computed."""
-        self.colleague = True
-
-    # What the template's people do
-
-    @rule(file=st.sampled_from(FILES), at=st.integers(0, LINES - 1))
-    def release_a_change(self, file: str, at: int) -> None:
-        """Release a file with another line."""
+    @rule(
+        what=st.sampled_from(["change", "add", "drop"]),
+        file=st.sampled_from((*FILES, *NEW)),
+        at=st.integers(0, LINES - 1),
+    )
+    def release(self, what: str, file: str, at: int) -> None:
+        """The template's people release a file with another line, a new one, or without one."""
         path = self.template / "template" / file
-        if path.is_file():
+        if what == "change" and path.is_file():
             lines = path.read_text().splitlines(keepends=True)
             lines[at % len(lines)] = f"of release {self.release_number + 1}\n"
             path.write_text("".join(lines))
-            self._release()
-
-    @rule(file=st.sampled_from(NEW))
-    def release_a_new_file(self, file: str) -> None:
-        """Release a file that there was not; a folder gives way to it."""
-        path = self.template / "template" / file
-        if path.is_dir():
-            shutil.rmtree(path)
-        if any(parent.is_file() for parent in path.parents) or path.exists():
-            return
-        self._write_template(file, f"new in release {self.release_number + 1}\n")
-        self._release()
-
-    @rule(file=st.sampled_from((*FILES, *NEW)))
-    def release_without(self, file: str) -> None:
-        """Release the template without a file."""
-        path = self.template / "template" / file
-        if path.is_file():
+        elif what == "add" and not any(parent.is_file() for parent in (path, *path.parents)):
+            if path.is_dir():
+                shutil.rmtree(path)
+            self._write_template(file, f"new in release {self.release_number + 1}\n")
+        elif what == "drop" and path.is_file():
             path.unlink()
-            self._release()
+        else:
+            return
+        self._release()
 
     # Updates
 
-    @rule(commit=st.booleans(), part=st.sampled_from([None, True, False]))
-    def update(self, commit: bool, part: bool | None) -> None:
-        """Update, perhaps with another answer."""
-        colleague = self.colleague
+    @rule(commit=st.booleans(), part=st.sampled_from([None, True, False]), colleague=st.booleans())
+    def update(self, commit: bool, part: bool | None, colleague: bool) -> None:
+        """Update, perhaps with another answer, and while a colleague commits."""
+        self.colleague = colleague
         with self._law() as before, self._meanwhile():
             report = update(self.project, data=_data(part), commit=commit, shared=self.common)
             self.last = None if colleague else (report, before)
@@ -354,6 +318,13 @@ class Machine(RuleBasedStateMachine):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(updating, "compute", computing)
             yield
+
+    def _insert(self, path: Path, at: int, end: str) -> None:
+        line = self._line()
+        lines = path.read_bytes().decode("latin-1").splitlines(keepends=True)
+        lines.insert(at, f"{line}{end}")
+        path.write_bytes("".join(lines).encode("latin-1"))
+        self.kept.lines.add(line)
 
     def _line(self) -> str:
         self.number += 1

@@ -241,13 +241,17 @@ def test_large_files_are_neither_copied_nor_read(project: Path) -> None:
     assert grown < MEBIBYTE
 
 
-@pytest.mark.parametrize("options", [("--bare",), ("--bare", "--depth", "1", "--single-branch")])
+@pytest.mark.parametrize(
+    "options", [(), ("--depth", "1", "--single-branch"), ("--filter=blob:none",)]
+)
 def test_an_update_without_a_working_tree(
     options: tuple[str, ...], project: Path, tmp_path: Path
 ) -> None:
     """It is pushed from there, and is what the command would have made."""
+    git_in(project).run("config", "uploadpack.allowFilter", "true")
+    git_in(project).run("config", "uploadpack.allowAnySHA1InWant", "true")
     bare = tmp_path / "bare"
-    git_in(tmp_path).run("clone", "--quiet", *options, project.as_uri(), str(bare))
+    git_in(tmp_path).run("clone", "--quiet", "--bare", *options, project.as_uri(), str(bare))
     report = commit_update(bare)
     git = Git(bare, {"GIT_DIR": str(bare)})
     head = git.text("rev-parse", "HEAD")
