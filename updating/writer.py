@@ -14,19 +14,16 @@ import json
 import os
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from updating.end import DONE, FAILED, IN_THE_WAY, MOVED, End
 from updating.entry import Entry
+from updating.index_lock import IndexLock
+from updating.moving import move
 from updating.obstacles import Committed, InTheWay, Repository, find_obstacle
 from updating.plan import FOLDER, PLAN, Plan, load
-
-MINE = b"An update from Twelvestar is writing.\n"
-# Editors refresh the index for a moment now and then.
-SECONDS_FOR_INDEX = 10.0
 
 
 def main() -> None:
@@ -78,8 +75,8 @@ class Writer:
         self.repository = Repository(folder, self.top)
         self.file = folder / PLAN
         self.index = folder / "index"
-        self.index_lock = folder / "index.lock"
         self.mine = folder / FOLDER
+        self.lock = IndexLock(folder, self.mine)
         self.new = self.mine / "new"
         self.old = self.mine / "old"
         # Is there once a file of the working tree may have been moved.
@@ -88,14 +85,14 @@ class Writer:
     def write(self) -> End:
         """Carry the plan out; a failure leaves the project as it was."""
         try:
-            locked = self._lock_index()
+            locked = self.lock.acquire()
         except OSError as error:
             return self._failed(FAILED, f"{error.filename}: {error.strerror}")
         if not locked:
             self._finish()
             return End(
                 IN_THE_WAY,
-                f"{self.index_lock} is there: another git command is at work, or was killed. Wait "
+                f"{self.lock.path} is there: another git command is at work, or was killed. Wait "
                 "for it, or delete that file",
             )
         try:
@@ -125,10 +122,11 @@ class Writer:
             # Somebody has gone on from what was there.
             self._finish()
             return End(DONE)
-        if not self._lock_index():
+        # Up to 1.4.1 it was left to git to lock the index, which was killed with the writer.
+        if not self.lock.acquire(steal=self.plan.format == 1):
             return End(
                 FAILED,
-                f"{self.index_lock} is there: if no git command is at work, delete that file",
+                f"{self.lock.path} is there: if no git command is at work, delete that file",
             )
         try:
             in_place = self.plan.format == 1
@@ -147,32 +145,6 @@ class Writer:
             return End(FAILED, f"{why}; then {place}: {error.strerror or error}")
         self._finish()
         return End(how, why, tuple(left))
-
-    def _lock_index(self) -> bool:
-        deadline = time.monotonic() + SECONDS_FOR_INDEX
-        lock = self.mine / "index.mine"
-        lock.write_bytes(MINE)
-        while True:
-            try:
-                # Whole or not at all, so that it is known by its content.
-                _move(lock, self.index_lock)
-                return True
-            except InTheWay:
-                if self._is_mine():
-                    return True
-                if self.plan.format == 1:
-                    # An earlier release left it to git to lock the index, and was killed with it.
-                    self.index_lock.unlink()
-                    continue
-                if time.monotonic() > deadline:
-                    return False
-                time.sleep(0.05)
-
-    def _is_mine(self) -> bool:
-        # Of a process that was killed: there is only one at a time.
-        with suppress(OSError):
-            return self.index_lock.read_bytes() == MINE
-        return False
 
     def _head(self) -> tuple[str, str]:
         run = self.repository.run
@@ -204,7 +176,7 @@ class Writer:
         self.begun.touch()
         for number, name in enumerate([*self.plan.removed, *self.plan.written]):
             if name in committed.named:
-                _move(self.top / name, self.old / str(number))
+                move(self.top / name, self.old / str(number))
                 if _seen(self.old / str(number)) != committed.seen[name]:
                     raise InTheWay(f"{name} was changed in this moment")
         for name in self.plan.removed:
@@ -214,7 +186,7 @@ class Writer:
             if target.is_dir() and not target.is_symlink():
                 _remove_empty_tree(target)
             target.parent.mkdir(parents=True, exist_ok=True)
-            _move(self.new / name, target)
+            move(self.new / name, target)
         self.repository.with_index(self.mine / "index").run(
             "update-index", "-q", "--refresh", accept=(0, 1)
         )
@@ -288,7 +260,7 @@ class Writer:
         if target.is_dir() and not target.is_symlink():
             _remove_empty_tree(target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _move(kept, target)
+        move(kept, target)
         return True
 
     def _is_written(self, target: Path, after: Entry) -> bool:
@@ -309,7 +281,7 @@ class Writer:
         only.run("update-index", "-z", "--index-info", stdin=f"{mode} {blob}\t{name}\0".encode())
         only.run("checkout-index", "--all", "--quiet", f"--prefix={place}/")
         kept.parent.mkdir(exist_ok=True)
-        _move(place / name, kept)
+        move(place / name, kept)
 
     def _folders(self, path: Path) -> list[Path]:
         """Folders of a file in the working tree, the innermost first."""
@@ -326,8 +298,7 @@ class Writer:
         with suppress(FileNotFoundError):
             self.file.unlink()
         self._clear()
-        if self._is_mine():
-            self.index_lock.unlink()
+        self.lock.release()
 
     def _clear(self) -> None:
         for path in self.mine.iterdir():
@@ -346,23 +317,6 @@ def _seen(path: Path) -> tuple[int, int]:
 
 def _joined(lines: list[str]) -> bytes:
     return "".join(f"{line}\0" for line in lines).encode(errors="surrogateescape")
-
-
-def _move(source: Path, target: Path) -> None:
-    """Move a file to a place where there is none."""
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except FileExistsError as error:
-        raise InTheWay(f"{target} appeared in this moment") from error
-    except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOSPC, errno.EROFS, errno.EACCES):
-            raise
-        # Another file system, or one without hard links.
-        if os.path.lexists(target):
-            raise InTheWay(f"{target} appeared in this moment") from error
-        shutil.move(source, target)
-    else:
-        source.unlink()
 
 
 def _remove_empty_tree(folder: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from updating import apply, compute, writer
+from updating import apply, compute, moving, writer
 from updating import update as updating
 from updating.end import End
 from updating.errors import UpdateError
@@ -233,7 +233,7 @@ class Machine(RuleBasedStateMachine):
         """Update, and be killed in the moment of writing; undo that, or update again."""
         with self._law():
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(writer, "_move", _killed_at(step))
+                patch.setattr(writer, "move", _killed_at(step))
                 try:
                     update(self.project, data=_data(part), shared=self.common)
                 except _Killed:
@@ -371,7 +371,7 @@ class _Killed(BaseException):
 
 def _killed_at(step: int) -> Callable[[Path, Path], None]:
     steps = iter(range(10_000))
-    moved = writer._move
+    moved = moving.move
 
     def move(source: Path, target: Path) -> None:
         if next(steps) == step:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from updating import apply, write, writer
+from updating import apply, index_lock, moving, write, writer
 from updating.end import DONE, FAILED, IN_THE_WAY, MOVED, End
 from updating.errors import Status, UpdateError
 from updating.plan import FOLDER, PLAN, Plan
@@ -120,7 +120,7 @@ class StepFailed(OSError):
 def failing_at(step: int, error: type[BaseException]) -> Callable[[Path, Path], None]:
     """Moves files up to a step."""
     steps = iter(range(100))
-    moved = writer._move
+    moved = moving.move
 
     def move(source: Path, target: Path) -> None:
         if next(steps) == step:
@@ -140,7 +140,7 @@ def test_whichever_step_fails_all_is_put_back(
     failures = 0
     for failing in range(100):
         with monkeypatch.context() as patch:
-            patch.setattr(writer, "_move", failing_at(failing, StepFailed))
+            patch.setattr(writer, "move", failing_at(failing, StepFailed))
             plan.save(project / ".git" / PLAN)
             end = writer.perform("write", project / ".git")
         if end.how == DONE:
@@ -272,7 +272,7 @@ def test_a_git_at_work_is_waited_for_and_then_named(
 ) -> None:
     plan = plan_for(project)
     before = whole(project)
-    monkeypatch.setattr(writer, "SECONDS_FOR_INDEX", 0.2)
+    monkeypatch.setattr(index_lock, "SECONDS", 0.2)
     lock = project / ".git" / "index.lock"
     lock.touch()
     plan.save(project / ".git" / PLAN)
@@ -310,7 +310,7 @@ def cut_off(project: Path, plan: Plan, after: int, monkeypatch: pytest.MonkeyPat
     """Carry a plan out up to a move, and leave what `kill -9` leaves; whether it came so far."""
     plan.save(project / ".git" / PLAN)
     with monkeypatch.context() as patch:
-        patch.setattr(writer, "_move", failing_at(after, KeyboardInterrupt))
+        patch.setattr(writer, "move", failing_at(after, KeyboardInterrupt))
         try:
             writer.perform("write", project / ".git")
         except KeyboardInterrupt:
@@ -358,7 +358,7 @@ def test_what_a_person_changed_after_it_was_cut_off_stays(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = plan_for(project)
-    assert cut_off(project, plan, 2 * len(plan.written), monkeypatch)
+    assert cut_off(project, plan, 2 * len(plan.written) - 2, monkeypatch)
     (project / "becomes-file").write_text("mine, afterwards\n")
     end = apply.undo(project / ".git")
     assert end.how == DONE

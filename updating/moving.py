@@ -1,0 +1,36 @@
+"""Moving a file so that nothing is written over."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from updating.obstacles import InTheWay
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a file to a place where there is none.
+
+    Args:
+        source: The file.
+        target: The place.
+
+    Raises:
+        InTheWay: When something is there.
+        OSError: When it cannot be moved.
+    """
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError as error:
+        raise InTheWay(f"{target} appeared in this moment") from error
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOSPC, errno.EROFS, errno.EACCES):
+            raise
+        # Another file system, or one without hard links.
+        if os.path.lexists(target):
+            raise InTheWay(f"{target} appeared in this moment") from error
+        shutil.move(source, target)
+    else:
+        source.unlink()
