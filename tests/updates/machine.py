@@ -50,7 +50,7 @@ FILES = ("a.txt", "b.txt", "docs/c.txt", "yours/d.txt", "deploy/e.txt", "deploy/
 PLACES = ("deploy", "deploy/e.txt", "deploy/deep", "new", "new/1.txt", "new2.txt", "docs/new")
 NEW = ("new/1.txt", "new2.txt", "docs/new", "docs/new3/deep.txt", "docs")
 LINES = 12
-STEPS = 60
+STEPS = 10
 
 
 def numbered(name: str) -> str:

@@ -250,6 +250,10 @@ def test_an_update_without_a_working_tree(
     """It is pushed from there, and is what the command would have made."""
     git_in(project).run("config", "uploadpack.allowFilter", "true")
     git_in(project).run("config", "uploadpack.allowAnySHA1InWant", "true")
+    # A content that no render has.
+    with (project / "Makefile").open("a") as makefile:
+        makefile.write("# mine\n")
+    commit_all(project)
     bare = tmp_path / "bare"
     git_in(tmp_path).run("clone", "--quiet", "--bare", *options, project.as_uri(), str(bare))
     report = commit_update(bare)
