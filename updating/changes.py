@@ -151,7 +151,7 @@ def changed_answers(given: Answers, before: Before, now: Answers) -> tuple[Answe
 
 
 def next_steps(
-    report: Report, *, preview: bool = False, committed: bool = False
+    report: Report, *, preview: bool = False, committed: bool = False, rerere: bool = False
 ) -> tuple[str, ...]:
     """Say what there is to do after an update, in order.
 
@@ -159,6 +159,7 @@ def next_steps(
         report: What it did.
         preview: Whether it changed nothing.
         committed: Whether it made a commit.
+        rerere: Whether git records how conflicts are resolved.
     """
     if report.is_empty:
         return ()
@@ -166,6 +167,8 @@ def next_steps(
         return ("Update without --preview.",)
     steps = []
     if report.conflicts:
+        if rerere:
+            steps.append("Run `git rerere`: it resolves what you have resolved before.")
         steps += [
             "Resolve the conflicts: edit each marked place, then `git add` its file.",
             "Commit.",

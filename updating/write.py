@@ -65,7 +65,11 @@ def apply_outcome(project: Project, outcome: Outcome, *, commit: bool) -> Report
         end = apply.carry_out(project.folder)
     _raise_unless_done(end)
     undo = f"git reset --keep {project.head}" if plan.commit else "git reset --merge HEAD"
-    steps = next_steps(outcome.report, committed=plan.commit is not None)
+    steps = next_steps(
+        outcome.report,
+        committed=plan.commit is not None,
+        rerere=bool(outcome.merged.conflicts) and _is_set(project, "rerere.enabled"),
+    )
     return replace(outcome.report, commit=plan.commit, next=steps, undo=undo)
 
 
@@ -165,7 +169,7 @@ def _commit(project: Snapshot, tree: str, title: str) -> str:
     git = project.git
     if not git.succeeds("var", "GIT_COMMITTER_IDENT"):
         git = git.with_variables(**_NOBODY)
-    sign = git.run("config", "--bool", "commit.gpgSign", accept=(0, 1))[1].strip() == b"true"
+    sign = _is_set(project, "commit.gpgSign")
     try:
         return git.text(
             "commit-tree", tree, "-p", project.head, *(["-S"] if sign else []), stdin=title.encode()
@@ -174,6 +178,10 @@ def _commit(project: Snapshot, tree: str, title: str) -> str:
         raise UpdateError(
             f"The commit could not be made ({error}): update with --no-commit, and commit yourself."
         ) from error
+
+
+def _is_set(project: Snapshot, setting: str) -> bool:
+    return project.git.run("config", "--bool", setting, accept=(0, 1))[1].strip() == b"true"
 
 
 def _stage_lines(project: Project, merged: Merged) -> list[str]:

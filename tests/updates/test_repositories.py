@@ -75,6 +75,27 @@ def test_settings_of_a_person_s(
     assert not subprocess.run(status, cwd=project, capture_output=True, check=True).stdout
 
 
+def test_a_recorded_resolution_is_at_hand(project: Path) -> None:
+    git = git_in(project)
+    git.run("config", "rerere.enabled", "true")
+    shell = project / "src" / "orbit" / "chassis" / "cli" / "shell.py"
+    shell.write_text(shell.read_text().replace("from ..console", "from ..my_console"))
+    commit_all(project)
+    for resolved in (b"from ..my_console import mine\n", None):
+        report = update(project)
+        assert report.conflicts
+        assert report.next[0].startswith("Run `git rerere`")
+        git.run("rerere")
+        if resolved is not None:
+            text = shell.read_bytes()
+            begin, end = text.index(b"<<<<<<<"), text.index(b"\n", text.index(b">>>>>>>")) + 1
+            shell.write_bytes(text[:begin] + resolved + text[end:])
+            git.run("rerere")
+            git.run(*str(report.undo).split()[1:])
+    assert b"from ..my_console import mine\n" in shell.read_bytes()
+    assert b"<<<<<<<" not in shell.read_bytes()
+
+
 def test_variables_of_a_hook_are_not_believed(
     project: Path, result: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
