@@ -8,15 +8,18 @@ undone, and the next update does so.
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .end import DONE, FAILED, IN_THE_WAY, MOVED, End
 from .errors import Status, UpdateError
 from .plan import PLAN
 
-__all__ = ["DONE", "FAILED", "IN_THE_WAY", "MOVED", "End", "carry_out", "undo"]
+__all__ = ["DONE", "FAILED", "IN_THE_WAY", "MOVED", "End", "carry_out", "undisturbed", "undo"]
 
 
 def carry_out(folder: Path) -> End:
@@ -53,16 +56,30 @@ def undo(folder: Path) -> End:
 def _in_a_process_of_its_own(task: str, folder: Path) -> End:
     start = "import sys; sys.path.insert(0, sys.argv[1]); from updating.writer import main; main()"
     command = [sys.executable, "-I", "-c", start, str(Path(__file__).parents[1])]
-    done = subprocess.run(
-        [*command, task, str(folder)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        start_new_session=True,
-        check=False,
-    )
+    with undisturbed():
+        done = subprocess.run(
+            [*command, task, str(folder)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            start_new_session=True,
+            check=False,
+        )
     if done.returncode == 0:
         end = json.loads(done.stdout)
         return End(end["how"], end["why"], tuple(end["left"]))
     lines = done.stderr.strip().splitlines()
     return End(FAILED, lines[-1] if lines else f"status {done.returncode}")
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Overhear Ctrl-C: at it, Python would kill the process that it waits for."""
+    number = {signal.SIGINT}
+    were = signal.pthread_sigmask(signal.SIG_BLOCK, number)
+    try:
+        yield
+    finally:
+        # What is done is done, and the report says how to undo it.
+        signal.sigtimedwait(number, 0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, were)

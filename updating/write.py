@@ -54,15 +54,16 @@ def apply_outcome(project: Project, outcome: Outcome, *, commit: bool) -> Report
         _bring(project, outcome.store, plan.tree, blobs)
         if commit and not outcome.merged.conflicts:
             plan = replace(plan, commit=_commit(project, plan.tree, outcome.title))
-        try:
-            plan.save(project.folder / PLAN)
-        except OSError as error:
-            raise UpdateError(
-                f"Nothing was changed, because {error.filename} could not be written: "
-                f"{error.strerror}",
-                Status.FAILED,
-            ) from error
-        end = apply.carry_out(project.folder)
+        with apply.undisturbed():
+            try:
+                plan.save(project.folder / PLAN)
+            except OSError as error:
+                raise UpdateError(
+                    f"Nothing was changed, because {error.filename} could not be written: "
+                    f"{error.strerror}",
+                    Status.FAILED,
+                ) from error
+            end = apply.carry_out(project.folder)
     _raise_unless_done(end)
     undo = f"git reset --keep {project.head}" if plan.commit else "git reset --merge HEAD"
     steps = next_steps(

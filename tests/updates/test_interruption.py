@@ -187,3 +187,17 @@ def test_ctrl_c_ends_it_without_a_change(project: Path) -> None:
     # Python itself is interrupted while it imports, and the command afterwards.
     assert process.wait(SECONDS) in (130, -signal.SIGINT)
     assert state(project) == before
+
+
+def test_ctrl_c_while_it_writes_waits_for_the_end(
+    project: Path, finished: tuple[dict[str, bytes], str, str]
+) -> None:
+    process = start(project)
+    wait_for_plan(project, process)
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.02)
+    # It is overheard while it writes, and ends what comes afterwards.
+    assert process.wait(SECONDS) in (0, 130, -signal.SIGINT)
+    assert state(project) == finished
+    assert not (project / ".git" / PLAN).exists()
