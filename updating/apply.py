@@ -81,5 +81,6 @@ def undisturbed() -> Iterator[None]:
         yield
     finally:
         # What is done is done, and the report says how to undo it.
-        signal.sigtimedwait(number, 0)
+        if signal.SIGINT in signal.sigpending():
+            signal.sigwait(number)
         signal.pthread_sigmask(signal.SIG_SETMASK, were)
