@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import output
-from .errors import Status, UpdateError
+from .errors import Status, UpdateError, failed
 
 _MISSING = (
     "{name} is not installed: run the update with Copier, copier-template-extensions and "
@@ -63,6 +63,8 @@ def _run(options: argparse.Namespace) -> int:
         return _check(options) if options.check else _update(options)
     except GitError as error:
         raise UpdateError(f"Git failed: {error}", Status.FAILED) from error
+    except OSError as error:
+        raise failed(error) from error
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from .errors import UpdateError
 
 ANSWERS_FILE = ".copier-answers.yml"
 Answers = dict[str, Any]
+_MOST_VALUES = 10_000
 Questions = Mapping[str, Mapping[str, Any]]
 _ANYTHING = re.compile(r".*", re.DOTALL)
 _TAKES = {
@@ -53,10 +54,14 @@ def parse(text: str, name: str = ANSWERS_FILE) -> Origin:
     """
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UpdateError(
             f"{name} is not valid YAML: restore it from an earlier commit."
         ) from error
+    if _is_endless(data):
+        raise UpdateError(
+            f"{name} has more than {_MOST_VALUES} values: restore it from an earlier commit."
+        )
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise UpdateError(f"{name} holds no answers: restore it from an earlier commit.")
     answers = {key: value for key, value in data.items() if not key.startswith("_")}
@@ -66,7 +71,23 @@ def parse(text: str, name: str = ANSWERS_FILE) -> Origin:
                 f"{name} has no {key}, so nobody knows what the project was generated "
                 "from: restore it from an earlier commit."
             )
-    return Origin(str(data["_src_path"]), str(data["_commit"]), answers)
+    commit = str(data["_commit"])
+    if not commit.isprintable():
+        raise UpdateError(f"{name} names no commit: restore it from an earlier commit.")
+    return Origin(str(data["_src_path"]), commit, answers)
+
+
+def _is_endless(data: Any) -> bool:
+    """Whether aliases make a small file large, or have it contain itself."""
+    found, left = 0, [data]
+    while left and found <= _MOST_VALUES:
+        found += 1
+        value = left.pop()
+        if isinstance(value, dict):
+            left.extend(value.values())
+        elif isinstance(value, list | tuple | set):
+            left.extend(value)
+    return bool(left)
 
 
 def write(folder: Path, origin: Origin) -> None:

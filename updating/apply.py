@@ -15,11 +15,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .end import DONE, FAILED, IN_THE_WAY, MOVED, End
+from .end import DONE, FAILED, IN_THE_WAY, MOVED, NOTHING, End
 from .errors import Status, UpdateError
 from .plan import PLAN
 
-__all__ = ["DONE", "FAILED", "IN_THE_WAY", "MOVED", "End", "carry_out", "undisturbed", "undo"]
+__all__ = [
+    "DONE",
+    "FAILED",
+    "IN_THE_WAY",
+    "MOVED",
+    "NOTHING",
+    "End",
+    "carry_out",
+    "undisturbed",
+    "undo",
+]
 
 
 def carry_out(folder: Path) -> End:
@@ -44,27 +54,31 @@ def carry_out(folder: Path) -> End:
     return end
 
 
-def undo(folder: Path) -> End:
+def undo(folder: Path, top: Path | None = None) -> End:
     """Undo what was written of a plan.
 
     Args:
         folder: The git folder of the repository.
+        top: Root of the working tree, which may have been moved since; by default where it was.
     """
-    return _in_a_process_of_its_own("undo", folder)
+    return _in_a_process_of_its_own("undo", folder, *([] if top is None else [top]))
 
 
-def _in_a_process_of_its_own(task: str, folder: Path) -> End:
+def _in_a_process_of_its_own(task: str, *places: Path) -> End:
     start = "import sys; sys.path.insert(0, sys.argv[1]); from updating.writer import main; main()"
     command = [sys.executable, "-I", "-c", start, str(Path(__file__).parents[1])]
-    with undisturbed():
-        done = subprocess.run(
-            [*command, task, str(folder)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            start_new_session=True,
-            check=False,
-        )
+    try:
+        with undisturbed():
+            done = subprocess.run(
+                [*command, task, *map(str, places)],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                start_new_session=True,
+                check=False,
+            )
+    except OSError as error:
+        return End(FAILED, f"{sys.executable}: {error.strerror}")
     if done.returncode == 0:
         end = json.loads(done.stdout)
         return End(end["how"], end["why"], tuple(end["left"]))

@@ -12,9 +12,10 @@ from copier.errors import UserMessageError
 
 from migrations.toolkit import Before, run_before
 
+from . import output
 from .answers import ANSWERS_FILE, Answers, Origin
 from .compute import compute
-from .errors import UpdateError
+from .errors import UpdateError, failed
 from .git import GitError
 from .interrupted import refuse_interrupted, undo_interrupted
 from .lock import only_update
@@ -49,11 +50,12 @@ def follow(worker: Worker) -> None:
         raise UserMessageError(str(error)) from error
     except GitError as error:
         raise UserMessageError(f"Nothing was changed, because git failed: {error}") from error
-    if not worker.pretend:
-        path = project.folder / REPORT
-        path.write_text(f"{report.to_json()}\n", encoding="utf-8")
+    except OSError as error:
+        raise UserMessageError(str(failed(error))) from error
     print(f"\n{report.to_text()}", file=sys.stderr)
     if not worker.pretend:
+        path = project.folder / REPORT
+        output.write(str(path), f"{report.to_json()}\n")
         print(f"\nThe report for programs: {path}", file=sys.stderr)
     if report.conflicts:
         raise UserMessageError(_CONFLICTS)

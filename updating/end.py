@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DONE, MOVED, IN_THE_WAY, FAILED = "done", "moved", "in the way", "failed"
+# Only of undoing: another process had carried the plan out, or undone it.
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)

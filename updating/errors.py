@@ -31,3 +31,15 @@ class UpdateError(Exception):
     def __init__(self, sentence: str, status: Status = Status.REFUSED) -> None:
         super().__init__(sentence)
         self.status = status
+
+
+def failed(error: OSError) -> UpdateError:
+    """The sentence on a file or a program that failed beside the project.
+
+    Args:
+        error: What failed.
+    """
+    where = f"{error.filename}: " if error.filename else ""
+    return UpdateError(
+        f"Nothing was changed, because it failed: {where}{error.strerror or error}", Status.FAILED
+    )

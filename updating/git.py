@@ -21,13 +21,18 @@ OLDEST = (2, 38)
 # The person's settings would change what is merged, or ask for something.
 _SETTINGS = (
     *("-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "diff.renames=true"),
-    *("-c", "merge.directoryRenames=false", "-c", "merge.conflictStyle=merge"),
+    *("-c", "merge.renames=true", "-c", "merge.renameLimit=7000", "-c", "merge.default=text"),
+    *("-c", "merge.renormalize=false", "-c", "merge.directoryRenames=false"),
+    *("-c", "merge.conflictStyle=merge", "-c", "log.showSignature=false"),
     *("-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"),
     *("-c", "safe.bareRepository=all"),
 )
 
-# Line ends of a working tree are the person's, and of nothing else.
-_AS_IT_IS = ("-c", "core.autocrlf=false", "-c", "core.safecrlf=false")
+# What the person has set for files is for the working tree alone, not for the template or a merge.
+_AS_IT_IS = (
+    *("-c", "core.autocrlf=false", "-c", "core.safecrlf=false"),
+    *("-c", f"core.attributesFile={os.devnull}", "-c", "core.bigFileThreshold=512m"),
+)
 
 
 class GitError(Exception):
@@ -49,7 +54,8 @@ class Git:
     Args:
         folder: Where it runs.
         variables: Variables of its environment, such as `GIT_INDEX_FILE`.
-        line_ends: Whether line ends are converted, as the person's settings say.
+        line_ends: Whether line ends and other contents are converted, as the person's settings and
+            attributes say.
 
     Raises:
         UpdateError: When there is no git.
@@ -135,9 +141,11 @@ class Git:
         self, arguments: Sequence[str], stdin: int | IO[bytes] | None
     ) -> subprocess.Popen[bytes]:
         settings = _SETTINGS if self.line_ends else (*_SETTINGS, *_AS_IT_IS)
+        # The attributes of the whole machine are switched off by a variable only.
+        variables = {} if self.line_ends else {"GIT_ATTR_NOSYSTEM": "1"}
         process = self._command[(*settings, *arguments)].popen(
             cwd=str(self.folder),
-            env={**without_places(os.environ), **self.variables},
+            env={**without_places(os.environ), **variables, **self.variables},
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -41,27 +41,30 @@ def undo_interrupted(project: Project) -> None:
     Raises:
         UpdateError: When it cannot be put back now, or a file was changed since.
     """
-    if left := _undo(project):
+    if (end := _undo(project)) and end.left:
         raise UpdateError(
             f"An earlier update was interrupted and is undone now, but for what was changed since "
-            f"({', '.join(left)}): commit or stash that, and update again."
+            f"({', '.join(end.left)}): commit or stash that, and update again."
         )
 
 
-def _undo(project: Project) -> tuple[str, ...] | None:
-    """Put back; return what was changed since, or None if no update was interrupted."""
+def _undo(project: Project) -> apply.End | None:
+    """Put back; return how that ended, or None if no update was interrupted."""
     with only_plan(project.folder):
         if not (project.folder / PLAN).exists():
             return None
-        end = apply.undo(project.folder)
-    if end.how != apply.DONE:
+        end = apply.undo(project.folder, project.top)
+    if end.how == apply.NOTHING:
+        project.look_again()
+        return None
+    if end.how not in (apply.DONE, apply.MOVED):
         raise UpdateError(
             f"An earlier update was interrupted, and cannot be undone yet ({end.why}): mend that, "
             "and run this again.",
             Status.FAILED,
         )
     project.look_again()
-    return end.left
+    return end
 
 
 def undo(folder: Path) -> str:
@@ -76,12 +79,18 @@ def undo(folder: Path) -> str:
     Raises:
         UpdateError: When it cannot be put back now.
     """
-    left = _undo(Project(folder))
-    if left is None:
+    end = _undo(Project(folder))
+    if end is None:
         return (
             "No update was interrupted: a finished one is undone by the command that its report "
             "names."
         )
-    if left:
-        return f"The interrupted update was undone; changed since, and left so: {', '.join(left)}."
+    if end.how == apply.MOVED:
+        raise UpdateError(
+            "Nothing was put back, because HEAD has moved since the update was interrupted: look "
+            "at `git status`, and restore or delete what is half written."
+        )
+    if end.left:
+        left = ", ".join(end.left)
+        return f"The interrupted update was undone; changed since, and left so: {left}."
     return "The interrupted update was undone."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TextIO
@@ -35,9 +35,10 @@ def only_update(folder: Path, prefix: str) -> Iterator[None]:
                 f"Another update of this project is running (process {lock.read() or 'unknown'}): "
                 "wait until it ends, and update again."
             ) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        # On a full disk, nobody is told who holds it.
+        with suppress(OSError):
+            os.truncate(lock.fileno(), 0)
+            os.write(lock.fileno(), str(os.getpid()).encode())
         yield
 
 

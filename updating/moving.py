@@ -9,6 +9,9 @@ from pathlib import Path
 
 from updating.obstacles import InTheWay
 
+# Of a file that comes from another file system.
+DRAFT = ".twelvestar-draft"
+
 
 def move(source: Path, target: Path) -> None:
     """Move a file to a place where there is none.
@@ -31,6 +34,24 @@ def move(source: Path, target: Path) -> None:
         # Another file system, or one without hard links.
         if os.path.lexists(target):
             raise InTheWay(f"{target} appeared in this moment") from error
-        shutil.move(source, target)
+        try:
+            source.rename(target)
+        except OSError as again:
+            if again.errno != errno.EXDEV:
+                raise
+            _copy(source, target)
+            source.unlink()
     else:
         source.unlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file to another file system, whole or not at all."""
+    draft = target.with_name(DRAFT)
+    draft.unlink(missing_ok=True)
+    try:
+        shutil.copy2(source, draft, follow_symlinks=False)
+        draft.rename(target)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise

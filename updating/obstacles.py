@@ -67,7 +67,8 @@ class Repository:
         )
         if done.returncode not in accept:
             lines = done.stderr.decode(errors="replace").strip().splitlines()
-            raise OSError(0, lines[-1] if lines else f"git {words[0]} failed", str(self.top))
+            said = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines[-1:]
+            raise OSError(0, said[0] if said else f"git {words[0]} failed", str(self.top))
         return done.stdout
 
     def entries(self, tree: str) -> dict[str, Entry]:
@@ -195,12 +196,13 @@ def _unknown_files(top: Path, path: Path, removed: set[str]) -> str | None:
     """A file at a place, or in a folder there, that does not go; None if nothing stays."""
     if path.is_symlink() or not path.is_dir():
         return path.relative_to(top).as_posix()
-    for place, _, names in os.walk(path):
+    unreadable: list[OSError] = []
+    for place, _, names in os.walk(path, onerror=unreadable.append):
         for name in names:
             inner = (Path(place) / name).relative_to(top).as_posix()
             if inner not in removed:
                 return inner
-    return None
+    return Path(unreadable[0].filename).relative_to(top).as_posix() if unreadable else None
 
 
 def _told(path: str, what: str, committed: Committed, place: str = "") -> str:

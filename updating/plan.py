@@ -66,5 +66,5 @@ def load(path: Path) -> Plan:
         document = json.loads(path.read_text(encoding="utf-8"))
         known = {each.name for each in fields(Plan)}
         return Plan(**{name: value for name, value in document.items() if name in known})
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"{path} is no plan of an update") from error

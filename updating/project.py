@@ -147,8 +147,14 @@ class Project(Snapshot):
         git = Git(self.root)
         check_version(git)
         try:
-            top, folder = git.text("rev-parse", "--show-toplevel", "--absolute-git-dir").split("\n")
-        except (GitError, ValueError) as error:
+            said = git.text("rev-parse", "--show-toplevel", "--absolute-git-dir")
+            top, folder = said.split("\n")
+        except ValueError as error:
+            raise UpdateError(
+                f"The path of the repository of {str(root)!r} has a line break in it: rename that "
+                "folder, and update again."
+            ) from error
+        except GitError as error:
             said = str(error)
             if "safe.directory" in said or "dubious ownership" in said:
                 raise UpdateError(

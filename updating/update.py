@@ -11,7 +11,7 @@ from typing import Any
 from .answers_file import checked
 from .compute import Outcome, compute
 from .direction import choose
-from .errors import Status, UpdateError
+from .errors import Status, UpdateError, failed
 from .forks import followed
 from .git import GitError
 from .interrupted import refuse_interrupted, undo_interrupted
@@ -91,6 +91,8 @@ def update(
             raise UpdateError(
                 f"Nothing was changed, because git failed: {error}", Status.FAILED
             ) from error
+        except OSError as error:
+            raise failed(error) from error
     raise UpdateError(TRIED)
 
 
@@ -164,6 +166,8 @@ def commit_update(
         raise UpdateError(
             f"Nothing was changed, because git failed: {error}", Status.FAILED
         ) from error
+    except OSError as error:
+        raise failed(error) from error
 
 
 def _common(shared: Shared | None) -> AbstractContextManager[Shared]:

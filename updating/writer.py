@@ -16,36 +16,45 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
-from updating.end import DONE, FAILED, IN_THE_WAY, MOVED, End
+from updating.end import DONE, FAILED, IN_THE_WAY, MOVED, NOTHING, End
 from updating.entry import Entry
 from updating.index_lock import IndexLock
-from updating.moving import move
+from updating.moving import DRAFT, move
 from updating.obstacles import Committed, InTheWay, Repository, find_obstacle
 from updating.plan import FOLDER, PLAN, Plan, load
 
 
 def main() -> None:
-    """Do the task that the second argument names, with the plan of the git folder in the third."""
-    end = perform(sys.argv[2], Path(sys.argv[3]))
+    """Do the task that the second argument names, with the plan of the git folder in the third.
+
+    A fourth one is the working tree, where it may have been moved since the plan was made.
+    """
+    end = perform(sys.argv[2], *map(Path, sys.argv[3:]))
     with suppress(BrokenPipeError):
         print(json.dumps({"how": end.how, "why": end.why, "left": end.left}))
 
 
-def perform(task: str, folder: Path) -> End:
+def perform(task: str, folder: Path, top: Path | None = None) -> End:
     """Write a plan, or undo it.
 
     Args:
         task: `write` or `undo`.
         folder: The git folder in which the plan is.
+        top: Root of the working tree; by default where the plan says.
     """
     with _alone(folder):
         try:
             plan = load(folder / PLAN)
         except FileNotFoundError:
-            # Another process has just done it.
-            return End(DONE)
+            # Another process has just carried it out, or undone it.
+            return End(DONE if task == "write" else NOTHING)
+        except ValueError as error:
+            return End(FAILED, f"{error}: delete it")
+        if top is not None:
+            plan = replace(plan, top=str(top))
         writer = Writer(folder, plan)
         return writer.write() if task == "write" else writer.undo()
 
@@ -121,7 +130,7 @@ class Writer:
         if self._head()[1] not in (self.plan.head, self.plan.commit):
             # Somebody has gone on from what was there.
             self._finish()
-            return End(DONE)
+            return End(MOVED)
         # Up to 1.4.1 it was left to git to lock the index, which was killed with the writer.
         if not self.lock.acquire(steal=self.plan.format == 1):
             return End(
@@ -164,6 +173,7 @@ class Writer:
         missing = [name for name in self.plan.written if not os.path.lexists(self.new / name)]
         if missing:
             raise OSError(errno.EIO, "could not be prepared", missing[0])
+        self._refuse_without_room()
         none = "0" * len(self.plan.tree)
         gone = [f"0 {none}\t{name}" for name in self.plan.removed]
         next_index = self.repository.with_index(self.mine / "index")
@@ -171,6 +181,17 @@ class Writer:
         shutil.copy2(self.index, self.mine / "index")
         lines = [*gone, *lines, *self.plan.stages]
         next_index.run("update-index", "-z", "--index-info", stdin=_joined(lines))
+
+    def _refuse_without_room(self) -> None:
+        """Between file systems, files are copied: putting them back takes room too."""
+        if self.new.stat().st_dev == self.top.stat().st_dev:
+            return
+        there = os.statvfs(self.top)
+        sizes = [(self.new / name).lstat().st_size for name in self.plan.written]
+        # Each file takes whole blocks, and may need a folder.
+        needed = sum(size // there.f_frsize + 2 for size in sizes)
+        if needed > there.f_bavail:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.top))
 
     def _replace(self, committed: Committed) -> None:
         self.begun.touch()
@@ -198,6 +219,8 @@ class Writer:
             try:
                 self.repository.run("update-ref", *message, "HEAD", *ids)
             except OSError as error:
+                if self._head() == (self.plan.branch, self.plan.head):
+                    raise
                 raise _HeadMoved from error
         (self.mine / "index").replace(self.index)
 
@@ -241,6 +264,8 @@ class Writer:
         self, name: str, kept: Path, before: Entry | None, after: Entry | None
     ) -> bool:
         target = self.top / name
+        with suppress(FileNotFoundError, NotADirectoryError):
+            target.with_name(DRAFT).unlink()
         if os.path.lexists(target) and not (target.is_dir() and not target.is_symlink()):
             is_before = before is not None and self.repository.is_at(target, before)
             if is_before and not os.path.lexists(kept):

@@ -221,11 +221,33 @@ def in_the_way(project: Path) -> None:
     (project / "scripts" / "update.py").write_text("mine")
 
 
+# Each list has the one before it nine times.
+LARGE = "".join(f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 9)}]\n" for at in range(1, 11))
 REFUSALS: dict[str, tuple[Callable[[Path], object], str]] = {
     "no answers file": (lambda p: broken(p, None), f"There is no {ANSWERS_FILE}"),
     "an empty answers file": (lambda p: broken(p, ""), "holds no answers"),
     "an answers file that is a list": (lambda p: broken(p, "- 1\n"), "holds no answers"),
     "an answers file that is not YAML": (lambda p: broken(p, "a: [\n"), "not valid YAML"),
+    "an answers file with a day that is none": (
+        lambda p: broken(p, "a: 2026-99-99\n"),
+        "not valid YAML",
+    ),
+    "an answers file that is too deep": (
+        lambda p: broken(p, f"a: {'[' * 3000}{']' * 3000}\n"),
+        "not valid YAML",
+    ),
+    "answers that contain themselves": (
+        lambda p: broken(p, "_src_path: x\n_commit: 1.0.0\na: &a [*a, *a]\n"),
+        "more than 10000 values",
+    ),
+    "answers that aliases make large": (
+        lambda p: broken(p, f"a0: &a0 [x]\n{LARGE}_src_path: x\n_commit: 1.0.0\n"),
+        "more than 10000 values",
+    ),
+    "answers of a commit that no name can be": (
+        lambda p: broken(p, '_src_path: x\n_commit: "1.0.0\\0"\n'),
+        "names no commit",
+    ),
     "answers of nothing": (lambda p: broken(p, "a: 1\n"), "has no _src_path"),
     "answers of no release": (lambda p: broken(p, "_src_path: x\na: 1\n"), "has no _commit"),
     "a dirty tree": (lambda p: (p / "README.md").write_text("mine"), "uncommitted changes"),

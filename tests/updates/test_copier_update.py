@@ -88,6 +88,16 @@ def test_a_conflict_has_a_status_and_is_told(generate: Generate) -> None:
     assert not list(project.rglob("*.rej"))
 
 
+def test_a_report_that_cannot_be_written_ends_no_finished_update(generate: Generate) -> None:
+    project = generate(MINIMAL)
+    (project / ".git" / REPORT).mkdir()
+    done = copier_update(project)
+    assert done.returncode == 0, done.stderr
+    assert "The report cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert Git(project).text("diff", "--cached", "--name-only")
+
+
 def test_an_answer_can_change_with_the_release(generate: Generate) -> None:
     project = generate(MINIMAL)
     done = copier_update(project, "--data", "database=sqlite")

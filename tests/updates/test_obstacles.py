@@ -114,6 +114,12 @@ def test_what_git_does_not_know_is_not_written_over(name: str, project: Path) ->
         assert whole(project) == before
 
 
+def test_a_folder_whose_name_has_a_line_break_is_named(project: Path, tmp_path: Path) -> None:
+    moved = project.rename(tmp_path / "two\nlines")
+    with pytest.raises(UpdateError, match="line break in it: rename that folder"):
+        update(moved)
+
+
 def test_empty_folders_are_nobody_s(project: Path) -> None:
     (project / "Dockerfile" / "empty").mkdir(parents=True)
     report = update(project, data=KUBERNETES)

@@ -12,6 +12,7 @@ import pytest
 
 from updating.errors import Status, UpdateError
 from updating.git import Git
+from updating.shared import Shared
 from updating.update import commit_update, update
 
 from .conftest import Generate
@@ -94,6 +95,68 @@ def test_a_recorded_resolution_is_at_hand(project: Path) -> None:
             git.run(*str(report.undo).split()[1:])
     assert b"from ..my_console import mine\n" in shell.read_bytes()
     assert b"<<<<<<<" not in shell.read_bytes()
+
+
+RENAMED = Path("src/orbit/chassis/cli")
+OF_MERGES = {
+    "no renames": {"merge__renames": "false"},
+    "few renames": {"merge__renameLimit": "1"},
+    "line ends that are made the same": {"merge__renormalize": "true"},
+    "a merge that takes both sides": {"merge__default": "union"},
+    "files that are large": {"core__bigFileThreshold": "1"},
+}
+
+
+@pytest.fixture
+def renamed(generate: Generate) -> Callable[[str], Path]:
+    """A project with renamed files and a line that the template changes too."""
+
+    def arrange(name: str) -> Path:
+        project = generate(MINIMAL, version="1.4.0", name=name)
+        for file in ("dev", "web"):
+            edited = (project / RENAMED / f"{file}.py").read_text() + "# mine\n"
+            (project / RENAMED / f"{file}.py").unlink()
+            (project / RENAMED / f"my_{file}.py").write_text(edited)
+        makefile = project / "Makefile"
+        makefile.write_text(makefile.read_text().replace("scripts/update.py", "scripts/mine.py"))
+        commit_all(project)
+        return project
+
+    return arrange
+
+
+@pytest.mark.parametrize("name", OF_MERGES)
+def test_settings_of_a_person_s_do_not_change_what_is_merged(
+    name: str, renamed: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordinary = renamed("ordinary")
+    assert update(ordinary).conflicts
+    project = renamed("project")
+    settings(monkeypatch, **OF_MERGES[name])
+    update(project)
+    assert contents(project) == contents(ordinary)
+
+
+@pytest.mark.parametrize("attributes", ["eol=crlf", "binary", "working-tree-encoding=UTF-16"])
+def test_attributes_of_a_person_s_are_for_the_working_tree_alone(
+    attributes: str,
+    generate: Generate,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ordinary, project = (
+        generate(MINIMAL, version="1.4.0", name=name) for name in ("ordinary", "project")
+    )
+    update(ordinary)
+    (tmp_path / "attributes").write_text(f"*.yml {attributes}\n*.toml {attributes}\n")
+    settings(monkeypatch, core__attributesFile=str(tmp_path / "attributes"))
+    with Shared() as fresh:
+        update(project, shared=fresh)
+    assert tree(project) == tree(ordinary)
+
+
+def tree(project: Path) -> str:
+    return git_in(project).text("rev-parse", "HEAD^{tree}")
 
 
 def test_variables_of_a_hook_are_not_believed(

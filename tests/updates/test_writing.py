@@ -6,8 +6,10 @@ import errno
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +19,11 @@ import pytest
 from updating import apply, index_lock, moving, write, writer
 from updating.end import DONE, FAILED, IN_THE_WAY, MOVED, End
 from updating.errors import Status, UpdateError
+from updating.git import Git
+from updating.interrupted import undo
+from updating.lock import only_update
 from updating.plan import FOLDER, PLAN, Plan
+from updating.shared import Shared
 from updating.update import update
 
 from .conftest import Generate
@@ -182,6 +188,60 @@ def test_a_full_disk_leaves_the_project_as_it_was(size: int, generate: Generate)
     assert whole(project) == before
     # Whatever could not even be tidied up then is no obstacle now.
     assert update(project).commit
+
+
+def test_a_disk_that_is_full_from_the_beginning_ends_in_a_sentence(generate: Generate) -> None:
+    project = generate(MINIMAL)
+    before = whole(project)
+    with files_up_to(0), only_update(project / ".git", ""):
+        pass
+    with files_up_to(0), pytest.raises(UpdateError, match="Nothing was changed") as failed:
+        update(project, shared=Shared())
+    assert failed.value.status is Status.FAILED
+    assert whole(project) == before
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A folder on another file system."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)
+
+
+def test_a_move_to_another_file_system_is_whole_or_none(elsewhere: Path, tmp_path: Path) -> None:
+    if elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("There is one file system here.")
+    source, target = tmp_path / "file", elsewhere / "file"
+    source.write_bytes(b"mine\n" * 1000)
+    with files_up_to(100), pytest.raises(OSError, match="too large"):
+        moving.move(source, target)
+    assert list(elsewhere.iterdir()) == []
+    moving.move(source, target)
+    assert target.read_bytes() == b"mine\n" * 1000
+    assert not source.exists()
+    assert list(elsewhere.iterdir()) == [target]
+
+
+def test_a_git_folder_on_another_file_system(
+    elsewhere: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk there is found before the first file is moved, or none could be put back."""
+    if elsewhere.stat().st_dev == project.stat().st_dev:
+        pytest.skip("There is one file system here.")
+    plan = plan_for(project)
+    folder = elsewhere / "git"
+    shutil.move(project / ".git", folder)
+    plan.save(folder / PLAN)
+    space = os.statvfs(project)
+    with monkeypatch.context() as patch:
+        nothing = os.statvfs_result((*space[:4], 0, *space[5:]))
+        patch.setattr(os, "statvfs", lambda _: nothing)
+        patch.setattr(writer, "move", failing_at(1, AssertionError))
+        end = writer.perform("write", folder)
+    assert (end.how, end.why) == (FAILED, f"{project}: No space left on device")
+    plan.save(folder / PLAN)
+    assert writer.perform("write", folder) == End(DONE)
+    assert Git(project, {"GIT_DIR": str(folder)}).text("write-tree") == plan.tree
 
 
 def test_a_full_disk_before_the_plan_leaves_the_project_as_it_was(generate: Generate) -> None:
@@ -365,6 +425,59 @@ def test_what_a_person_changed_after_it_was_cut_off_stays(
     assert "becomes-file" in end.left
     assert (project / "becomes-file").read_text() == "mine, afterwards\n"
     assert is_tidy(project)
+
+
+def test_a_project_that_was_moved_or_copied_since_is_undone_where_it_is(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for(project)
+    assert cut_off(project, plan, len(plan.written), monkeypatch)
+    copy = tmp_path / "copy"
+    shutil.copytree(project, copy, symlinks=True)
+    half = whole(project)
+    assert undo(copy) == "The interrupted update was undone."
+    assert not git_in(copy).text("status", "--porcelain")
+    assert whole(project) == half
+
+
+def test_undoing_says_when_there_is_nothing_to_undo(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for(project)
+    plan.save(project / ".git" / PLAN)
+    finish = apply.undo
+
+    def finished_meanwhile(folder: Path, top: Path | None = None) -> End:
+        assert apply.carry_out(folder) == End(DONE)
+        return finish(folder, top)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(apply, "undo", finished_meanwhile)
+        assert undo(project).startswith("No update was interrupted")
+    git_in(project).run("reset", "--quiet", "--hard", plan.head)
+    assert cut_off(project, plan, len(plan.written), monkeypatch)
+    git_in(project).run("update-ref", "HEAD", git_in(project).text("commit-tree", plan.tree))
+    with pytest.raises(UpdateError, match="HEAD has moved since"):
+        undo(project)
+    assert is_tidy(project)
+
+
+def test_a_plan_that_is_none_is_named(project: Path) -> None:
+    for text in ("", "[]", '{"top": "x"}'):
+        (project / ".git" / PLAN).write_text(text)
+        with pytest.raises(UpdateError, match=rf"{PLAN} is no plan of an update: delete it"):
+            undo(project)
+
+
+def test_references_that_cannot_be_written_are_named(project: Path) -> None:
+    plan = plan_for(project)
+    before = whole(project)
+    plan.save(project / ".git" / PLAN)
+    (project / ".git" / "refs" / "heads" / "main.lock").touch()
+    end = writer.perform("write", project / ".git")
+    assert end.how == FAILED
+    assert "main.lock" in end.why
+    assert whole(project) == before
 
 
 def test_a_preview_carries_nothing_out(generate: Generate, monkeypatch: pytest.MonkeyPatch) -> None:
