@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from .git import Git
+from .scratch import scratch_folder
 from .trees import Entry, Store
 
 _OURS_BASE_THEIRS = (2, 1, 3)
@@ -45,10 +44,10 @@ def with_both_additions(store: Store, path: str, stages: Mapping[int, Entry]) ->
 
 
 def _one_after_the_other(sides: Sequence[bytes]) -> bytes | None:
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         for name, content in zip(_NAMES, sides, strict=True):
-            (Path(folder) / name).write_bytes(content)
-        git = Git(Path(folder))
+            (folder / name).write_bytes(content)
+        git = Git(folder)
         marked = git.run("merge-file", "--stdout", "--diff3", *_NAMES, accept=range(128))[1]
         if _CHANGED.search(marked):
             return None

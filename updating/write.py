@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 from . import apply
 from .changes import next_steps
@@ -18,6 +16,7 @@ from .obstacles import Committed, Repository, find_obstacle
 from .plan import PLAN, Plan
 from .project import Project, Snapshot
 from .report import Report
+from .scratch import scratch_folder
 from .trees import Store
 
 _NOBODY = {
@@ -97,9 +96,9 @@ def preview_outcome(project: Project, outcome: Outcome) -> Report:
     """
     plan = _plan(project, outcome)
     repository = Repository(project.folder, project.top)
-    with tempfile.TemporaryDirectory(prefix="twelvestar-") as scratch:
+    with scratch_folder() as scratch:
         committed = Committed(repository, plan)
-        obstacle = find_obstacle(repository, plan, committed, Path(scratch))
+        obstacle = find_obstacle(repository, plan, committed, scratch)
     if obstacle:
         raise UpdateError(f"{obstacle}, and update again.")
     return replace(outcome.report, preview=True, next=next_steps(outcome.report, preview=True))

@@ -420,6 +420,30 @@ def test_what_lives_is_not_swept(place: Path, monkeypatch: pytest.MonkeyPatch) -
         assert not young.exists()
 
 
+def test_all_that_an_update_makes_can_be_swept(
+    generate: Generate, published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders that do not name their process stay for ever when it is killed."""
+    project = generate({"preset": "minimal"}, version="1.4.1")
+    declared = project / "pyproject.toml"
+    declared.write_text(
+        declared.read_text().replace("dependencies = [", "dependencies = [  # mine")
+    )
+    commit_all(project)
+    made: list[Path] = []
+    make = tempfile.mkdtemp
+
+    def note(suffix: str | None = None, prefix: str | None = None, dir: str | None = None) -> str:
+        made.append(Path(dir or tempfile.gettempdir(), prefix or ""))
+        return make(suffix, prefix, dir)
+
+    monkeypatch.setattr("tempfile.mkdtemp", note)
+    monkeypatch.setattr("updating.update.Shared", Shared)
+    update(project, template=str(published), data={"database": "sqlite"}, preview=True)
+    assert made
+    assert not [path for path in made if scratch.PREFIX + str(os.getpid()) not in str(path)]
+
+
 def test_memory_is_used_where_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
