@@ -133,6 +133,6 @@ def _by_hand(folder: Path, named: Mapping[str, str]) -> float:
 def _with_copier(project: Path, folder: Path) -> float:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(project, folder, symlinks=True)
-    command = [sys.executable, "-m", "copier", "update", "--defaults", "--trust", "--quiet"]
+    command = [sys.executable, "-m", "copier", "update", "--defaults", "--trust"]
     variables = environment(PYTHONPATH=str(ROOT), **IDENTITY)
     return run_cpu_seconds(command, variables=variables, cwd=folder)

@@ -64,7 +64,7 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
         return timed(["bash", "-c", BY_HAND], hand)
 
     def with_copier() -> float:
-        command = [sys.executable, "-m", "copier", "update", "--defaults", "--trust", "--quiet"]
+        command = [sys.executable, "-m", "copier", "update", "--defaults", "--trust"]
         return timed([*command], fresh(project))
 
     def imports() -> float:
