@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 
 _OURS = ("extensions", "migrations", "updating")
 _METHOD = "_apply_update"
+_BEGUN = (
+    "Nothing was changed. With --quiet, Copier begins its own merge, which loses edits, before the "
+    "template can replace it: update without --quiet."
+)
+_OTHER_COPIER = (
+    "Nothing was changed, because this template does not know how this version of Copier updates: "
+    "run the project's scripts/update.py, or update with Copier 9.19.1."
+)
 
 
 class SameUpdate(Extension):
@@ -50,11 +58,10 @@ class SameUpdate(Extension):
         if _METHOD in worker.__dict__:
             # What is rendered for the update itself.
             return
-        if _METHOD in steps or not hasattr(worker, _METHOD):
-            raise UserMessageError(
-                "This template cannot be updated so. Leave out --quiet, or run the project's "
-                "scripts/update.py instead."
-            )
+        if not hasattr(worker, _METHOD):
+            raise UserMessageError(_OTHER_COPIER)
+        if _METHOD in steps:
+            raise UserMessageError(_BEGUN)
         worker.__dict__[_METHOD] = partial(_update, worker)
 
 

@@ -6,14 +6,23 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
+import copier
+import pytest
 import yaml
+from copier import _main
+from copier.errors import UserMessageError
 from jinja2 import Environment, StrictUndefined
 
+from tests.rendering import ROOT
 from updating.answers import ANSWERS_FILE
 from updating.copier_update import REPORT
 from updating.git import Git
+from updating.lock import only_update
 from updating.update import update
 
 from .conftest import Generate
@@ -32,6 +41,46 @@ def copier_update(project: Path, *options: str) -> subprocess.CompletedProcess[s
         text=True,
         check=False,
     )
+
+
+def ours() -> dict[str, ModuleType]:
+    """What is imported of the kind that an update imports from a release."""
+    packages = ("extensions", "migrations", "updating")
+    return {
+        name: module for name, module in sys.modules.items() if name.partition(".")[0] in packages
+    }
+
+
+@pytest.fixture(autouse=True)
+def same_process(quick: None) -> Iterator[None]:
+    """What an update imports for itself goes with it, as often as a program updates."""
+    imported, path, folder = ours(), [*sys.path], Path.cwd()
+    yield
+    assert {name: ours().get(name) for name in imported} == imported
+    places = [module.__file__ for module in ours().values() if module.__file__]
+    assert all(Path(place).is_relative_to(ROOT) for place in places)
+    assert (sys.path, Path.cwd()) == (path, folder)
+
+
+def answer(
+    monkeypatch: pytest.MonkeyPatch, typed: Mapping[str, object]
+) -> list[tuple[str, object]]:
+    """Answer what Copier asks, by default with Enter; return the questions with their defaults."""
+    asked: list[tuple[str, object]] = []
+
+    def prompt(questions: list[dict[str, Any]], answers: dict[str, Any]) -> dict[str, Any]:
+        [question] = questions
+        name = question["name"]
+        if not question["when"](answers):
+            return answers
+        asked.append((name, answers[name]))
+        given = typed.get(name, answers[name])
+        if isinstance(given, type) and issubclass(given, BaseException):
+            raise given
+        return {name: given}
+
+    monkeypatch.setattr(_main, "unsafe_prompt", prompt)
+    return asked
 
 
 def edit(project: Path) -> None:
@@ -148,4 +197,48 @@ def test_a_failed_migration_leaves_the_project_as_it_was(
     assert done.returncode != 0
     assert "The migration stumble of release 9.0.0 failed, and nothing was changed" in done.stderr
     assert contents(project) == before
+    assert not Git(project).text("status", "--porcelain")
+
+
+def test_each_question_is_asked_once_with_the_last_answer(
+    generate: Generate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = generate({**MINIMAL, "python_version": "3.12", "author_email": "ada@example.org"})
+    asked = answer(monkeypatch, {"description": "Another sentence."})
+    copier.run_update(project, overwrite=True, unsafe=True)
+    defaults = dict(asked)
+    assert len(asked) == len(defaults)
+    assert defaults["lowest_python"] == "3.12", "migrated"
+    assert defaults["author_email"] == "ada@example.org"
+    assert "python_version" not in defaults
+    assert "copyright_year" not in defaults
+    recorded = yaml.safe_load((project / ANSWERS_FILE).read_text())
+    assert recorded["description"] == "Another sentence."
+    assert {name: recorded[name] for name in defaults} == {
+        **defaults,
+        "description": "Another sentence.",
+    }
+
+
+def test_whoever_stops_at_a_question_has_changed_nothing(
+    generate: Generate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = generate(MINIMAL)
+    before = contents(project)
+    asked = answer(monkeypatch, {"description": "Another.", "database": KeyboardInterrupt})
+    with pytest.raises(KeyboardInterrupt):
+        copier.run_update(project, overwrite=True, unsafe=True)
+    assert asked[-1][0] == "database"
+    assert contents(project) == before
+    assert not Git(project).text("status", "--porcelain")
+    with only_update(project / ".git", ""):
+        # The lock is free.
+        pass
+
+
+def test_another_copier_is_refused(generate: Generate, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = generate(MINIMAL)
+    monkeypatch.delattr(_main.Worker, "_apply_update")
+    with pytest.raises(UserMessageError, match="does not know how this version of Copier updates"):
+        copier.run_update(project, defaults=True, overwrite=True, unsafe=True)
     assert not Git(project).text("status", "--porcelain")

@@ -250,5 +250,5 @@ def test_a_quiet_copier_update_is_refused_before_anything_happens(project: Path)
     before = whole(project)
     done = copier_update(project, "--quiet")
     assert done.returncode == 1
-    assert "Leave out --quiet" in done.stderr
+    assert "update without --quiet" in done.stderr
     assert whole(project) == before
