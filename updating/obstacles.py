@@ -183,13 +183,13 @@ def _in_the_way(top: Path, plan: Plan, committed: Committed) -> Iterator[str]:
             if folder in removed or not os.path.lexists(path):
                 break
             if path.is_symlink() or not path.is_dir():
-                yield _told(folder, f"a folder of that name, for {name}", committed)
+                yield _told(top, folder, f"a folder of that name, for {name}", committed)
         else:
             path = top / name
             if os.path.lexists(path):
                 unknown = _unknown_files(top, path, removed)
                 if unknown is not None:
-                    yield _told(unknown, "a file of that name", committed, place=name)
+                    yield _told(top, unknown, "a file of that name", committed, place=name)
 
 
 def _unknown_files(top: Path, path: Path, removed: set[str]) -> str | None:
@@ -205,9 +205,11 @@ def _unknown_files(top: Path, path: Path, removed: set[str]) -> str | None:
     return Path(unreadable[0].filename).relative_to(top).as_posix() if unreadable else None
 
 
-def _told(path: str, what: str, committed: Committed, place: str = "") -> str:
+def _told(top: Path, path: str, what: str, committed: Committed, place: str = "") -> str:
     same = {name.lower(): name for name in committed.all}
-    if (known := same.get(path.lower())) and known != path:
+    known = same.get(path.lower(), path)
+    # On Linux there can be both.
+    if known != path and (top / known).exists() and (top / known).samefile(top / path):
         return (
             f"{path} and {known} are one file on this file system, and the release has {what}: "
             f"rename {known}"

@@ -120,6 +120,20 @@ def test_a_folder_whose_name_has_a_line_break_is_named(project: Path, tmp_path: 
         update(moved)
 
 
+def test_names_that_differ_in_case_alone(project: Path) -> None:
+    (project / "dockerfile").write_text("mine\n")
+    commit_all(project)
+    (project / "Dockerfile").hardlink_to(project / "dockerfile")
+    before = whole(project)
+    with pytest.raises(UpdateError, match="Dockerfile and dockerfile are one file on this file"):
+        update(project, data=KUBERNETES)
+    assert whole(project) == before
+    (project / "Dockerfile").unlink()
+    (project / "Dockerfile").write_text("mine too\n")
+    with pytest.raises(UpdateError, match="Dockerfile is not under version control"):
+        update(project, data=KUBERNETES)
+
+
 def test_empty_folders_are_nobody_s(project: Path) -> None:
     (project / "Dockerfile" / "empty").mkdir(parents=True)
     report = update(project, data=KUBERNETES)
