@@ -11,6 +11,7 @@ if __name__ == "__main__" and not (
     del sys.path[0]
 
 import argparse
+import os
 import warnings
 from pathlib import Path
 from typing import Any, NoReturn
@@ -155,5 +156,14 @@ def _parser() -> _Parser:
     return parser
 
 
+def _start_again_in_utf8() -> None:
+    """Names and texts of git are UTF-8, whatever the person's language is."""
+    if sys.stdout is not None:
+        os.environ.setdefault("PYTHONIOENCODING", sys.stdout.encoding)
+    os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
 if __name__ == "__main__":
+    if sys.getfilesystemencoding() != "utf-8":
+        _start_again_in_utf8()
     sys.exit(main())

@@ -66,7 +66,7 @@ def undo(folder: Path, top: Path | None = None) -> End:
 
 def _in_a_process_of_its_own(task: str, *places: Path) -> End:
     start = "import sys; sys.path.insert(0, sys.argv[1]); from updating.writer import main; main()"
-    command = [sys.executable, "-I", "-c", start, str(Path(__file__).parents[1])]
+    command = [sys.executable, "-I", "-X", "utf8", "-c", start, str(Path(__file__).parents[1])]
     try:
         with undisturbed():
             done = subprocess.run(

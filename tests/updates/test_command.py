@@ -221,6 +221,18 @@ def in_the_way(project: Path) -> None:
     (project / "scripts" / "update.py").write_text("mine")
 
 
+def test_a_language_without_unicode(generate: Generate, tmp_path: Path, published: Path) -> None:
+    """As `LC_ALL=en_US.ISO-8859-1`, which few machines have."""
+    project = generate(MINIMAL)
+    (project / "größe.txt").write_text("mine\n")
+    commit_all(project)
+    project = project.rename(tmp_path / "größe")
+    variables = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = run(project, "--template", str(published), **variables)
+    assert done.returncode == Status.CLEAN, done.stderr
+    assert not git_in(project).text("status", "--porcelain")
+
+
 # Each list has the one before it nine times.
 LARGE = "".join(f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 9)}]\n" for at in range(1, 11))
 REFUSALS: dict[str, tuple[Callable[[Path], object], str]] = {
