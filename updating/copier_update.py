@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from copier._main import Worker
 
 REPORT = "twelvestar-report.json"
+_LINES = 3
 _CONFLICTS = "There are conflicts: see the report above."
 
 
@@ -125,10 +126,32 @@ def _compute_and_write(worker: Worker, project: Project, asked: Origin) -> Repor
         source = Template(str(worker.template.local_abspath), scratch)
         commit = source.resolve("HEAD")
         outcome = compute(
-            project, project.origin(), source, commit, asked.answers, scratch, asked=asked
+            project,
+            project.origin(),
+            source,
+            commit,
+            asked.answers,
+            scratch,
+            _remarks(worker),
+            asked=asked,
         )
         if worker.pretend:
             return preview_outcome(project, outcome)
         if not outcome.changes:
             return outcome.report
         return apply_outcome(project, outcome, commit=False)
+
+
+def _remarks(worker: Worker) -> tuple[str, ...]:
+    options = {
+        "--exclude": worker.exclude,
+        "--skip": worker.skip_if_exists,
+        "--conflict": worker.conflict != "inline",
+        "--context-lines": worker.context_lines != _LINES,
+    }
+    given = [option for option, is_given in options.items() if is_given]
+    if not given:
+        return ()
+    return (
+        f"{', '.join(given)}: without effect, because this update does not use Copier's merge.",
+    )

@@ -201,11 +201,12 @@ def test_a_failed_migration_leaves_the_project_as_it_was(
 
 
 def test_each_question_is_asked_once_with_the_last_answer(
-    generate: Generate, monkeypatch: pytest.MonkeyPatch
+    generate: Generate, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     project = generate({**MINIMAL, "python_version": "3.12", "author_email": "ada@example.org"})
     asked = answer(monkeypatch, {"description": "Another sentence."})
-    copier.run_update(project, overwrite=True, unsafe=True)
+    copier.run_update(project, overwrite=True, unsafe=True, skip_if_exists=["*"], conflict="rej")
+    assert "--skip, --conflict: without effect" in capsys.readouterr().err
     defaults = dict(asked)
     assert len(asked) == len(defaults)
     assert defaults["lowest_python"] == "3.12", "migrated"
