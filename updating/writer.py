@@ -195,15 +195,15 @@ class Writer:
 
     def _replace(self, committed: Committed) -> None:
         self.begun.touch()
-        for number, name in enumerate([*self.plan.removed, *self.plan.written]):
-            if name in committed.named:
-                move(self.top / name, self.old / str(number))
-                if _seen(self.old / str(number)) != committed.seen[name]:
-                    raise InTheWay(f"{name} was changed in this moment")
-        for name in self.plan.removed:
+        plan = self.plan
+        for number, name in enumerate(plan.removed):
+            self._move_away(name, number, committed)
+        for name in plan.removed:
             self._remove_empty_folders(self.top / name)
-        for name in self.plan.written:
+        # Each goes as its new one comes: whatever is cut off, there is a script that undoes it.
+        for number, name in enumerate(plan.written, len(plan.removed)):
             target = self.top / name
+            self._move_away(name, number, committed)
             if target.is_dir() and not target.is_symlink():
                 _remove_empty_tree(target)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -211,6 +211,12 @@ class Writer:
         self.repository.with_index(self.mine / "index").run(
             "update-index", "-q", "--refresh", accept=(0, 1)
         )
+
+    def _move_away(self, name: str, number: int, committed: Committed) -> None:
+        if name in committed.named:
+            move(self.top / name, self.old / str(number))
+            if _seen(self.old / str(number)) != committed.seen[name]:
+                raise InTheWay(f"{name} was changed in this moment")
 
     def _commit(self) -> None:
         if self.plan.commit:

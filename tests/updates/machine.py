@@ -394,9 +394,9 @@ def state(project: Path) -> dict[str, object]:
     return {name: each for name, each in whole(project).items() if each != FOLDER}
 
 
-def in_this_process(task: str, folder: Path) -> End:
+def in_this_process(task: str, *places: Path) -> End:
     """Write or undo a plan here, where a test can break it."""
-    return writer.perform(task, folder)
+    return writer.perform(task, *places)
 
 
 def commit_all_tracked(folder: Path) -> str:
