@@ -93,7 +93,7 @@ class Shared:
         """A folder for one update, for as long as it takes."""
         return tempfile.TemporaryDirectory(prefix="update-", dir=self.folder)
 
-    def template(self, source: str, project: Path) -> Template:
+    def template(self, source: str, project: Path, name: str | None = None) -> Template:
         """A template, which is read anew only where something was committed to it.
 
         What is fetched from an address is fetched once.
@@ -101,6 +101,7 @@ class Shared:
         Args:
             source: Where it is.
             project: Folder that a relative path begins at.
+            name: What people know it by, where the source is only a copy of it.
 
         Raises:
             UpdateError: When it cannot be fetched or read.
@@ -112,7 +113,7 @@ class Shared:
             if template is None or state != known:
                 fetched = self.folder / f"fetched-{len(self._templates)}"
                 fetched.mkdir(exist_ok=True)
-                template = Template(source, fetched, project)
+                template = Template(source, fetched, project, name)
                 self._templates[str(place)] = template, state
             return template
 

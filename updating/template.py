@@ -58,6 +58,7 @@ class Template:
         source: Where it is: a local repository, which is read where it is, or an address to clone.
         scratch: A folder for the clone.
         project: Folder that a relative path begins at.
+        name: What people know it by, where the source is only a copy of it.
 
     Attributes:
         history: Its commits, and which of them count.
@@ -66,8 +67,10 @@ class Template:
         UpdateError: When it cannot be cloned or read, or its history is short.
     """
 
-    def __init__(self, source: str, scratch: Path, project: Path | None = None) -> None:
-        self.source = shown(source)
+    def __init__(
+        self, source: str, scratch: Path, project: Path | None = None, name: str | None = None
+    ) -> None:
+        self.source = shown(name or source)
         place = locate(source, project)
         if isinstance(place, str) or place.is_file():
             place = _clone(str(place), scratch / "template.git")

@@ -177,7 +177,7 @@ def _common(shared: Shared | None) -> AbstractContextManager[Shared]:
 def _compute(project: Snapshot, wanted: _Wanted, scratch: Path, shared: Shared) -> Outcome | Report:
     """Find out what a project will be; only the report where that is as it is."""
     origin = project.origin()
-    source = shared.template(wanted.template or origin.source, project.place)
+    source = shared.template(wanted.template or origin.source, project.place, wanted.record)
     name, remarks = followed(origin.source, wanted.template, wanted.record, project.place)
     asked = None if wanted.to is None else source.resolve(wanted.to, asked=True)
     if wanted.base is not None:

@@ -306,6 +306,11 @@ def test_a_release_that_is_gone(generate: Generate, published: Path) -> None:
     assert done.stderr.startswith(f"The template at {published} has no release 0.9.0, nor such")
     assert "--from RELEASE" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    # The script's copy is gone when its user reads that.
+    copy = project.with_name("copy")
+    git_in(project).run("clone", "--quiet", str(published), str(copy))
+    done = run(project, "--template", str(published), "--template", str(copy))
+    assert done.stderr.startswith(f"The template at {published} has no release 0.9.0")
 
 
 def test_an_answers_file_of_another_template(generate: Generate, tmp_path: Path) -> None:
