@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from .entry import SUBMODULE, Entry
+from .entry import SUBMODULE, SYMLINK, Entry
 from .errors import UpdateError
 
 Files = dict[str, Entry]
@@ -37,6 +37,12 @@ def without_clashes(base: Files, ours: Files, theirs: Files) -> tuple[Files, Fil
         if path not in base:
             raise UpdateError(_sentence(path, file, ours))
         replaced.add(path)
+    for path in sorted(theirs.keys() & mine - base.keys()):
+        if ours[path].mode[:3] != theirs[path].mode[:3]:
+            raise UpdateError(
+                f"Your {_kind(ours[path])} {path} has the name of a new file of the release: "
+                "rename yours, commit, and update again."
+            )
     changed = sorted(path for path in replaced if base[path] != theirs[path])
     return (
         {path: entry for path, entry in base.items() if path not in replaced},
@@ -49,9 +55,12 @@ def _sentence(path: str, file: str | None, ours: Files) -> str:
     if file is None:
         what = f"Your folder {path} stands where the release has a file"
     else:
-        kind = "submodule" if ours[file].mode == SUBMODULE else "file"
-        what = f"Your {kind} {file} stands where the release has a folder, for {path}"
+        what = f"Your {_kind(ours[file])} {file} stands where the release has a folder, for {path}"
     return f"{what}: rename yours, commit, and update again."
+
+
+def _kind(entry: Entry) -> str:
+    return {SUBMODULE: "submodule", SYMLINK: "link"}.get(entry.mode, "file")
 
 
 def _parents(path: str) -> Iterator[str]:

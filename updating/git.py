@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 from plumbum import CommandNotFound, local
 
@@ -72,7 +72,7 @@ class Git:
         self.line_ends = line_ends
         self.variables = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **(variables or {})}
         try:
-            self._command = local["git"]
+            self._program = str(local.which("git"))
         except CommandNotFound as error:
             raise UpdateError("git is not installed: install it, and update again.") from error
 
@@ -143,14 +143,15 @@ class Git:
         settings = _SETTINGS if self.line_ends else (*_SETTINGS, *_AS_IT_IS)
         # The attributes of the whole machine are switched off by a variable only.
         variables = {} if self.line_ends else {"GIT_ATTR_NOSYSTEM": "1"}
-        process = self._command[(*settings, *arguments)].popen(
-            cwd=str(self.folder),
+        # Not by plumbum, which adds the environment that the process was started with.
+        return subprocess.Popen(
+            [self._program, *settings, *arguments],
+            cwd=self.folder,
             env={**without_places(os.environ), **variables, **self.variables},
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        return cast("subprocess.Popen[bytes]", process)
 
     def raw(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """What a command prints.

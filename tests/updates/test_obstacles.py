@@ -204,6 +204,16 @@ def test_a_file_where_the_release_has_a_folder_and_the_reverse(name: str, projec
     assert whole(project) == before
 
 
+def test_something_else_at_the_name_of_a_new_file_is_named(project: Path) -> None:
+    """Git would keep both, one of them by a name of its own making."""
+    (project / "Dockerfile").symlink_to("README.md")
+    commit_all(project)
+    before = whole(project)
+    with pytest.raises(UpdateError, match=r"^Your link Dockerfile has the name of a new file"):
+        update(project, data=KUBERNETES)
+    assert whole(project) == before
+
+
 def test_a_folder_in_place_of_a_file_that_the_template_changes_stays(
     generate: Generate, published: Path
 ) -> None:

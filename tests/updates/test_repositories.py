@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.rendering import ROOT
 from updating.errors import Status, UpdateError
 from updating.git import Git
 from updating.shared import Shared
 from updating.update import commit_update, update
 
 from .conftest import Generate
-from .published import commit_all, contents, git_in
+from .published import IDENTITY, commit_all, contents, git_in
 from .test_obstacles import whole
 
 MINIMAL = {"preset": "minimal"}
@@ -160,15 +162,16 @@ def tree(project: Path) -> str:
 
 
 def test_variables_of_a_hook_are_not_believed(
-    project: Path, result: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, result: dict[str, bytes], tmp_path: Path
 ) -> None:
+    """In a process that is started with them, as those of hooks are."""
     other = tmp_path / "other"
     other.mkdir()
     git_in(other).run("init", "--quiet")
     (other / "mine.txt").write_text("mine\n")
     commit_all(other)
     before = whole(other)
-    for name, value in {
+    variables = {
         "GIT_DIR": str(other / ".git"),
         "GIT_WORK_TREE": str(other),
         "GIT_INDEX_FILE": str(other / ".git" / "index"),
@@ -177,10 +180,16 @@ def test_variables_of_a_hook_are_not_believed(
         "GIT_LITERAL_PATHSPECS": "0",
         "GIT_ICASE_PATHSPECS": "1",
         "GIT_DEFAULT_HASH": "sha256",
-    }.items():
-        monkeypatch.setenv(name, value)
-    assert update(project).commit
-    monkeypatch.undo()
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "updating", str(project)],
+        cwd=ROOT,
+        env={**os.environ, **IDENTITY, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
     assert contents(project) == result
     assert whole(other) == before
 
