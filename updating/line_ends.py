@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-from .trees import Entry, Store
+from .trees import LARGEST, SUBMODULE, Entry, Store
 
 Files = dict[str, Entry]
 _BOM = b"\xef\xbb\xbf"
@@ -36,7 +36,7 @@ class LineEnds:
         self._store = store
         self._own, self._template = ours, theirs
         touched = {path for path, entry in ours.items() if entry != base.get(path)}
-        found = touched & _with_marks(store, ours) if touched else set()
+        found = _with_marks(store, {path: ours[path] for path in touched})
         self._mine = _plain(store, ours, found)
         others = [
             {path for path in side if path not in ours or path in touched}
@@ -131,7 +131,13 @@ def as_in(content: bytes, model: bytes) -> bytes:
 
 def _with_marks(store: Store, files: Files) -> set[str]:
     """Text files with a carriage return at the end of a line, or a mark at the beginning."""
-    tree = store.tree(files)
+    files = {path: entry for path, entry in files.items() if entry.mode != SUBMODULE}
+    sizes = store.sizes(entry.blob for entry in files.values())
+    # Git would read what is larger as a whole.
+    small = {path: each for path, each in files.items() if sizes[each.blob] <= LARGEST}
+    if not small:
+        return set()
+    tree = store.tree(small)
     words = ("grep", "-I", "-z", "--files-with-matches", "-e", "\r$", "-e", "^\ufeff", tree)
     listing = store.git.run(*words, accept=(0, 1))[1].decode(errors="surrogateescape")
     return {line.removeprefix(f"{tree}:") for line in listing.split("\0") if line}

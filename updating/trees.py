@@ -134,6 +134,17 @@ class Store:
         """
         return self._reader.contents([blob])[blob]
 
+    def sizes(self, blobs: Iterable[str]) -> dict[str, int]:
+        """Lengths of contents, in bytes.
+
+        Args:
+            blobs: Ids.
+
+        Raises:
+            GitError: When one is missing.
+        """
+        return self._reader.sizes(blobs)
+
     def read_all(self, blobs: Iterable[str]) -> dict[str, bytes]:
         """Many contents, by their ids; of one that is too large for a text, nothing.
 
