@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tomllib
 from pathlib import Path
@@ -21,6 +22,7 @@ from updating.locking import LockError, declared, lock
 from updating.merge import Files
 from updating.trees import Entry, Store
 
+UV = Path(sys.executable).with_name("uv")
 PYPROJECT = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = []\n'
 LOCK = 'version = 1\nrequires-python = ">=3.11"\n'
 
@@ -92,7 +94,7 @@ def test_it_is_what_uv_makes_of_the_whole_project(
     texts = {str(path.relative_to(project)): path.read_text() for path in paths}
     made = lock(store, files_of(store, texts), tmp_path / "after")
     before = (project / "uv.lock").read_bytes()
-    subprocess.run(["uv", "lock", "--quiet"], cwd=project, check=True)
+    subprocess.run([UV, "lock", "--quiet"], cwd=project, check=True)
     assert made == (project / "uv.lock").read_bytes() != before
 
 
