@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -34,6 +34,13 @@ import json, os, sys
 print(json.dumps({"arguments": sys.argv[1:], "path": sys.path, "environment": dict(os.environ)}))
 sys.exit(3)
 """
+
+
+@pytest.fixture(autouse=True)
+def uv_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As most people have it."""
+    bin_folder = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", f"{bin_folder}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture
@@ -319,6 +326,8 @@ def test_an_interrupt_is_no_traceback(project: Path, tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell that runs the tests in the background has its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         while not (tmp_path / "runs").exists():
             assert process.poll() is None
@@ -339,6 +348,11 @@ MEANINGS = {
 }
 
 
+def without_make(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of somebody who calls make, where make runs the tests."""
+    return {name: value for name, value in variables.items() if not name.startswith("MAKE")}
+
+
 @pytest.mark.parametrize("status", [0, *MEANINGS])
 def test_make_says_what_the_status_was(status: int, generate: Generate, newest: str) -> None:
     """Its own is 2 for whatever fails."""
@@ -347,6 +361,10 @@ def test_make_says_what_the_status_was(status: int, generate: Generate, newest: 
     done = subprocess.run(
         ["make", "update", f"ARGS={status}"],
         cwd=project,
+        env={
+            **without_make(os.environ),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        },
         capture_output=True,
         text=True,
         check=False,

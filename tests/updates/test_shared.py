@@ -265,6 +265,7 @@ def test_what_was_begun_and_not_finished_is_no_render(
         raise Killed
 
     with monkeypatch.context() as patch, Shared(renders=kept) as common:
+        assert newest(source, common).folder.exists()
         patch.setattr(Path, "rename", kill)
         with pytest.raises(Killed):
             common.render(newest(source, common), {})
