@@ -15,8 +15,8 @@ from migrations.toolkit import Before, run_before
 from . import output
 from .answers import ANSWERS_FILE, Answers, Origin
 from .compute import compute
-from .errors import UpdateError, failed
-from .git import GitError
+from .errors import UpdateError
+from .git import failures_told
 from .interrupted import refuse_interrupted, undo_interrupted
 from .lock import only_update
 from .project import Project
@@ -46,13 +46,10 @@ def follow(worker: Worker) -> None:
             has conflicts.
     """
     try:
-        report, project = _update(worker)
+        with failures_told():
+            report, project = _update(worker)
     except UpdateError as error:
         raise UserMessageError(str(error)) from error
-    except GitError as error:
-        raise UserMessageError(f"Nothing was changed, because git failed: {error}") from error
-    except OSError as error:
-        raise UserMessageError(str(failed(error))) from error
     print(f"\n{report.to_text()}", file=sys.stderr)
     if not worker.pretend:
         path = project.folder / REPORT

@@ -6,14 +6,15 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from plumbum import CommandNotFound, local
 
 from .environment import without_places
-from .errors import UpdateError
+from .errors import Status, UpdateError, failed
 
 # `git merge-tree --write-tree`
 OLDEST = (2, 38)
@@ -195,6 +196,23 @@ def _error(arguments: Sequence[str], status: int, said: bytes) -> GitError:
     lines = text.splitlines() or [f"git {arguments[0]}: status {status}"]
     reason = next((line for line in lines if line.startswith("fatal: ")), lines[-1])
     return GitError(reason.removeprefix("fatal: ").strip(), text)
+
+
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """Have what git or the machine refuses end an update that has changed nothing.
+
+    Raises:
+        UpdateError: With what was said, in a sentence.
+    """
+    try:
+        yield
+    except GitError as error:
+        raise UpdateError(
+            f"Nothing was changed, because git failed: {error}", Status.FAILED
+        ) from error
+    except OSError as error:
+        raise failed(error) from error
 
 
 def check_version(git: Git) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 from .answers_file import checked
 from .compute import Outcome, compute
 from .direction import choose
-from .errors import Status, UpdateError, failed
+from .errors import Status, UpdateError
 from .forks import followed
-from .git import GitError
+from .git import failures_told
 from .interrupted import refuse_interrupted, undo_interrupted
 from .lock import only_update
 from .project import Project, Snapshot
@@ -83,16 +83,10 @@ def update(
     wanted = _Wanted(template, record, to, base, data or {}, answers_file)
     for _ in range(TRIES):
         try:
-            with _common(shared) as common:
+            with failures_told(), _common(shared) as common:
                 return _update_once(folder, wanted, common, commit=commit, preview=preview)
         except HeadMoved:
             continue
-        except GitError as error:
-            raise UpdateError(
-                f"Nothing was changed, because git failed: {error}", Status.FAILED
-            ) from error
-        except OSError as error:
-            raise failed(error) from error
     raise UpdateError(TRIED)
 
 
@@ -153,8 +147,8 @@ def commit_update(
         UpdateError: When there is something to be done first, or it failed.
     """
     prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
-    try:
-        named = None if answers_file is None else checked(answers_file)
+    named = None if answers_file is None else checked(answers_file)
+    with failures_told():
         project = Snapshot(repository.absolute(), parent, prefix, answers_file=named)
         with _common(shared) as common, common.work_folder() as scratch:
             wanted = _Wanted(template, record, to, base, data or {}, answers_file)
@@ -162,12 +156,6 @@ def commit_update(
             if isinstance(outcome, Report):
                 return outcome
             return commit_outcome(project, outcome)
-    except GitError as error:
-        raise UpdateError(
-            f"Nothing was changed, because git failed: {error}", Status.FAILED
-        ) from error
-    except OSError as error:
-        raise failed(error) from error
 
 
 def _common(shared: Shared | None) -> AbstractContextManager[Shared]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from updating import apply, compute, moving, writer
+from updating import apply, compute, writer
 from updating import update as updating
 from updating.end import End
 from updating.errors import UpdateError
@@ -30,6 +30,7 @@ from updating.update import update
 
 from .published import commit_all, git_in
 from .test_obstacles import FOLDER, whole
+from .test_writing import failing_at
 
 QUESTIONS = """\
 _subdirectory: template
@@ -233,7 +234,7 @@ class Machine(RuleBasedStateMachine):
         """Update, and be killed in the moment of writing; undo that, or update again."""
         with self._law():
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(writer, "move", _killed_at(step))
+                patch.setattr(writer, "move", failing_at(step, _Killed))
                 try:
                     update(self.project, data=_data(part), shared=self.common)
                 except _Killed:
@@ -367,18 +368,6 @@ class Machine(RuleBasedStateMachine):
 
 class _Killed(BaseException):
     """The end of a process."""
-
-
-def _killed_at(step: int) -> Callable[[Path, Path], None]:
-    steps = iter(range(10_000))
-    moved = moving.move
-
-    def move(source: Path, target: Path) -> None:
-        if next(steps) == step:
-            raise _Killed
-        moved(source, target)
-
-    return move
 
 
 def _data(part: bool | None) -> dict[str, bool]:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -125,7 +126,7 @@ class StepFailed(OSError):
 
 def failing_at(step: int, error: type[BaseException]) -> Callable[[Path, Path], None]:
     """Moves files up to a step."""
-    steps = iter(range(100))
+    steps = count()
     moved = moving.move
 
     def move(source: Path, target: Path) -> None:
