@@ -73,7 +73,7 @@ requirements: $(READY) ## Pin the development tools anew, and what an update ins
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet \
 		--python-version 3.11 --group dev pyproject.toml --output-file requirements/dev.txt $(UPGRADE)
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet \
-		--python-version 3.11 --constraints requirements/dev.txt pyproject.toml \
+		--python-version 3.11 --constraints requirements/dev.txt --group updating \
 		--output-file updating/requirements.txt
 
 $(READY): requirements/dev.txt

@@ -35,6 +35,7 @@ def lock() -> None:
     if uv is None:
         say("uv.lock was not made, because uv is not installed; install uv and run `uv lock`.")
         return
+    say("Locking the dependencies with uv: seconds, or a minute for the first service here.")
     try:
         uv("lock", "--quiet")
     except ProcessExecutionError as error:
@@ -48,7 +49,10 @@ def begin_repository(project: Path) -> None:
         project: Root of the new project.
     """
     if shutil.which("git") is None:
-        say("No repository was made, because git is not installed.")
+        say(
+            "No repository was made, because git is not installed: install it, and run `git init`, "
+            "`git add --all` and `git commit`."
+        )
         return
     git = local["git"]["-C", str(project)]
     if git["rev-parse", "--is-inside-work-tree"].run(retcode=None)[0] == 0:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.rendering import export, locked
+from tests.updates.published import Generate, publish, versions
+from tests.updates.published import generate as generate_release
+from updating.shared import Shared
 
 # Without compiled modules each start of a generated service costs seconds more.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -31,6 +36,44 @@ def template(shared: Path) -> Path:
     folder = shared / "template"
     with locked(folder):
         return folder if folder.exists() else export(folder)
+
+
+@pytest.fixture(scope="session")
+def published(shared: Path) -> Path:
+    """The template with a tag on each release; this tree is the newest."""
+    folder = shared / "published"
+    with locked(folder):
+        return folder if folder.exists() else publish(folder)
+
+
+@pytest.fixture(scope="session")
+def common(shared: Path) -> Iterator[Shared]:
+    """What all updates have in common; their renders, those of all processes of a test run."""
+    with Shared(renders=shared / "renders") as common:
+        yield common
+
+
+@pytest.fixture
+def generate(published: Path, common: Shared, tmp_path: Path) -> Generate:
+    """Generates a project of a release."""
+
+    def generate(
+        answers: Mapping[str, Any] | None = None,
+        *,
+        version: str = "1.0.0",
+        name: str = "project",
+        template: Path = published,
+    ) -> Path:
+        made = tmp_path / name
+        return generate_release(common, template, version, answers or {}, made)
+
+    return generate
+
+
+@pytest.fixture
+def newest(published: Path) -> str:
+    """What this tree is called."""
+    return versions(published)[-1]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

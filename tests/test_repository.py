@@ -79,7 +79,9 @@ def test_what_an_update_installs_is_pinned_as_it_is_here() -> None:
 
     names = {pin.partition("==")[0] for pin in installed}
     needed, seen = {"twelvestar"}, set[str]()
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    declared = project["dependency-groups"]["updating"]
+    assert set(declared) <= set(project["project"]["dependencies"])
     while needed:
         seen.add(package := needed.pop())
         wanted = declared if package == "twelvestar" else distribution(package).requires or []

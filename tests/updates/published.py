@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -25,6 +25,8 @@ from updating.renders import Render
 from updating.shared import Shared
 from updating.template import Template
 from updating.trees import Store
+
+Generate = Callable[..., Path]
 
 IDENTITY = {
     f"GIT_{role}_{part}": value

@@ -19,8 +19,7 @@ from updating.errors import Status
 from updating.git import Git
 from updating.update import update
 
-from .conftest import Generate
-from .published import IDENTITY, commit_all, contents, git_in, publish, release
+from .published import IDENTITY, Generate, commit_all, contents, git_in, publish, release
 
 MINIMAL = {"preset": "minimal"}
 

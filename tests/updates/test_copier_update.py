@@ -25,8 +25,7 @@ from updating.git import Git
 from updating.lock import only_update
 from updating.update import update
 
-from .conftest import Generate
-from .published import IDENTITY, commit_all, contents, git_in, release
+from .published import IDENTITY, Generate, commit_all, contents, git_in, release
 
 COPIER = Path(sys.executable).with_name("copier")
 MINIMAL = {"preset": "minimal"}

@@ -17,8 +17,7 @@ from updating.places import is_same
 from updating.trees import Store
 from updating.update import update
 
-from .conftest import Generate
-from .published import git_in, release
+from .published import Generate, git_in, release
 from .test_command import MINIMAL, run
 from .test_releases import repository
 

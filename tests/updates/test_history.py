@@ -16,8 +16,7 @@ from updating.git import Git
 from updating.template import Template
 from updating.update import update
 
-from .conftest import Generate
-from .published import commit_all, git_in
+from .published import Generate, commit_all, git_in
 from .test_releases import repository
 
 MINIMAL = {"preset": "minimal"}

@@ -20,8 +20,7 @@ from updating.git import Git
 from updating.plan import PLAN
 from updating.update import update
 
-from .conftest import Generate
-from .published import IDENTITY, commit_all, contents, git_in
+from .published import IDENTITY, Generate, commit_all, contents, git_in
 
 MINIMAL = {"preset": "minimal"}
 SECONDS = 60

@@ -29,9 +29,9 @@ from updating.template import Template
 from updating.toml import values
 from updating.update import update
 
-from .conftest import Generate
 from .personas import PERSONAS, Scene
 from .published import (
+    Generate,
     answer_set,
     commit_all,
     contents,

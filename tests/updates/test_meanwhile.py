@@ -17,8 +17,7 @@ from updating.errors import Status, UpdateError
 from updating.lock import only_update
 from updating.update import update
 
-from .conftest import Generate
-from .published import commit_all, git_in
+from .published import Generate, commit_all, git_in
 from .test_copier_update import copier_update
 from .test_obstacles import whole
 

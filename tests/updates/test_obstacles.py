@@ -15,8 +15,7 @@ from tests.rendering import ROOT
 from updating.errors import Status, UpdateError
 from updating.update import update
 
-from .conftest import Generate
-from .published import commit_all, git_in
+from .published import Generate, commit_all, git_in
 
 FOLDER = (stat.S_IFDIR, None)
 KUBERNETES = {"container": True, "kubernetes": True}

@@ -11,8 +11,7 @@ import yaml
 from tests.rendering import ROOT, answer_sets
 from updating.ownership import GENERATED, Owner, Ownership
 
-from .conftest import Generate
-from .published import contents
+from .published import Generate, contents
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,7 @@ from updating.errors import Status
 from updating.git import Git
 from updating.update import update
 
-from .conftest import Generate
-from .published import commit_all, contents, new_answers
+from .published import Generate, commit_all, contents, new_answers
 
 MINIMAL = {"preset": "minimal"}
 COMPLETE = {"preset": "complete"}

@@ -14,8 +14,7 @@ from updating.places import locate
 from updating.template import Template
 from updating.update import update
 
-from .conftest import Generate
-from .published import commit_all, git_in
+from .published import Generate, commit_all, git_in
 from .test_command import MINIMAL, run
 from .test_releases import repository
 

@@ -25,8 +25,7 @@ from updating.report import Conflict, Kept, Release, Report
 from updating.trees import Store
 from updating.update import update
 
-from .conftest import Generate
-from .published import IDENTITY, commit_all, git_in, release
+from .published import IDENTITY, Generate, commit_all, git_in, release
 from .test_command import MINIMAL, run
 
 SETTINGS = yaml.safe_load((ROOT / "copier.yml").read_text())

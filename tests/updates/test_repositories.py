@@ -17,8 +17,7 @@ from updating.git import Git
 from updating.shared import Shared
 from updating.update import commit_update, update
 
-from .conftest import Generate
-from .published import IDENTITY, commit_all, contents, git_in
+from .published import IDENTITY, Generate, commit_all, contents, git_in
 from .test_obstacles import whole
 
 MINIMAL = {"preset": "minimal"}

@@ -24,8 +24,7 @@ from updating.answers import with_origin
 from updating.errors import Status
 from updating.git import Git
 
-from .conftest import Generate
-from .published import commit_all, git_in, release
+from .published import Generate, commit_all, git_in, release
 
 SCRIPT = ROOT / "template" / "scripts" / "update.py"
 # Says how it was called, and does nothing.

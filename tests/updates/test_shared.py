@@ -27,8 +27,7 @@ from updating.template import Template
 from updating.trees import Store
 from updating.update import update
 
-from .conftest import Generate
-from .published import commit_all, git_in, release
+from .published import Generate, commit_all, git_in, release
 from .test_rendering import SMALL
 
 FORMATS = {40: "sha1", 64: "sha256"}

@@ -27,8 +27,7 @@ from updating.plan import FOLDER, PLAN, Plan
 from updating.shared import Shared
 from updating.update import update
 
-from .conftest import Generate
-from .published import commit_all, git_in, release
+from .published import Generate, commit_all, git_in, release
 from .test_obstacles import whole
 
 MINIMAL = {"preset": "minimal"}

@@ -1,0 +1,1 @@
+"""The command that generates services from Twelvestar, and updates one of them or all."""

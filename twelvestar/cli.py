@@ -1,0 +1,179 @@
+"""The command line: generate a service, update one, and update all.
+
+What a command needs is imported when it runs, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .errors import Problem
+
+cli = typer.Typer(
+    name="twelvestar",
+    help="Generate Litestar services from a template, and keep them up to date with it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Project = Annotated[Path, typer.Argument(help="Folder of the service.", show_default="here")]
+AnswersFile = Annotated[
+    str | None,
+    typer.Option("--answers-file", "-a", metavar="FILE", help="Name of its answers file."),
+]
+
+
+@cli.command()
+def new(
+    destination: Annotated[Path, typer.Argument(help="Folder of the new service.")],
+    *,
+    template: Annotated[
+        str | None,
+        typer.Option(metavar="PLACE", help="Where the template is; default: where this is from."),
+    ] = None,
+    vcs_ref: Annotated[
+        str | None,
+        typer.Option(
+            "--vcs-ref", "-r", metavar="RELEASE", help="Or a branch; default: the newest release."
+        ),
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", "-d", metavar="QUESTION=ANSWER", help="Answer a question."),
+    ] = None,
+    data_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Answer those in a YAML file.")
+    ] = None,
+    defaults: Annotated[
+        bool, typer.Option("--defaults", "-l", help="Ask nothing: take the defaults.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", "-w", help="Replace files that are there already.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", "-f", help="Both --defaults and --overwrite.")
+    ] = False,
+    pretend: Annotated[bool, typer.Option("--pretend", "-n", help="Write nothing.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say less.")] = False,
+    prereleases: Annotated[
+        bool, typer.Option("--prereleases", "-g", help="Take a pre-release if it is newer.")
+    ] = False,
+    skip_tasks: Annotated[
+        bool, typer.Option("--skip-tasks", "-T", help="Neither lock nor begin a repository.")
+    ] = False,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", "-x", metavar="PATTERN", help="Leave out such files."),
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option("--skip", "-s", metavar="PATTERN", help="Keep such files if they exist."),
+    ] = None,
+    answers_file: Annotated[
+        str | None,
+        typer.Option("--answers-file", "-a", metavar="FILE", help="Name of its answers file."),
+    ] = None,
+) -> None:
+    """Generate a service: ask a few questions, write it, lock it, make its first commit."""
+    from .new import generate
+
+    for answer in data or []:
+        if not answer.partition("=")[0] or "=" not in answer:
+            raise Problem(f"{answer!r} is no QUESTION=ANSWER: write --data database=sqlite.")
+    if data_file is not None and not data_file.is_file():
+        raise Problem(f"There is no file {data_file}: name one with answers for --data-file.")
+    flags = {
+        "--defaults": defaults or force,
+        "--overwrite": overwrite or force,
+        "--pretend": pretend,
+        "--quiet": quiet,
+        "--prereleases": prereleases,
+        "--skip-tasks": skip_tasks,
+    }
+    options = [flag for flag, given in flags.items() if given]
+    repeated = {"--data": data, "--exclude": exclude, "--skip": skip}
+    options += [f"{name}={text}" for name, given in repeated.items() for text in given or []]
+    single = {"--vcs-ref": vcs_ref, "--data-file": data_file, "--answers-file": answers_file}
+    options += [f"{name}={text}" for name, text in single.items() if text is not None]
+    generate(destination, template, options)
+
+
+@cli.command()
+def update(
+    project: Project = Path(),
+    *,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="RELEASE", help="Or a branch or commit; default: the newest release."),
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="RELEASE",
+            help="Where it came from, if the template has lost the commit that it names.",
+        ),
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", "-d", metavar="QUESTION=ANSWER", help="Change an answer."),
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Change nothing.")] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Only undo an update that was interrupted.")
+    ] = False,
+    no_commit: Annotated[bool, typer.Option("--no-commit", help="Leave it staged.")] = False,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the report there; - for stdout.")
+    ] = None,
+    answers_file: AnswersFile = None,
+    template: Annotated[
+        str | None,
+        typer.Option(metavar="PLACE", help="Follow this template; default: its own."),
+    ] = None,
+) -> int:
+    """Bring a service to a release of the template, without losing what people wrote.
+
+    Status: 0 clean, 1 refused and unchanged, 2 conflicts, 4 failed and unchanged.
+    """
+    from .update import run_program
+
+    flags = {"--preview": preview, "--undo": undo, "--no-commit": no_commit}
+    options = [flag for flag, given in flags.items() if given]
+    single = {"--to": to, "--from": base, "--json": json}
+    options += [f"{name}={text}" for name, text in single.items() if text is not None]
+    options += [f"--data={answer}" for answer in data or []]
+    return run_program(project, template, answers_file, options)
+
+
+@cli.command()
+def check(
+    project: Project = Path(),
+    *,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="RELEASE",
+            help="Where it came from, if the template has lost the commit that it names.",
+        ),
+    ] = None,
+    answers_file: AnswersFile = None,
+    template: Annotated[
+        str | None,
+        typer.Option(metavar="PLACE", help="Compare with this template; default: its own."),
+    ] = None,
+) -> int:
+    """List files of the template that people changed.
+
+    Status: 0 none, 1 refused, 3 some, 4 failed.
+    """
+    from .update import run_program
+
+    options = ["--check", *([] if base is None else [f"--from={base}"])]
+    return run_program(project, template, answers_file, options)

@@ -1,0 +1,118 @@
+"""Git, run in a repository that need not be trusted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Container, Mapping
+from pathlib import Path
+
+from .errors import Problem
+from .places import shown
+
+# Git sets them for its hooks; they would send every command to another repository.
+_PLACES = {
+    f"GIT_{name}"
+    for name in (
+        *("ALTERNATE_OBJECT_DIRECTORIES", "COMMON_DIR", "CONFIG", "DIR", "GRAFT_FILE"),
+        *("INDEX_FILE", "NAMESPACE", "OBJECT_DIRECTORY", "PREFIX", "REPLACE_REF_BASE"),
+        *("SHALLOW_FILE", "WORK_TREE"),
+    )
+}
+_SETTINGS = (
+    *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false", "-c", "core.quotePath=false", "-c", "log.showSignature=no"),
+    *("-c", "safe.bareRepository=all", "-c", "advice.detachedHead=false"),
+)
+# An address may name a program to be run, such as ext::sh.
+PROTOCOLS = "file:git:http:https:ssh"
+
+
+class GitError(Exception):
+    """A command of git that failed.
+
+    Args:
+        line: The line that says it best.
+        said: All that git said.
+    """
+
+    def __init__(self, line: str, said: str = "") -> None:
+        super().__init__(line)
+        self.said = said
+
+
+class Git:
+    """Runs git in a folder.
+
+    Args:
+        folder: Where it runs.
+        variables: Variables of its environment besides.
+        seconds: The longest that a command may take.
+    """
+
+    def __init__(
+        self, folder: Path, variables: Mapping[str, str] | None = None, seconds: float | None = None
+    ) -> None:
+        self.folder = folder
+        self.variables = dict(variables or {})
+        self.seconds = seconds
+
+    def raw(self, *arguments: str, stdin: bytes = b"", accept: Container[int] = (0,)) -> bytes:
+        """What a command prints.
+
+        Args:
+            arguments: Its words.
+            stdin: What it reads.
+            accept: Statuses that are no failure.
+
+        Raises:
+            GitError: When it fails, or takes too long.
+            Problem: When there is no git.
+        """
+        environment = {name: text for name, text in os.environ.items() if name not in _PLACES}
+        said = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": PROTOCOLS}
+        try:
+            done = subprocess.run(
+                ["git", *_SETTINGS, *arguments],
+                cwd=self.folder,
+                env={**environment, **said, **self.variables},
+                input=stdin,
+                capture_output=True,
+                check=False,
+                timeout=self.seconds,
+            )
+        except FileNotFoundError as error:
+            if self.folder.is_dir():
+                raise Problem("git is not installed: install it, and try again.") from error
+            raise GitError(f"there is no folder {self.folder}") from error
+        except subprocess.TimeoutExpired as error:
+            raise GitError(f"git {arguments[0]} took longer than {self.seconds:.0f} s") from error
+        if done.returncode not in accept:
+            text = shown(done.stderr.decode(errors="replace").strip())
+            raise GitError(_reason(text) or f"git {arguments[0]}: status {done.returncode}", text)
+        return done.stdout
+
+    def text(self, *arguments: str, stdin: bytes = b"", accept: Container[int] = (0,)) -> str:
+        """What a command prints, as text without white space around it.
+
+        Args:
+            arguments: Its words.
+            stdin: What it reads.
+            accept: Statuses that are no failure.
+
+        Raises:
+            GitError: When it fails, or takes too long.
+        """
+        printed = self.raw(*arguments, stdin=stdin, accept=accept)
+        return printed.decode(errors="surrogateescape").strip()
+
+
+def _reason(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    for beginning in ("remote: error: ", "fatal: ", "error: ", "! "):
+        for line in lines:
+            if line.startswith(beginning):
+                return line.removeprefix("remote: ").removeprefix(
+                    beginning.removeprefix("remote: ")
+                )
+    return lines[-1] if lines else ""
