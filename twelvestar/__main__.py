@@ -6,7 +6,7 @@ import sys
 
 from typer.exceptions import TyperException
 
-from .cli import cli
+from .cli import cli, with_fleet
 from .errors import Problem
 
 _INTERRUPTED = 130
@@ -16,6 +16,7 @@ def main() -> None:
     """Run the command line; what is wrong is one sentence on stderr."""
     try:
         # With the other mode, a wrong argument has the status of an update with conflicts.
+        with_fleet(sys.argv[1:2])
         status = cli(standalone_mode=False)
     except TyperException as error:
         sentence = " ".join(error.format_message().split()).rstrip(".")

@@ -5,6 +5,7 @@ What a command needs is imported when it runs, so that `--help` is quick.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -177,3 +178,24 @@ def check(
 
     options = ["--check", *([] if base is None else [f"--from={base}"])]
     return run_program(project, template, answers_file, options)
+
+
+def with_fleet(arguments: Sequence[str]) -> None:
+    """Add the commands of the fleet, which need packages that the others do not need.
+
+    Args:
+        arguments: The first word of the command line, if there is one.
+
+    Raises:
+        Problem: When that word asks for the fleet, and its packages are not installed.
+    """
+    try:
+        if list(arguments) == ["fleet"]:
+            from .fleet.cli import fleet
+        else:
+            fleet = typer.Typer(help="Update all services of an organisation.")
+        cli.add_typer(fleet, name="fleet")
+    except ModuleNotFoundError as error:
+        raise Problem(
+            f"The fleet needs {error.name}, which is not installed: install twelvestar[fleet]."
+        ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from .errors import Problem
@@ -69,11 +69,28 @@ class Git:
             GitError: When it fails, or takes too long.
             Problem: When there is no git.
         """
+        return self._run(["git", *_SETTINGS, *arguments], stdin, accept)
+
+    def limited(self, blocks: int, *arguments: str) -> str:
+        """What a command prints that may write no large file.
+
+        Args:
+            blocks: The size of the largest file, in blocks of 512 bytes.
+            arguments: Its words.
+
+        Raises:
+            GitError: When it fails, takes too long, or writes more.
+        """
+        shell = ("sh", "-c", 'ulimit -f "$0" && exec "$@"', str(blocks))
+        printed = self._run([*shell, "git", *_SETTINGS, *arguments], b"", (0,))
+        return printed.decode(errors="surrogateescape")
+
+    def _run(self, command: Sequence[str], stdin: bytes, accept: Container[int]) -> bytes:
         environment = {name: text for name, text in os.environ.items() if name not in _PLACES}
         said = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": PROTOCOLS}
         try:
             done = subprocess.run(
-                ["git", *_SETTINGS, *arguments],
+                command,
                 cwd=self.folder,
                 env={**environment, **said, **self.variables},
                 input=stdin,
@@ -86,10 +103,10 @@ class Git:
                 raise Problem("git is not installed: install it, and try again.") from error
             raise GitError(f"there is no folder {self.folder}") from error
         except subprocess.TimeoutExpired as error:
-            raise GitError(f"git {arguments[0]} took longer than {self.seconds:.0f} s") from error
+            raise GitError(f"git took longer than {self.seconds:.0f} s") from error
         if done.returncode not in accept:
             text = shown(done.stderr.decode(errors="replace").strip())
-            raise GitError(_reason(text) or f"git {arguments[0]}: status {done.returncode}", text)
+            raise GitError(_reason(text) or f"git ended with status {done.returncode}", text)
         return done.stdout
 
     def text(self, *arguments: str, stdin: bytes = b"", accept: Container[int] = (0,)) -> str:

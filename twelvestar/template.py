@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import tomllib
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,12 +43,15 @@ class Template:
     Args:
         place: Where the template is.
         folder: Where the clone is or will be. One that is there is brought up to date.
+        variables: Variables of git's environment while it is fetched.
 
     Raises:
         Problem: When it cannot be fetched.
     """
 
-    def __init__(self, place: str, folder: Path) -> None:
+    def __init__(
+        self, place: str, folder: Path, variables: Mapping[str, str] | None = None
+    ) -> None:
         self.place = shown(place)
         self.folder = folder
         self.git = Git(folder)
@@ -55,14 +59,15 @@ class Template:
         try:
             if (folder / "HEAD").is_file():
                 branches = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-                self.git.raw("fetch", "--quiet", "--prune", "--", source, *branches)
-                head = self.git.text("ls-remote", "--symref", "--", source, "HEAD")
+                network = Git(folder, variables)
+                network.raw("fetch", "--quiet", "--prune", "--", source, *branches)
+                head = network.text("ls-remote", "--symref", "--", source, "HEAD")
                 if found := re.match(r"ref: (refs/heads/\S+)\s", head):
                     self.git.raw("symbolic-ref", "HEAD", found[1])
             else:
                 folder.parent.mkdir(parents=True, exist_ok=True)
                 clone = ("clone", "--quiet", "--bare", "--template=", "--", source, str(folder))
-                Git(folder.parent).raw(*clone)
+                Git(folder.parent, variables).raw(*clone)
         except GitError as error:
             raise Problem(
                 f"The template could not be fetched from {self.place}: {error}", _FAILED

@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
+from .git import failures_told
 from .objects import identify
 from .ownership import Owner
-from .project import Project
+from .project import Project, Snapshot
 from .shared import Shared
+from .trees import Store
 
 
 def drift(
@@ -36,19 +38,65 @@ def drift(
         UpdateError: When that cannot be found out.
     """
     project = Project(folder, answers_file)
-    origin = project.origin()
     with nullcontext(shared) if shared else Shared() as common:
-        source = common.template(template or origin.source, project.root)
-        commit = source.resolve(base or origin.commit, asked=base is not None)
-        checkout = common.checkout(source, commit)
-        object_format = project.object_format
-        rendered = common.render(checkout, origin.answers, object_format=object_format)
+        rendered = _rendered(project, template, base, common)
         return sorted(
             path
-            for path, entry in rendered.files.items()
-            if checkout.ownership.owner(path) is Owner.TEMPLATE
-            and not _is(project.root / path, entry.blob, object_format)
+            for path, blob in rendered.items()
+            if not _is(project.root / path, blob, project.object_format)
         )
+
+
+def committed_drift(
+    repository: Path,
+    *,
+    parent: str = "HEAD",
+    folder: str = "",
+    template: str | None = None,
+    shared: Shared | None = None,
+) -> list[str]:
+    """Compare a project in a repository without a working tree.
+
+    Args:
+        repository: Git's folder of the repository. It may be bare, and shallow.
+        parent: The commit that is looked at.
+        folder: The project's folder in it; empty for its root.
+        template: Where the template is; by default where the project was generated from.
+        shared: What updates of many projects have in common; without it, each begins anew.
+
+    Returns:
+        Template-owned files that are changed or gone.
+
+    Raises:
+        UpdateError: When that cannot be found out.
+    """
+    prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
+    with failures_told(), nullcontext(shared) if shared else Shared() as common:
+        project = Snapshot(repository.absolute(), parent, prefix)
+        rendered = _rendered(project, template, None, common)
+        with common.work_folder() as scratch:
+            store = Store(Path(scratch) / "store.git", project.objects(), project.object_format)
+            files = project.files(store)
+            store.close()
+        return sorted(
+            path for path, blob in rendered.items() if path not in files or files[path].blob != blob
+        )
+
+
+def _rendered(
+    project: Snapshot, template: str | None, base: str | None, common: Shared
+) -> dict[str, str]:
+    """Ids of the template-owned files that a project would have, without anybody's changes."""
+    origin = project.origin()
+    source = common.template(template or origin.source, project.place)
+    commit = source.resolve(base or origin.commit, asked=base is not None)
+    checkout = common.checkout(source, commit)
+    render = common.render(checkout, origin.answers, object_format=project.object_format)
+    return {
+        path: entry.blob
+        for path, entry in render.files.items()
+        if checkout.ownership.owner(path) is Owner.TEMPLATE
+    }
 
 
 def _is(path: Path, blob: str, object_format: str) -> bool:

@@ -1,0 +1,67 @@
+"""Bare repositories with services of several releases and answer sets, which people have edited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.updates.published import answer_set, commit_all, generate, git_in
+from updating.shared import Shared
+
+SETS = ("standard", "minimal", "complete", "mysql", "worker_only", "sqlite")
+EDITS = ("none", "own", "seeded", "merged", "conflict")
+
+
+def make_remotes(
+    common: Shared, template: Path, releases: Sequence[str], folder: Path, count: int
+) -> list[Path]:
+    """Make bare repositories, each with a service.
+
+    Args:
+        common: What all updates of a test run have in common.
+        template: The published template.
+        releases: Releases that services have, in turn.
+        folder: A new folder.
+        count: How many there are.
+
+    Returns:
+        The repositories.
+    """
+    remotes = []
+    for at in range(count):
+        release = releases[(at + at // len(SETS)) % len(releases)]
+        name = SETS[at % len(SETS)]
+        work = folder / "work" / f"service-{at:03}"
+        answers = answer_set(template, release, name)
+        generate(common, template, release, answers, work)
+        edit(work, EDITS[at // len(SETS) % len(EDITS)], at)
+        remote = folder / f"service-{at:03}.git"
+        git_in(folder).run("clone", "--quiet", "--bare", str(work), str(remote))
+        remotes.append(remote)
+    return remotes
+
+
+def edit(project: Path, how: str, at: int) -> None:
+    """Edit a service as somebody would.
+
+    Args:
+        project: The service's folder.
+        how: One of `EDITS`.
+        at: A number that tells services apart.
+    """
+    package = next(path.parent for path in project.glob("src/*/app.py"))
+    if how == "own":
+        (package / "prices.py").write_text(f'"""Prices."""\n\nVAT = {at}\n')
+    elif how == "seeded":
+        app = package / "app.py"
+        app.write_text(app.read_text() + f"\n# Number {at}\n")
+    elif how == "merged":
+        page = project / "docs" / "deployment.md"
+        page.write_text(page.read_text() + f"\n## Ours\n\nNumber {at}.\n")
+    elif how == "conflict":
+        script = project / "scripts" / "update.py"
+        script.write_text(script.read_text().replace('"""', f'"""Number {at}. ', 1))
+        answers = project / "Makefile"
+        answers.write_text(answers.read_text().replace("update", f"update-{at}"))
+    if how != "none":
+        commit_all(project, "Edit")

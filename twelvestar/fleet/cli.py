@@ -1,0 +1,120 @@
+"""The commands of `twelvestar fleet`.
+
+Status: 0 all is current or proposed; 1 the inventory or an argument is wrong; 2 some have
+conflicts; 3 with --strict, some wait for their owners; 4 some failed; 5 stopped by --stop-at; 130
+interrupted. The highest applies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import commands
+from .commands import Common
+
+fleet = typer.Typer(
+    help="Bring all services of an organisation to a release of the template.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+class Propose(StrEnum):
+    """As what updates arrive."""
+
+    PR = "pr"
+    BRANCH = "branch"
+    COMMIT = "commit"
+
+
+Inventory = Annotated[
+    Path, typer.Option(metavar="FILE", help="Which services there are.", show_default=True)
+]
+StateFolder = Annotated[
+    Path, typer.Option("--state", metavar="DIR", help="Where it remembers.", show_default=True)
+]
+Only = Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Only such services.")]
+Skip = Annotated[list[str] | None, typer.Option(metavar="GLOB", help="No such services.")]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="RELEASE", help="Default: the newest release.")
+]
+Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON.")]
+_INVENTORY, _STATE = Path("fleet.toml"), Path(".fleet")
+
+
+@fleet.command()
+def find(
+    *,
+    inventory: Inventory = _INVENTORY,
+    state: StateFolder = _STATE,
+    only: Only = None,
+    skip: Skip = None,
+    to: To = None,
+    json: Json = None,
+) -> int:
+    """List what the inventory finds, and why a service is left out. Changes nothing."""
+    common = Common(inventory, state, only or [], skip or [])
+    return asyncio.run(commands.find(common, to, json))
+
+
+@fleet.command()
+def preview(
+    *,
+    inventory: Inventory = _INVENTORY,
+    state: StateFolder = _STATE,
+    only: Only = None,
+    skip: Skip = None,
+    to: To = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0 for this one.")] = 0,
+    strict: Annotated[bool, typer.Option("--strict", help="Status 3 if some wait.")] = False,
+) -> int:
+    """Compute every update, and say what it would do. Changes nothing."""
+    common = Common(inventory, state, only or [], skip or [])
+    wish = commands.wish(propose=None)
+    return asyncio.run(commands.run(common, to, wish, workers=workers, strict=strict))
+
+
+@fleet.command()
+def run(
+    *,
+    inventory: Inventory = _INVENTORY,
+    state: StateFolder = _STATE,
+    only: Only = None,
+    skip: Skip = None,
+    to: To = None,
+    propose: Annotated[
+        Propose, typer.Option(help="As what updates arrive; without a forge, branch.")
+    ] = Propose.PR,
+    max_open: Annotated[
+        int | None, typer.Option(min=1, help="Pull requests that may be open at a time.")
+    ] = None,
+    stop_at: Annotated[
+        str | None, typer.Option(metavar="SHARE", help="Begin no more if so many fail: 10%.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0 for this one.")] = 0,
+    strict: Annotated[bool, typer.Option("--strict", help="Status 3 if some wait.")] = False,
+) -> int:
+    """Update all, as pull requests. The same command again goes on where it stopped."""
+    common = Common(inventory, state, only or [], skip or [])
+    wish = commands.wish(propose=propose.value, max_open=max_open, stop_at=stop_at)
+    return asyncio.run(commands.run(common, to, wish, workers=workers, strict=strict))
+
+
+@fleet.command()
+def report(
+    *,
+    inventory: Inventory = _INVENTORY,
+    state: StateFolder = _STATE,
+    to: To = None,
+    json: Json = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as JUnit.")] = None,
+) -> int:
+    """Say where the fleet stands, by what is remembered. Asks nobody."""
+    common = Common(inventory, state, [], [])
+    commands.report(common, to, {"json": json, "junit": junit})
+    return 0

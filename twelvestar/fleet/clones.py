@@ -1,0 +1,149 @@
+"""Shallow bare clones of services, which the state folder keeps."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..git import Git, GitError
+from .access import Access
+
+_REF = "refs/heads/"
+_NETWORK = (
+    *("-c", "credential.helper=", "-c", "http.followRedirects=false"),
+    *("-c", "fetch.fsckObjects=true", "-c", "fetch.writeCommitGraph=false"),
+    # Old commits of services are not ours to complain about.
+    *("-c", "fetch.fsck.zeroPaddedFilemode=ignore", "-c", "fetch.fsck.badTimezone=ignore"),
+    *("-c", "fetch.fsck.missingSpaceBeforeDate=ignore"),
+)
+
+
+class NotReached(GitError):
+    """A repository that could not be read or written just now; it may work later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """What a repository has.
+
+    Attributes:
+        default: Its default branch; empty if it has no commit.
+        branches: Commits by branch, those that were asked for.
+    """
+
+    default: str
+    branches: dict[str, str]
+
+
+class Clone:
+    """A clone of one repository.
+
+    Args:
+        state: The state folder.
+        source: The repository's address or path.
+        access: How to reach it.
+        megabytes: The most that is fetched at once, in MB.
+        seconds: The longest that one command may take.
+    """
+
+    def __init__(
+        self, state: Path, source: str, access: Access, *, megabytes: int, seconds: int
+    ) -> None:
+        name = hashlib.sha256(source.encode()).hexdigest()[:24]
+        self.folder = state.absolute() / "clones" / f"{name}.git"
+        self._source = source
+        self._megabytes = megabytes
+        self._limit = megabytes * 2048
+        if not (self.folder / "HEAD").is_file():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            Git(self.folder).raw("init", "--quiet", "--bare", "--template=")
+        self.git = Git(self.folder, {"GIT_DIR": str(self.folder)})
+        self._network = Git(
+            self.folder, {"GIT_DIR": str(self.folder), **access.variables()}, seconds=seconds
+        )
+
+    def look(self, branches: str) -> Remote:
+        """Ask the repository what it has.
+
+        Args:
+            branches: A pattern of branches besides the default one.
+
+        Raises:
+            GitError: When it cannot be read.
+        """
+        patterns = ("HEAD", f"{_REF}{branches}")
+        printed = self._reach("ls-remote", "--symref", "--", self._source, *patterns)
+        default, found = "", {}
+        head = ""
+        for line in printed.splitlines():
+            name, _, ref = line.partition("\t")
+            if name.startswith("ref: ") and ref == "HEAD":
+                default = name.removeprefix(f"ref: {_REF}")
+            elif ref == "HEAD":
+                head = name
+            elif ref.startswith(_REF):
+                found[ref.removeprefix(_REF)] = name
+        if not head:
+            return Remote("", found)
+        return Remote(default, {**found, (default or "HEAD"): head})
+
+    def fetch(self, *commits: str) -> None:
+        """Fetch commits without their history, unless they are here.
+
+        Args:
+            commits: Full ids of commits at the tips of branches.
+
+        Raises:
+            GitError: When one cannot be fetched, or is too large.
+        """
+        missing = [commit for commit in commits if not self._has(commit)]
+        if not missing:
+            return
+        options = ("--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head")
+        refs = [f"+{commit}:refs/fleet/{commit}" for commit in missing]
+        self._reach("fetch", *options, "--", self._source, *refs)
+
+    def push(self, commit: str, branch: str, expected: str) -> None:
+        """Push a branch, if nobody was quicker.
+
+        Args:
+            commit: The commit.
+            branch: The branch.
+            expected: Where the branch is; empty if it is not there.
+
+        Raises:
+            GitError: When it is refused.
+        """
+        lease = f"--force-with-lease={_REF}{branch}:{expected}"
+        options = ("--quiet", "--no-verify", "--no-follow-tags", lease)
+        self._reach("push", *options, "--", self._source, f"{commit}:{_REF}{branch}")
+
+    def _has(self, commit: str) -> bool:
+        try:
+            self.git.raw("cat-file", "-e", f"{commit}^{{tree}}")
+        except GitError:
+            return False
+        return True
+
+    def _reach(self, *arguments: str) -> str:
+        try:
+            return self._network.limited(self._limit, *_NETWORK, *arguments)
+        except GitError as error:
+            text = f"{error} {error.said}"
+            if "index-pack" in text and arguments[0] == "fetch":
+                raise GitError(
+                    f"it could not be fetched: {error} (it may have {self._megabytes} MB at most)",
+                    error.said,
+                ) from error
+            if re.search(_LATER, text, re.IGNORECASE):
+                raise NotReached(str(error), error.said) from error
+            raise
+
+
+_LATER = (
+    r"could not resolve|connection (refused|reset|timed out)|timed out|took longer than"
+    r"|returned error: (429|5\d\d)|early EOF|hung up|RPC failed|unexpected disconnect"
+    r"|failed to connect|empty reply"
+)

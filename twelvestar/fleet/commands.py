@@ -1,0 +1,203 @@
+"""What the commands of the fleet do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..errors import Problem
+from ..template import Release
+from . import logs
+from .engine import InProcess
+from .find import Found
+from .fleet import Fleet, open_fleet
+from .journal import only_command
+from .progress import progress
+from .report import FleetReport, make_report
+from .run import Propose, Run, Wish
+from .settings import Settings, read_settings
+from .states import FOR_OWNERS, State
+from .work import Worker
+
+_CONFLICTS, _OWNERS, _FAILED, _STOPPED = 2, 3, 4, 5
+_MATTER = ("preset", "processes", "database")
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """Options that every command has.
+
+    Attributes:
+        inventory: The inventory's file.
+        state: The state folder.
+        only: Patterns of names; without any, all.
+        skip: Patterns of names that are left out.
+    """
+
+    inventory: Path
+    state: Path
+    only: Sequence[str]
+    skip: Sequence[str]
+
+    def open(self, settings: Settings) -> Fleet:
+        """Have the fleet.
+
+        Args:
+            settings: What the environment says.
+        """
+        logs.set_up(settings)
+        return open_fleet(self.inventory, self.state, settings, self.only, self.skip)
+
+
+def wish(
+    *, propose: Propose | None, max_open: int | None = None, stop_at: str | None = None,
+    again: bool = False,
+) -> Wish:  # fmt: skip
+    """Say what a run is asked to do.
+
+    Args:
+        propose: As what updates arrive; none only computes them.
+        max_open: Pull requests of the release that may be open at a time.
+        stop_at: Share of the services that may fail, such as `10%`.
+        again: Whether to begin anew what people have ended.
+
+    Raises:
+        Problem: When the share is none.
+    """
+    share = None
+    if stop_at is not None:
+        found = re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%", stop_at)
+        if found is None:
+            raise Problem(f"{stop_at!r} is no share: write --stop-at 10%.")
+        share = float(found[1]) / 100
+    return Wish(propose=propose, max_open=max_open, stop_at=share, again=again)
+
+
+async def find(common: Common, to: str | None, document: Path | None) -> int:
+    """List what the inventory finds.
+
+    Args:
+        common: Options.
+        to: The release; by default the newest.
+        document: A file for the report as JSON.
+
+    Returns:
+        The exit status.
+    """
+    fleet = common.open(read_settings())
+    release = fleet.release(to)
+    async with fleet.forges() as forges:
+        with only_command(common.state):
+            services = await fleet.find(forges, release, Worker(common.state, None))
+            for found in services:
+                about = {**found.outcome.to_json(), "name": found.name, "kind": found.place.kind}
+                line = fleet.journal.line(found.key, str(release.version))
+                if line is None or found.outcome.state is not State.FOUND:
+                    fleet.journal.write(found.key, str(release.version), found.outcome.state, about)
+    for row in _table(services):
+        print(row)
+    if document is not None:
+        write(document, make(fleet, release).to_json())
+    return _FAILED if any(each.outcome.state is State.FAILED for each in services) else 0
+
+
+async def run(common: Common, to: str | None, asked: Wish, *, workers: int, strict: bool) -> int:
+    """Bring all services to a release.
+
+    Args:
+        common: Options.
+        to: The release; by default the newest.
+        asked: What is asked.
+        workers: Processes that compute; 0 for this one.
+        strict: Whether services that wait for their owners count.
+
+    Returns:
+        The exit status.
+    """
+    settings = read_settings()
+    fleet = common.open(settings)
+    release = fleet.release(to)
+    program = fleet.program(release)
+    asked = replace(asked, delay=settings.retry_delay)
+    with only_command(common.state):
+        async with fleet.forges() as forges, InProcess(common.state, program).running() as engine:
+            services = await fleet.find(forges, release, Worker(common.state, None))
+            with progress(len(services)) as shown:
+                run = Run(fleet, forges, release, engine, asked, shown.seen)
+                await run.over(services)
+        made = make(fleet, release)
+    print(made.to_text())
+    states = list(shown.states.values())
+    if run.stopped:
+        return _STOPPED
+    if State.FAILED in states:
+        return _FAILED
+    if strict and FOR_OWNERS & set(states):
+        return _OWNERS
+    return _CONFLICTS if any(row.conflicts for row in made.rows) else 0
+
+
+def report(common: Common, to: str | None, documents: Mapping[str, Path | None]) -> None:
+    """Say where the fleet stands, by what is remembered.
+
+    Args:
+        common: Options.
+        to: The release; by default the newest that there is something about.
+        documents: Files for other forms of the report, by form.
+
+    Raises:
+        Problem: When a file cannot be written.
+    """
+    fleet = common.open(read_settings())
+    made = make(fleet, fleet.release(to))
+    forms = {"json": made.to_json, "junit": made.to_junit}
+    for form, path in documents.items():
+        if path is not None:
+            write(path, forms[form]())
+    print(made.to_text())
+
+
+def make(fleet: Fleet, release: Release) -> FleetReport:
+    """Make the report.
+
+    Args:
+        fleet: The fleet.
+        release: The release.
+    """
+    template = fleet.template
+    return make_report(fleet.journal, fleet.inventory, template.place, template.releases, release)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, as a whole or not at all.
+
+    Args:
+        path: The file.
+        text: What is in it.
+
+    Raises:
+        Problem: When it cannot be written.
+    """
+    new = path.with_name(f".{path.name}.new")
+    try:
+        new.write_text(text, encoding="utf-8", errors="backslashreplace")
+        new.replace(path)
+    except OSError as error:
+        raise Problem(f"{path} cannot be written ({error.strerror}): name another file.") from error
+
+
+def _table(services: Sequence[Found]) -> list[str]:
+    rows = [("SERVICE", "RELEASE", "STATE", "ANSWERS", "WHY")]
+    for found in services:
+        outcome = found.outcome
+        answers = [str(outcome.answers[name]) for name in _MATTER if name in outcome.answers]
+        rows.append((found.name, outcome.old, outcome.state, " ".join(answers), outcome.why))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return [
+        "  ".join(
+            [*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[4]]
+        ).rstrip()
+        for row in rows
+    ]

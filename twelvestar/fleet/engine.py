@@ -1,0 +1,74 @@
+"""Who does the tasks: this process, or workers that a broker feeds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ..template import Release, Template
+from .work import Outcome, Task, worker
+
+
+class Engine(Protocol):
+    """Does tasks."""
+
+    async def do(self, task: Task) -> Outcome:
+        """Do a task, some time.
+
+        Args:
+            task: The task.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The program of a release, which computes.
+
+    Attributes:
+        template: A clone of the template.
+        release: The release.
+        code: An export of it.
+    """
+
+    template: Template
+    release: Release
+    code: Path
+
+
+class InProcess:
+    """Does tasks in this process, one after the other.
+
+    Args:
+        state: The state folder.
+        program: The program of the release.
+    """
+
+    def __init__(self, state: Path, program: Program) -> None:
+        self._state = state
+        self._program = program
+        # One, because one release's program is in one thread at a time.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="update")
+
+    async def do(self, task: Task) -> Outcome:
+        """Do a task when its turn comes.
+
+        Args:
+            task: The task.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._worker.do, task)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[InProcess]:
+        """Have it for a while."""
+        program = self._program
+        with worker(self._state, program.code, program.template.folder) as self._worker:
+            try:
+                yield self
+            finally:
+                self._thread.shutdown(cancel_futures=True)

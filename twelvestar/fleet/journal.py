@@ -1,0 +1,243 @@
+"""What the fleet remembers between commands: a journal in SQLite.
+
+The truth is in git and on the forges. Whoever loses this file loses time and the history of
+reports, and nothing else.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..errors import Problem
+from .states import State
+
+_FORM = 1
+_SCHEMA = """
+CREATE TABLE service (
+    key TEXT PRIMARY KEY,
+    about TEXT NOT NULL
+);
+CREATE TABLE line (
+    key TEXT NOT NULL REFERENCES service (key),
+    release TEXT NOT NULL,
+    state TEXT NOT NULL,
+    first TEXT NOT NULL,
+    last TEXT NOT NULL,
+    about TEXT NOT NULL,
+    PRIMARY KEY (key, release)
+);
+CREATE TABLE event (
+    number INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    key TEXT NOT NULL,
+    release TEXT NOT NULL,
+    state TEXT NOT NULL,
+    why TEXT NOT NULL
+);
+CREATE TABLE fact (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where a service stands with regard to one release.
+
+    Attributes:
+        key: The service.
+        release: The release.
+        state: Where it stands.
+        first: When it was first seen.
+        last: When that was written.
+        about: What else is known: see `work.Outcome`.
+    """
+
+    key: str
+    release: str
+    state: State
+    first: datetime
+    last: datetime
+    about: dict[str, Any]
+
+
+class Journal:
+    """The journal; one process at a time writes to it.
+
+    Args:
+        path: Its file.
+
+    Raises:
+        Problem: When it is none, or of a later version of this command.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._base = sqlite3.connect(path, isolation_level=None, timeout=30)
+            self._base.execute("PRAGMA journal_mode = WAL")
+            self._base.execute("PRAGMA synchronous = FULL")
+            form = self._base.execute("PRAGMA user_version").fetchone()[0]
+            if form == 0:
+                self._base.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_FORM}; COMMIT;")
+        except sqlite3.Error as error:
+            raise Problem(
+                f"The journal {path} cannot be used ({error}): mend that, or move the file away."
+            ) from error
+        if form > _FORM:
+            raise Problem(f"The journal {path} is of a newer twelvestar: use that one.")
+
+    def close(self) -> None:
+        """Close it."""
+        self._base.close()
+
+    def write(self, key: str, release: str, state: State, about: dict[str, Any]) -> None:
+        """Write where a service stands.
+
+        Args:
+            key: The service.
+            release: The release.
+            state: Where it stands.
+            about: What else is known; it is added to what was known.
+        """
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        known = self.line(key, release)
+        about = {**(known.about if known else {}), **about}
+        why = str(about.get("why", ""))
+        with self._transaction():
+            self._base.execute(
+                "INSERT INTO line VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "state = excluded.state, last = excluded.last, about = excluded.about",
+                (key, release, state, now, now, json.dumps(about)),
+            )
+            if known is None or (known.state, known.about.get("why", "")) != (state, why):
+                self._base.execute(
+                    "INSERT INTO event (at, key, release, state, why) VALUES (?, ?, ?, ?, ?)",
+                    (now, key, release, state, why),
+                )
+
+    def found(self, services: dict[str, dict[str, Any]]) -> None:
+        """Remember which services there are; those that are gone stay in the history only.
+
+        Args:
+            services: What is known of each, by key.
+        """
+        with self._transaction():
+            self._base.execute("UPDATE service SET about = json_set(about, '$.gone', json('true'))")
+            self._base.executemany(
+                "INSERT INTO service VALUES (?, ?) "
+                "ON CONFLICT DO UPDATE SET about = excluded.about",
+                [(key, json.dumps(about)) for key, about in services.items()],
+            )
+
+    def services(self) -> dict[str, dict[str, Any]]:
+        """The services that were found last, by key."""
+        rows = self._base.execute("SELECT key, about FROM service ORDER BY key")
+        services = {key: json.loads(about) for key, about in rows}
+        return {key: about for key, about in services.items() if not about.get("gone")}
+
+    def line(self, key: str, release: str) -> Line | None:
+        """Where a service stands.
+
+        Args:
+            key: The service.
+            release: The release.
+        """
+        found = list(self._lines("WHERE key = ? AND release = ?", key, release))
+        return found[0] if found else None
+
+    def lines(self, release: str) -> list[Line]:
+        """Where all services stand with regard to a release.
+
+        Args:
+            release: The release.
+        """
+        return list(self._lines("WHERE release = ? ORDER BY key", release))
+
+    def history(self, key: str) -> list[Line]:
+        """Where a service stands with regard to every release.
+
+        Args:
+            key: The service.
+        """
+        return list(self._lines("WHERE key = ?", key))
+
+    def remember(self, name: str, value: Any) -> None:
+        """Keep a fact about the whole fleet.
+
+        Args:
+            name: What it is called.
+            value: What JSON can say.
+        """
+        self._base.execute(
+            "INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+            (name, json.dumps(value)),
+        )
+
+    def fact(self, name: str) -> Any:
+        """A fact that was kept; None if there is none.
+
+        Args:
+            name: What it is called.
+        """
+        row = self._base.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def _lines(self, condition: str, *values: str) -> Iterator[Line]:
+        query = f"SELECT key, release, state, first, last, about FROM line {condition}"
+        for key, release, state, first, last, about in self._base.execute(query, values):
+            yield Line(
+                key,
+                release,
+                State(state),
+                datetime.fromisoformat(first),
+                datetime.fromisoformat(last),
+                json.loads(about),
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._base.execute("BEGIN IMMEDIATE")
+            yield
+            self._base.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._base.in_transaction:
+                self._base.execute("ROLLBACK")
+            raise Problem(f"The journal {self.path} could not be written: {error}", 4) from error
+        except BaseException:
+            if self._base.in_transaction:
+                self._base.execute("ROLLBACK")
+            raise
+
+
+@contextmanager
+def only_command(state: Path) -> Iterator[None]:
+    """Keep other commands that change something from the same state folder.
+
+    Args:
+        state: The folder.
+
+    Raises:
+        Problem: When there is one at work.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Problem(
+                f"Another command works with {state}: wait for its end, or name another folder "
+                "with --state."
+            ) from error
+        yield

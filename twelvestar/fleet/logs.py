@@ -1,0 +1,37 @@
+"""Lines about what happens, on stderr."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+from .settings import Settings
+
+
+def set_up(settings: Settings) -> None:
+    """Write lines as the settings say.
+
+    Args:
+        settings: The settings.
+    """
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    render: structlog.typing.Processor
+    if settings.log_format == "json":
+        render = structlog.processors.JSONRenderer()
+    else:
+        render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    # What libraries say is for those who look for a mistake.
+    logging.basicConfig(level=logging.ERROR if level > logging.DEBUG else level, stream=sys.stderr)

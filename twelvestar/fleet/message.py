@@ -1,0 +1,112 @@
+"""The commit of an update: what it says of itself, so that nobody has to remember it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..git import Git
+from .access import identity
+
+_TRAILER = re.compile(r"^Template-(Release|Base|Answers|Tree|Conflicts): (\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Trailers:
+    """What an update is made of; two with the same are the same update.
+
+    Attributes:
+        release: The release that the service goes to.
+        base: The commit that it is based on.
+        answers: The service's answers, as a digest.
+    """
+
+    release: str
+    base: str
+    answers: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An update on a branch.
+
+    Attributes:
+        trailers: What it is made of.
+        conflicts: How many files are in conflict.
+        untouched: Whether the commit is as it was made.
+    """
+
+    trailers: Trailers
+    conflicts: int
+    untouched: bool
+
+
+def title(report: Mapping[str, Any], folder: str = "") -> str:
+    """The title of an update's commit and pull request.
+
+    Args:
+        report: The update's report.
+        folder: The service's folder in its repository.
+    """
+    conflicts = ", with conflicts" if report["conflicts"] else ""
+    where = f" in {folder}" if folder else ""
+    return f"Update the template to {report['new']['version']}{where}{conflicts}"
+
+
+def write(
+    git: Git, tree: str, report: Mapping[str, Any], trailers: Trailers, author: str, folder: str
+) -> str:
+    """Make the commit of an update; the same update gives the same commit, on whichever day.
+
+    Args:
+        git: The service's repository.
+        tree: Its files.
+        report: The update's report.
+        trailers: What it is made of.
+        author: Name and address of its author.
+        folder: The service's folder in the repository.
+
+    Returns:
+        Full id of the commit.
+    """
+    lines = {
+        "Release": trailers.release,
+        "Base": trailers.base,
+        "Answers": trailers.answers,
+        "Tree": tree,
+        "Conflicts": str(len(report["conflicts"])),
+    }
+    old, new = report["old"]["version"], report["new"]["version"]
+    message = f"{title(report, folder)}\n\nFrom {old} to {new} of the template.\n\n"
+    message += "".join(f"Template-{name}: {value}\n" for name, value in lines.items())
+    date = git.text("log", "-1", "--format=%cd", "--date=raw", trailers.base)
+    dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    writer = Git(git.folder, {**git.variables, **identity(author), **dates})
+    # A signature would make another commit of the same update.
+    return writer.text(
+        "commit-tree", tree, "-p", trailers.base, "--no-gpg-sign", stdin=message.encode()
+    )
+
+
+def read(git: Git, commit: str) -> Found | None:
+    """Read what a commit says of the update that it is.
+
+    Args:
+        git: The repository.
+        commit: The commit.
+
+    Returns:
+        The update; None if it is something else.
+    """
+    told = git.text("log", "-1", "--format=%T%n%P%n%B", commit)
+    tree, _, rest = told.partition("\n")
+    parents, _, message = rest.partition("\n")
+    found = {name: value for name, value in _TRAILER.findall(message)}
+    if not {"Release", "Base"} <= found.keys():
+        return None
+    trailers = Trailers(found["Release"], found["Base"], found.get("Answers", ""))
+    conflicts = int(found["Conflicts"]) if found.get("Conflicts", "").isdecimal() else 0
+    untouched = found.get("Tree") == tree and parents in ("", found["Base"])
+    return Found(trailers, conflicts, untouched)

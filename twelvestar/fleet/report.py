@@ -1,0 +1,235 @@
+"""Where the fleet stands, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree import ElementTree
+
+from packaging.version import InvalidVersion, Version
+
+from ..template import Release
+from .inventory import Inventory
+from .journal import Journal, Line
+from .states import DONE, MEANINGS, State
+
+FORM = 1
+_CONFLICTS = 20
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One service.
+
+    Attributes:
+        key: What it is called in the journal.
+        name: What people call it.
+        kind: Kind of its forge, `git` or `folder`.
+        wave: Name of its wave; empty for the rest.
+        state: Where it stands.
+        why: One sentence on that.
+        old: The release that it has, or what it calls its commit.
+        behind: Releases between that one and the newest; None if that is not known.
+        days: Days for which there has been a newer one; None if that is not known.
+        conflicts: Files in conflict, as `path:line`.
+        files: How many files the update changes.
+        url: Page of its pull request; empty for none.
+        draft: Whether that is a draft.
+        checks: What stands between it and its merge; empty if nobody asked.
+        drift: Files of the template that people changed; None if nobody looked.
+        answers: Its answers.
+        seconds: What its update took, in s.
+        cpu: The same of the processor, in s.
+        last: When this was written, in ISO 8601.
+    """
+
+    key: str
+    name: str
+    kind: str
+    wave: str
+    state: State
+    why: str
+    old: str
+    behind: int | None
+    days: int | None
+    conflicts: tuple[str, ...]
+    files: int
+    url: str
+    draft: bool
+    checks: str
+    drift: tuple[str, ...] | None
+    answers: dict[str, Any]
+    seconds: float
+    cpu: float
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetReport:
+    """All services, with regard to one release.
+
+    Attributes:
+        form: Number of the form of this document.
+        template: Where the template is.
+        release: The release.
+        released: When it was made, in ISO 8601.
+        made: When this was written, in ISO 8601.
+        counts: Services by state, in the order of states.
+        versions: Services by the release that they have.
+        conflicting: Files that most services have in conflict, with how many.
+        rows: The services, by name.
+    """
+
+    form: int
+    template: str
+    release: str
+    released: str
+    made: str
+    counts: dict[str, int]
+    versions: dict[str, int]
+    conflicting: dict[str, int]
+    rows: tuple[Row, ...]
+
+    def to_json(self) -> str:
+        """All of it as a JSON document."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False)
+
+    def to_text(self) -> str:
+        """All of it for people."""
+        title = f"Template {self.release}: {_number(len(self.rows), 'service')}."
+        parts = [title, *self._counts()]
+        for row in self.rows:
+            if not (row.why or row.conflicts or row.url):
+                continue
+            parts.append(f"{row.name}: {row.state}{f' {row.url}' if row.url else ''}")
+            if row.why:
+                parts.append(f"  {row.why}")
+            parts += [f"  {place}" for place in row.conflicts[:_SHOWN]]
+            if (more := len(row.conflicts) - _SHOWN) > 0:
+                parts.append(f"  ... and {more} more places")
+        if self.conflicting:
+            parts.append("Files of the template that are in conflict most often:")
+            parts += [f"  {count:4}  {path}" for path, count in self.conflicting.items()]
+        return "\n".join(parts)
+
+    def to_junit(self) -> str:
+        """All of it as a JUnit document: a service fails that has conflicts, or has failed."""
+        bad = {State.FAILED: "error", State.REFUSED: "failure"}
+        suite = ElementTree.Element("testsuite", name=f"template {self.release}")
+        kinds: Counter[str] = Counter()
+        for row in self.rows:
+            case = ElementTree.SubElement(
+                suite, "testcase", classname=row.kind, name=row.name, time=f"{row.seconds:.3f}"
+            )
+            kind = bad.get(row.state) or ("failure" if row.conflicts else "")
+            if kind:
+                kinds[kind] += 1
+                found = ElementTree.SubElement(case, kind, message=row.why or MEANINGS[row.state])
+                found.text = "\n".join(row.conflicts)
+            elif row.state not in DONE and not row.files:
+                kinds["skipped"] += 1
+                ElementTree.SubElement(case, "skipped", message=row.why or MEANINGS[row.state])
+        suite.set("tests", str(len(self.rows)))
+        suite.set("failures", str(kinds["failure"]))
+        suite.set("errors", str(kinds["error"]))
+        suite.set("skipped", str(kinds["skipped"]))
+        ElementTree.indent(suite)
+        return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+    def _counts(self) -> list[str]:
+        width = max((len(state) for state in self.counts), default=0)
+        return [
+            f"  {count:5}  {state:{width}}  {MEANINGS[State(state)]}"
+            for state, count in self.counts.items()
+        ]
+
+
+def make_report(
+    journal: Journal, inventory: Inventory, template: str, releases: Sequence[Release], to: Release
+) -> FleetReport:
+    """Make the report from what the journal has.
+
+    Args:
+        journal: The journal.
+        inventory: The inventory.
+        template: Where the template is.
+        releases: Its releases, lowest first.
+        to: The release that the report is about.
+    """
+    lines = journal.lines(str(to.version))
+    services = journal.services()
+    rows = [
+        _row(line, inventory, releases) for line in lines if not services or line.key in services
+    ]
+    rows.sort(key=lambda row: row.name)
+    counts = Counter(row.state for row in rows)
+    conflicting = Counter(
+        path for row in rows for path in {place.partition(":")[0] for place in row.conflicts}
+    )
+    versions = Counter(row.old for row in rows if row.old)
+    return FleetReport(
+        form=FORM,
+        template=template,
+        release=str(to.version),
+        released=to.made.isoformat(),
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        counts={state.value: counts[state] for state in State if counts[state]},
+        versions=dict(sorted(versions.items(), key=lambda each: _order(each[0]), reverse=True)),
+        conflicting=dict(conflicting.most_common(_CONFLICTS)),
+        rows=tuple(rows),
+    )
+
+
+def _row(line: Line, inventory: Inventory, releases: Sequence[Release]) -> Row:
+    about = line.about
+    proposal = about.get("proposal") or {}
+    has = str(line.release) if line.state in DONE - {State.NEWER} else str(about.get("old", ""))
+    newer = _newer(has, releases)
+    days = (datetime.now(UTC) - newer[0].made).days if newer else 0
+    wave = inventory.wave_of(str(about.get("name", line.key)))
+    drift = about.get("drift")
+    return Row(
+        key=line.key,
+        name=str(about.get("name", line.key)),
+        kind=str(about.get("kind", "")),
+        wave=inventory.wave[wave].name if wave < len(inventory.wave) else "",
+        state=line.state,
+        why=str(about.get("why", "")),
+        old=has,
+        behind=None if newer is None else len(newer),
+        days=None if newer is None else days,
+        conflicts=tuple(about.get("conflicts", ())),
+        files=int(about.get("files", 0)),
+        url=str(proposal.get("url", "")),
+        draft=bool(proposal.get("draft", False)),
+        checks=str(about.get("checks", "")),
+        drift=None if drift is None else tuple(drift),
+        answers=dict(about.get("answers", {})),
+        seconds=float(about.get("seconds", 0)),
+        cpu=float(about.get("cpu", 0)),
+        last=line.last.isoformat(),
+    )
+
+
+def _newer(has: str, releases: Sequence[Release]) -> list[Release] | None:
+    try:
+        version = Version(has)
+    except InvalidVersion:
+        return None
+    return [each for each in releases if each.version > version and not each.version.is_prerelease]
+
+
+def _order(text: str) -> Version:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return Version("0")
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

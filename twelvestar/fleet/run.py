@@ -1,0 +1,226 @@
+"""The coordinator: brings every service to a release, once, and goes on where it stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import structlog
+
+from ..template import Release
+from . import proposals
+from .engine import Engine
+from .find import Found, task_for
+from .fleet import Fleet
+from .forges import Forge, ForgeError, Proposal
+from .states import LEFT_OUT, State
+from .work import Mode, Outcome
+
+Propose = Literal["pr", "branch", "commit"]
+TRIES = 8
+_LOG = structlog.get_logger()
+_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a run is asked to do.
+
+    Attributes:
+        propose: As what updates arrive; none only computes them.
+        max_open: Pull requests of the release that may be open at a time.
+        stop_at: Share of the services that may fail before no more are begun.
+        again: Whether to open pull requests again that were closed, and to replace branches that
+            somebody has changed.
+        delay: Shortest wait before a service is tried again, in s.
+    """
+
+    propose: Propose | None
+    max_open: int | None = None
+    stop_at: float | None = None
+    again: bool = False
+    delay: float = 1.0
+
+
+@dataclass(slots=True)
+class Run:
+    """One run over the services of a fleet.
+
+    Args:
+        fleet: The fleet.
+        forges: Clients of its forges.
+        release: The release that services go to.
+        engine: Does the tasks.
+        wish: What is asked.
+        seen: Is told of every service that is done.
+    """
+
+    fleet: Fleet
+    forges: Mapping[int, Forge]
+    release: Release
+    engine: Engine
+    wish: Wish
+    seen: Callable[[str, State], None] = lambda key, state: None
+    stopped: bool = False
+    _failed: int = 0
+    _most_failed: float = float("inf")
+    _open: int = 0
+    _begun: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+
+    async def over(self, services: Sequence[Found]) -> None:
+        """Bring services to the release, in their order.
+
+        Args:
+            services: The services.
+        """
+        waiting = []
+        for found in services:
+            if found.outcome.state in LEFT_OUT or found.outcome.state is not State.FOUND:
+                self._write(found, found.outcome.state, found.outcome)
+            else:
+                waiting.append(found)
+        if self.wish.stop_at is not None:
+            self._most_failed = self.wish.stop_at * len(waiting)
+        known = await self._earlier(waiting)
+        self._open = sum(each.open is not None for each in known.values())
+        async with asyncio.TaskGroup() as group:
+            for found in waiting:
+                if found.key not in known and self._proposes(found):
+                    # The forge did not say; that is written already.
+                    continue
+                await self._begun.acquire()
+                group.create_task(self._bring(found, known.get(found.key)))
+
+    async def _earlier(self, services: Sequence[Found]) -> dict[str, proposals.Earlier]:
+        """What was proposed before, for services whose updates become pull requests."""
+        known: dict[str, proposals.Earlier] = {}
+        limit = asyncio.Semaphore(_AT_ONCE)
+
+        async def ask(found: Found) -> None:
+            assert found.repository is not None
+            branch = self._branch(found)
+            async with limit:
+                try:
+                    forge = self.forges[found.index]
+                    known[found.key] = await proposals.earlier(forge, found.repository, branch)
+                except ForgeError as error:
+                    self._write(found, State.FAILED, _failed(found, error))
+
+        async with asyncio.TaskGroup() as group:
+            for found in services:
+                if self._proposes(found):
+                    group.create_task(ask(found))
+        return known
+
+    async def _bring(self, found: Found, known: proposals.Earlier | None) -> None:
+        try:
+            if self.stopped:
+                return
+            if known and not self.wish.again and (standing := proposals.standing(known)):
+                assert known.last is not None
+                outcome = replace(found.outcome, why=standing[1])
+                self._write(found, standing[0], outcome, known.last)
+                return
+            new = known is not None and known.open is None
+            if new and self.wish.max_open is not None:
+                if self._open >= self.wish.max_open:
+                    why = f"{self._open} pull requests are open, and no more than that may be."
+                    self._write(found, State.QUEUED, replace(found.outcome, why=why))
+                    return
+                self._open += 1
+            outcome = await self._work(found, known)
+            if known is not None and outcome.state in (State.PUSHED, State.THEIRS):
+                await self._propose(found, outcome, known)
+            else:
+                self._write(found, outcome.state, outcome, known.open if known else None)
+        finally:
+            self._begun.release()
+
+    async def _work(self, found: Found, known: proposals.Earlier | None) -> Outcome:
+        """Have a service's task done, again if it may work later."""
+        mode: Mode = self._mode(found)
+        task = replace(
+            task_for(found, self.fleet.inventory, self.release, mode),
+            describe=known is not None and known.open is None,
+            again=self.wish.again,
+        )
+        for attempt in range(TRIES):
+            outcome = await self.engine.do(task)
+            if not outcome.transient or attempt == TRIES - 1 or self.stopped:
+                break
+            _LOG.warning("trying again", service=found.name, why=outcome.why)
+            await asyncio.sleep(self.wish.delay * 2**attempt)
+        return outcome
+
+    async def _propose(self, found: Found, outcome: Outcome, known: proposals.Earlier) -> None:
+        """Have the pull request of a branch say what is on it."""
+        assert found.repository is not None
+        forge = self.forges[found.index]
+        branch = self._branch(found)
+        try:
+            if outcome.state is State.THEIRS:
+                await self._tell_owner(found, outcome, known)
+                return
+            proposal = await proposals.propose(
+                forge, found, outcome, known, self.fleet.inventory, branch
+            )
+            self._write(found, State.PROPOSED, outcome, proposal)
+            older = await proposals.supersede(
+                forge, found.repository, outcome.older, str(self.release.version), proposal.url
+            )
+        except ForgeError as error:
+            # The next run finds the branch, and goes on.
+            self._write(found, State.FAILED, replace(outcome, why=str(error)), known.open)
+            return
+        for line in self.fleet.journal.history(found.key):
+            if self.fleet.inventory.defaults.branch.format(release=line.release) in older:
+                why = f"{self.release.version} is proposed."
+                self.fleet.journal.write(line.key, line.release, State.SUPERSEDED, {"why": why})
+
+    async def _tell_owner(self, found: Found, outcome: Outcome, known: proposals.Earlier) -> None:
+        assert found.repository is not None
+        line = self.fleet.journal.line(found.key, str(self.release.version))
+        self._write(found, State.THEIRS, outcome, known.open)
+        if known.open is not None and not (line and line.about.get("told")):
+            text = "This branch has commits of others, so the fleet leaves it to you from now on."
+            await self.forges[found.index].comment(found.repository, known.open, text)
+            about = {"told": True}
+            self.fleet.journal.write(found.key, str(self.release.version), State.THEIRS, about)
+
+    def _write(
+        self,
+        found: Found,
+        state: State,
+        outcome: Outcome,
+        proposal: Proposal | None = None,
+    ) -> None:
+        about = {**outcome.to_json(), "name": found.name, "kind": found.place.kind}
+        if proposal is not None:
+            about["proposal"] = proposals.told(proposal)
+        self.fleet.journal.write(found.key, str(self.release.version), state, about)
+        self.seen(found.key, state)
+        if state is State.FAILED:
+            self._failed += 1
+            if self._failed > self._most_failed:
+                self.stopped = True
+        if found.outcome.state is not state:
+            told = {"why": outcome.why, "url": proposal.url if proposal else ""}
+            told = {name: text for name, text in told.items() if text}
+            _LOG.info(state.value, service=found.name, **told)
+
+    def _proposes(self, found: Found) -> bool:
+        return self.wish.propose == "pr" and found.place.is_forge
+
+    def _mode(self, found: Found) -> Mode:
+        if self.wish.propose is None:
+            return "preview"
+        return "commit" if self.wish.propose == "commit" else "branch"
+
+    def _branch(self, found: Found) -> str:
+        return self.fleet.inventory.branch(self.release.version, found.folder)
+
+
+def _failed(found: Found, error: ForgeError) -> Outcome:
+    return replace(found.outcome, state=State.FAILED, why=str(error), transient=error.transient)

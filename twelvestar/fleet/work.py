@@ -1,0 +1,470 @@
+"""What is done to one repository: look at it, compute the update, push it.
+
+It runs in a worker, and may run again at any time: what is done is found, and not done twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import os
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol, Self
+
+from packaging.version import Version
+
+from ..errors import Problem
+from ..git import GitError
+from ..places import is_same, shown
+from . import message
+from .access import Access, author, ignore_settings, write_askpass
+from .clones import Clone, NotReached, Remote
+from .forges import ForgeError, read_token, redact
+from .service import Service, Unreadable, folders, read_service
+from .states import LEFT_OUT, State
+
+Mode = Literal["look", "preview", "branch", "commit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a worker is told, as JSON can say it; no token is among it.
+
+    Attributes:
+        key: The service.
+        kind: Kind of its forge, `git` or `folder`.
+        token: Where the token is: `env:NAME` or `file:PATH`; empty for none.
+        source: Address or path of the repository.
+        branch: The branch that is updated; empty for the default one.
+        folder: The service's folder in the repository.
+        release: The release that it goes to.
+        commit: The template's commit of that release.
+        sources: Where it may say that the template is.
+        proposal: Branch of the update.
+        pattern: Pattern of the branches of all updates.
+        author: Author of the update.
+        mode: How far to go.
+        describe: Whether the report is needed, also of an update that is pushed already.
+        drift: Whether to look which files of the template were changed.
+        again: Whether to push over a branch that somebody else has changed.
+        megabytes: The largest repository that is fetched, in MB.
+        seconds: The longest that one command of git may take.
+    """
+
+    key: str
+    kind: str
+    token: str
+    source: str
+    branch: str = ""
+    folder: str
+    release: str
+    commit: str
+    sources: tuple[str, ...]
+    proposal: str
+    pattern: str
+    author: str
+    mode: Mode
+    describe: bool = False
+    drift: bool = False
+    again: bool = False
+    megabytes: int
+    seconds: int
+
+    def to_json(self) -> dict[str, Any]:
+        """It, for a queue."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> Self:
+        """It, from a queue.
+
+        Args:
+            told: What `to_json` made.
+        """
+        return cls(**{**told, "sources": tuple(told["sources"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a task, as JSON can say it.
+
+    Attributes:
+        state: Where the service stands.
+        why: One sentence on that.
+        transient: Whether the same may work later.
+        old: The release that it has, or what it calls its commit.
+        release: The release that it goes to.
+        base: The commit that the update is based on.
+        branch: The branch that is updated.
+        made: The commit of the update.
+        conflicts: Files in conflict, as `path:line`.
+        files: How many files change.
+        text: The report for people.
+        pushed: Whether something was pushed or committed now.
+        older: Branches of other updates.
+        drift: Files of the template that people changed, if that was asked.
+        answers: The service's answers, those that fit into a table.
+        seconds: Time that it took, in s.
+        cpu: Time of the processor, in s.
+    """
+
+    state: State
+    why: str = ""
+    transient: bool = False
+    old: str = ""
+    release: str = ""
+    base: str = ""
+    branch: str = ""
+    made: str = ""
+    conflicts: tuple[str, ...] = ()
+    files: int = 0
+    text: str = ""
+    pushed: bool = False
+    older: tuple[str, ...] = ()
+    drift: tuple[str, ...] | None = None
+    answers: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    cpu: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """It, for a queue and the journal."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> Self:
+        """It, from a queue.
+
+        Args:
+            told: What `to_json` made.
+        """
+        drift = told["drift"] if told["drift"] is None else tuple(told["drift"])
+        lists = {name: tuple(told[name]) for name in ("conflicts", "older")}
+        return cls(**{**told, **lists, "drift": drift, "state": State(told["state"])})
+
+
+class Updates(Protocol):
+    """The program of the release, by the protocol of that number.
+
+    See `updating/protocol.py` of the release.
+    """
+
+    def commit(
+        self, repository: Path, parent: str, folder: str, to: str
+    ) -> dict[str, Any]:  # pragma: no cover
+        """Commit an update into a repository, and move no branch."""
+
+    def update(self, folder: Path, to: str) -> dict[str, Any]:  # pragma: no cover
+        """Update a project in its folder, and commit that."""
+
+    def drift(self, repository: Path, parent: str, folder: str) -> dict[str, Any]:
+        """Compare a project with a fresh render."""
+
+    def close(self) -> None:
+        """Remove what is only for this process."""
+
+
+def load_updates(code: Path, template: Path, renders: Path) -> Updates:
+    """Import the program of a release; one release in a process.
+
+    Args:
+        code: An export of the release.
+        template: A clone of the template.
+        renders: A folder for renders.
+    """
+    if (known := sys.modules.get("updating")) is not None:
+        assert Path(str(known.__file__)).is_relative_to(code), "one release in a process"
+    if str(code) not in sys.path:
+        sys.path.insert(0, str(code))
+    protocol = importlib.import_module("updating.protocol")
+    updates: Updates = protocol.Updates(template, renders)
+    return updates
+
+
+class Worker:
+    """Does tasks, one after the other.
+
+    Args:
+        state: The state folder.
+        updates: The program of the release; None if nothing is computed.
+    """
+
+    def __init__(self, state: Path, updates: Updates | None) -> None:
+        ignore_settings()
+        self._state = state
+        self._updates = updates
+        self._askpass = write_askpass(state)
+
+    def look(self, task: Task, *, whole: bool) -> dict[str, Outcome]:
+        """Look which services a repository has, and where they stand.
+
+        Args:
+            task: About the repository.
+            whole: Whether to look into all folders, not only the task's.
+
+        Returns:
+            Where each stands, by its folder.
+        """
+        secrets: list[str] = []
+        found: dict[str, Outcome] = {}
+
+        def look() -> Outcome:
+            clone, _, base, outcome = self._reach(task, secrets)
+            places = folders(clone.git, base) if whole else [task.folder]
+            for folder in places or [""]:
+                found[folder] = self._stand(replace(task, folder=folder), clone, outcome)[1]
+            return outcome
+
+        failed = self._guarded(look, secrets)
+        return found or {task.folder: failed}
+
+    def do(self, task: Task) -> Outcome:
+        """Do a task; whatever goes wrong is in the outcome.
+
+        Args:
+            task: The task.
+        """
+        before = time.monotonic(), _cpu()
+        secrets: list[str] = []
+
+        def do() -> Outcome:
+            clone, remote, _, outcome = self._reach(task, secrets)
+            service, outcome = self._stand(task, clone, outcome)
+            if service is None or outcome.state in LEFT_OUT or outcome.state is State.REFUSED:
+                return outcome
+            return self._update(task, clone, remote, service, outcome)
+
+        outcome = self._guarded(do, secrets)
+        return replace(
+            outcome,
+            seconds=round(time.monotonic() - before[0], 3),
+            cpu=round(_cpu() - before[1], 3),
+        )
+
+    def _guarded(self, act: Callable[[], Outcome], secrets: list[str]) -> Outcome:
+        """Have whatever goes wrong end in an outcome without secrets."""
+        try:
+            outcome = act()
+        except NotReached as error:
+            outcome = _failed(f"The repository cannot be reached: {error}", transient=True)
+        except (GitError, OSError) as error:
+            outcome = _failed(_sentence_of(error))
+        except (ForgeError, Problem) as error:
+            outcome = _failed(str(error))
+        except Unreadable as error:
+            outcome = Outcome(state=State.REFUSED, why=str(error))
+        except MemoryError:
+            outcome = _failed("There was not enough memory for it.")
+        except Exception as error:
+            # One repository must not stop the others, whatever is in it.
+            line = traceback.format_exception_only(error)[-1].strip()
+            outcome = _failed(f"The program of the update failed: {line}")
+        lines = (_without(line, secrets) for line in outcome.text.splitlines())
+        return replace(outcome, why=redact(outcome.why, secrets), text="\n".join(lines))
+
+    def _reach(self, task: Task, secrets: list[str]) -> tuple[Clone, Remote, str, Outcome]:
+        if task.token:
+            secrets.append(read_token(task.token))
+        access = Access(task.kind, "".join(secrets), self._askpass)
+        clone = Clone(
+            self._state, task.source, access, megabytes=task.megabytes, seconds=task.seconds
+        )
+        remote = clone.look(task.pattern)
+        branch = task.branch or remote.default or "HEAD"
+        if not (base := remote.branches.get(branch, "")):
+            if remote.branches or task.branch:
+                raise Unreadable(f"It has no branch {branch}: set its default branch.")
+            raise Unreadable("It has no commit yet.")
+        clone.fetch(base)
+        older = sorted(set(remote.branches) - {branch, remote.default, task.proposal, "HEAD"})
+        outcome = Outcome(
+            state=State.FOUND,
+            release=task.release,
+            base=base,
+            branch=branch,
+            older=tuple(older),
+        )
+        return clone, remote, base, outcome
+
+    def _stand(self, task: Task, clone: Clone, outcome: Outcome) -> tuple[Service | None, Outcome]:
+        try:
+            service = read_service(clone.git, outcome.base, task.folder)
+            if service is None:
+                why = "It has no answers file that names a template."
+                return None, replace(outcome, state=State.FOREIGN, why=why)
+            state, why = _standing(service, task)
+        except Unreadable as error:
+            return None, replace(outcome, state=State.REFUSED, why=str(error))
+        outcome = replace(
+            outcome, state=state, why=why, old=service.commit, answers=service.shown_answers()
+        )
+        if task.drift and state is not State.FOREIGN:
+            outcome = replace(outcome, drift=self._drift(clone, outcome.base, task))
+        return service, outcome
+
+    def _update(
+        self, task: Task, clone: Clone, remote: Remote, service: Service, outcome: Outcome
+    ) -> Outcome:
+        trailers = message.Trailers(task.release, outcome.base, service.digest)
+        there = remote.branches.get(task.proposal, "")
+        same: message.Found | None = None
+        if there and task.mode == "branch":
+            clone.fetch(there)
+            found = message.read(clone.git, there)
+            if found is not None and found.untouched:
+                same = found if found.trailers == trailers else None
+            elif not task.again:
+                why = f"Somebody else's commits are on {task.proposal}: they are left alone."
+                return replace(outcome, state=State.THEIRS, made=there, why=why)
+        kept = _place_of(task, clone, trailers)
+        if same and not task.describe and not kept.exists():
+            why = _in_conflict(same.conflicts)
+            return replace(outcome, state=State.PUSHED, made=there, why=why)
+        computed = self._computed(task, clone, outcome, trailers, kept)
+        if computed.state not in (State.CLEAN, State.CONFLICTS) or task.mode == "preview":
+            return computed
+        if task.mode == "commit" and computed.state is State.CLEAN:
+            return self._commit(task, clone, computed)
+        if same:
+            # Computed on another day, it may have another lock file.
+            return replace(computed, state=State.PUSHED, made=there)
+        clone.push(computed.made, task.proposal, there)
+        return replace(computed, state=State.PUSHED, pushed=True)
+
+    def _computed(
+        self, task: Task, clone: Clone, outcome: Outcome, trailers: message.Trailers, kept: Path
+    ) -> Outcome:
+        """The update as it was computed before, or is now."""
+        if kept.exists():
+            before = json.loads(kept.read_text(encoding="utf-8"))
+            return replace(Outcome.from_json(before), older=outcome.older, drift=outcome.drift)
+        assert self._updates is not None
+        told = self._updates.commit(clone.folder, outcome.base, task.folder, task.commit)
+        if "report" not in told:
+            state = State.REFUSED if told["status"] == 1 else State.FAILED
+            return replace(outcome, state=state, why=told["sentence"])
+        report = told["report"]
+        if not report["commit"]:
+            return replace(outcome, state=State.CURRENT, why="There is nothing to change.")
+        tree = clone.git.text("log", "-1", "--format=%T", report["commit"])
+        made = message.write(clone.git, tree, report, trailers, task.author, task.folder)
+        clone.git.raw("update-ref", f"refs/fleet/made/{made}", made)
+        computed = _with_report(outcome, made, report, told["text"])
+        kept.parent.mkdir(exist_ok=True)
+        new = kept.with_suffix(f".{os.getpid()}")
+        new.write_text(json.dumps(computed.to_json()), encoding="utf-8")
+        new.replace(kept)
+        return computed
+
+    def _commit(self, task: Task, clone: Clone, outcome: Outcome) -> Outcome:
+        """Put an update without conflicts onto the branch itself."""
+        if task.kind != "folder":
+            clone.push(outcome.made, outcome.branch, outcome.base)
+            return replace(outcome, state=State.UPDATED, pushed=True)
+        assert self._updates is not None
+        with author(task.author):
+            told = self._updates.update(Path(task.source) / task.folder, task.commit)
+        if "report" not in told:
+            state = State.REFUSED if told["status"] == 1 else State.FAILED
+            return replace(outcome, state=state, why=told["sentence"])
+        made = told["report"]["commit"] or ""
+        return replace(outcome, state=State.UPDATED, made=made, pushed=bool(made))
+
+    def _drift(self, clone: Clone, base: str, task: Task) -> tuple[str, ...] | None:
+        assert self._updates is not None
+        told = self._updates.drift(clone.folder, base, task.folder)
+        return tuple(told["paths"]) if "paths" in told else None
+
+
+def _place_of(task: Task, clone: Clone, trailers: message.Trailers) -> Path:
+    """Where an update that was computed is kept."""
+    about = "\n".join((task.commit, trailers.base, trailers.answers, task.folder, task.author))
+    return clone.folder / "updates" / hashlib.sha256(about.encode()).hexdigest()[:40]
+
+
+def _standing(service: Service, task: Task) -> tuple[State, str]:
+    if not any(is_same(service.source, each) for each in task.sources):
+        return State.FOREIGN, f"It was generated from {shown(service.source)}."
+    release = Version(task.release)
+    has = service.version
+    if has is not None and service.commit == str(has):
+        if has == release:
+            return State.CURRENT, ""
+        if has > release:
+            return State.NEWER, f"It has {has}."
+    if not service.wants(release):
+        if service.wish is False:
+            return State.OPTED_OUT, "Its pyproject.toml says tool.twelvestar.fleet = false."
+        return State.OPTED_OUT, f"Its pyproject.toml allows only {service.wish}."
+    return State.FOUND, ""
+
+
+def _with_report(outcome: Outcome, made: str, report: dict[str, Any], text: str) -> Outcome:
+    places = [
+        f"{each['path']}:{line}" if line else each["path"]
+        for each in report["conflicts"]
+        for line in (each["lines"] or [0])
+    ]
+    changes = ("added", "changed", "removed", "moved", "conflicts")
+    return replace(
+        outcome,
+        state=State.CONFLICTS if places else State.CLEAN,
+        why=_in_conflict(len(report["conflicts"])),
+        old=report["old"]["version"],
+        made=made,
+        conflicts=tuple(places),
+        files=len({str(each) for name in changes for each in report[name]}),
+        text=text,
+    )
+
+
+def _in_conflict(files: int) -> str:
+    return f"{files} {'file' if files == 1 else 'files'} in conflict." if files else ""
+
+
+def _failed(why: str, *, transient: bool = False) -> Outcome:
+    return Outcome(state=State.FAILED, why=why, transient=transient)
+
+
+def _sentence_of(error: GitError | OSError) -> str:
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"It failed: {where}{error.strerror or error}"
+    return f"Git failed: {error}"
+
+
+def _without(line: str, secrets: list[str]) -> str:
+    # A report may be of any length, unlike a sentence.
+    for secret in secrets:
+        line = line.replace(secret, "***")
+    return line
+
+
+def _cpu() -> float:
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    others = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
+
+
+@contextmanager
+def worker(state: Path, code: Path | None, template: Path) -> Iterator[Worker]:
+    """Have a worker for a while.
+
+    Args:
+        state: The state folder.
+        code: An export of the release whose program computes; None if nothing is computed.
+        template: A clone of the template.
+    """
+    updates = load_updates(code, template, state.absolute() / "renders") if code else None
+    try:
+        yield Worker(state, updates)
+    finally:
+        if updates:
+            updates.close()
