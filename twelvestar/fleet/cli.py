@@ -8,9 +8,11 @@ interrupted. The highest applies.
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -44,6 +46,11 @@ To = Annotated[
     str | None, typer.Option("--to", metavar="RELEASE", help="Default: the newest release.")
 ]
 Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON.")]
+Workers = Annotated[
+    int, typer.Option(min=0, max=64, help="Processes that compute; 0 for this one alone.")
+]
+# Each takes a core, and up to 90 MB.
+_WORKERS = min(4, os.cpu_count() or 1)
 _INVENTORY, _STATE = Path("fleet.toml"), Path(".fleet")
 
 
@@ -59,7 +66,7 @@ def find(
 ) -> int:
     """List what the inventory finds, and why a service is left out. Changes nothing."""
     common = Common(inventory, state, only or [], skip or [])
-    return asyncio.run(commands.find(common, to, json))
+    return _run(commands.find(common, to, json))
 
 
 @fleet.command()
@@ -70,13 +77,13 @@ def preview(
     only: Only = None,
     skip: Skip = None,
     to: To = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes; 0 for this one.")] = 0,
+    workers: Workers = _WORKERS,
     strict: Annotated[bool, typer.Option("--strict", help="Status 3 if some wait.")] = False,
 ) -> int:
     """Compute every update, and say what it would do. Changes nothing."""
     common = Common(inventory, state, only or [], skip or [])
     wish = commands.wish(propose=None)
-    return asyncio.run(commands.run(common, to, wish, workers=workers, strict=strict))
+    return _run(commands.run(common, to, wish, workers=workers, strict=strict))
 
 
 @fleet.command()
@@ -96,13 +103,13 @@ def run(
     stop_at: Annotated[
         str | None, typer.Option(metavar="SHARE", help="Begin no more if so many fail: 10%.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes; 0 for this one.")] = 0,
+    workers: Workers = _WORKERS,
     strict: Annotated[bool, typer.Option("--strict", help="Status 3 if some wait.")] = False,
 ) -> int:
     """Update all, as pull requests. The same command again goes on where it stopped."""
     common = Common(inventory, state, only or [], skip or [])
     wish = commands.wish(propose=propose.value, max_open=max_open, stop_at=stop_at)
-    return asyncio.run(commands.run(common, to, wish, workers=workers, strict=strict))
+    return _run(commands.run(common, to, wish, workers=workers, strict=strict))
 
 
 @fleet.command()
@@ -118,3 +125,14 @@ def report(
     common = Common(inventory, state, [], [])
     commands.report(common, to, {"json": json, "junit": junit})
     return 0
+
+
+def _run(doing: Coroutine[Any, Any, int]) -> int:
+    """Run a command; of several problems at once, the first is said."""
+    try:
+        return asyncio.run(doing)
+    except BaseExceptionGroup as group:
+        first: BaseException = group
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from group

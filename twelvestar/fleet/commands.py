@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import Problem
 from ..template import Release
 from . import logs
-from .engine import InProcess
+from .engine import make_engine
 from .find import Found
 from .fleet import Fleet, open_fleet
 from .journal import only_command
@@ -122,7 +122,9 @@ async def run(common: Common, to: str | None, asked: Wish, *, workers: int, stri
     program = fleet.program(release)
     asked = replace(asked, delay=settings.retry_delay)
     with only_command(common.state):
-        async with fleet.forges() as forges, InProcess(common.state, program).running() as engine:
+        url = settings.redis_url.get_secret_value() if settings.redis_url else None
+        engines = make_engine(common.state, program, workers, url)
+        async with fleet.forges() as forges, engines as engine:
             services = await fleet.find(forges, release, Worker(common.state, None))
             with progress(len(services)) as shown:
                 run = Run(fleet, forges, release, engine, asked, shown.seen)

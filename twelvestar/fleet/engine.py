@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -38,6 +38,24 @@ class Program:
     template: Template
     release: Release
     code: Path
+
+
+def make_engine(
+    state: Path, program: Program, workers: int, url: str | None
+) -> AbstractAsyncContextManager[Engine]:
+    """Have an engine for a while.
+
+    Args:
+        state: The state folder.
+        program: The program of the release.
+        workers: Processes on this machine; 0 for this one alone, if there is no broker.
+        url: Address of a broker of several machines; None for none.
+    """
+    if workers == 0 and url is None:
+        return InProcess(state, program).running()
+    from .workers import Workers
+
+    return Workers(state, program, workers, url).running()
 
 
 class InProcess:

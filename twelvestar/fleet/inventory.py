@@ -300,7 +300,8 @@ def read_inventory(path: Path) -> Inventory:
 
 
 def _sentence(error: ValidationError) -> str:
-    first = error.errors()[0]
+    # What is missing may only be misspelt.
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     where = _where(first["loc"])
     if first["type"] == "extra_forbidden":
         known = _fields(first["loc"][:-1])

@@ -33,5 +33,6 @@ def set_up(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    # What libraries say is for those who look for a mistake.
-    logging.basicConfig(level=logging.ERROR if level > logging.DEBUG else level, stream=sys.stderr)
+    # What libraries say, such as of a broker that is away, is for those who look for a mistake.
+    quiet = logging.DEBUG if level <= logging.DEBUG else logging.CRITICAL
+    logging.basicConfig(level=quiet, stream=sys.stderr)

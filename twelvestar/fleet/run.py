@@ -131,6 +131,9 @@ class Run:
                     return
                 self._open += 1
             outcome = await self._work(found, known)
+            if self.wish.propose == "commit" and outcome.state is State.CURRENT:
+                # By a worker that was killed before it could say so.
+                outcome = replace(outcome, state=State.UPDATED, old=found.outcome.old)
             if known is not None and outcome.state in (State.PUSHED, State.THEIRS):
                 await self._propose(found, outcome, known)
             else:
