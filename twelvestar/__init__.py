@@ -1,1 +1,1 @@
-"""The command that generates services from Twelvestar, and updates one of them or all."""
+"""The command that makes services from this template, and updates them, one or a fleet."""

@@ -1,1 +1,1 @@
-"""Tests of `twelvestar fleet`."""
+"""Tests of the fleet."""

@@ -1,5 +1,1 @@
-"""Updates of all services of an organisation, as changes that people review.
-
-It finds the services, spreads the work, proposes and remembers. What an update is, it takes from
-the release that the services go to: nothing here imports `updating` by itself.
-"""
+"""Updates of many repositories, each as a change that a person can review."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .base import (
     STATUS_CONTEXT,
     Checks,
@@ -15,7 +17,9 @@ from .base import (
     Repository,
     Unavailable,
 )
+from .gitea import Gitea
 from .github import GitHub
+from .gitlab import GitLab
 from .limits import Clock, Limits, Throttle
 from .secrets import read_token, redact
 
@@ -43,7 +47,11 @@ __all__ = [
 PACES = {"github": 1.0, "gitlab": 0.2, "gitea": 0.1, "pagure": 0.1}
 """Seconds between two writes: what GitHub asks for, and less where nobody says."""
 
-_KINDS = {"github": GitHub}
+_KINDS: dict[str, Callable[[str, str, Throttle], Forge]] = {
+    "github": GitHub,
+    "gitlab": GitLab,
+    "gitea": Gitea,
+}
 
 
 def make_forge(

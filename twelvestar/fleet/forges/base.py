@@ -28,7 +28,7 @@ class ForgeError(Exception):
 
 
 class NotAllowed(ForgeError):
-    """The token is missing, refused, or lacks a right."""
+    """The token is missing, refused, or lacks a right; or the repository takes no changes."""
 
 
 class NotFound(ForgeError):

@@ -99,7 +99,7 @@ class GitHub(SharedForge):
         path = f"{self._rest}search/repositories"
         words = f"topic:{topic} fork:true"
         count = 0
-        async for data in self.client.pages(path, key="items", q=words, per_page=_PAGE):
+        async for data in self.client.pages(path, "items", q=words, per_page=_PAGE):
             count += 1
             if count >= _SEARCHED:
                 raise ForgeError(
@@ -231,7 +231,7 @@ class GitHub(SharedForge):
         combined = (await self.client.get(f"{commit}/status")).data
         with self.client.reading(pull):
             states = [str(combined["state"])] if combined["total_count"] else []
-            pages = self.client.pages(f"{commit}/check-runs", key="check_runs", per_page=_PAGE)
+            pages = self.client.pages(f"{commit}/check-runs", "check_runs", per_page=_PAGE)
             states += [_run_state(run) async for run in pages]
             reviews: dict[int, str] = {}
             async for review in self.client.pages(f"{pull}/reviews", per_page=_PAGE):

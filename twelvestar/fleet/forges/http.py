@@ -115,7 +115,7 @@ class Client:
 
         return await self.persist(once)
 
-    async def pages(self, path: str, *, key: str = "", **query: str | int) -> AsyncIterator[Any]:
+    async def pages(self, path: str, key: str = "", /, **query: str | int) -> AsyncIterator[Any]:
         """Read a list that comes in pages.
 
         Pages are counted, and no address of the answer is followed: the token goes nowhere that
@@ -295,6 +295,8 @@ class Client:
                 f' "{said}".',
                 status,
             )
+        if status == 423:
+            raise NotAllowed(f"{self.url} lets nobody {what}: {said}.", status)
         if status == 404:
             raise NotFound(f"{self.url} has no {path}, or not for this token: {said}.", status)
         if status in (405, 406, 409):

@@ -1,0 +1,168 @@
+"""Answers in pages, and answers that say no."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from .world import Missing, Refused, Repo, World
+
+T = TypeVar("T")
+Asked = Request[Any, Any, Any]
+
+
+def page(
+    request: Asked,
+    items: Sequence[T],
+    shown: Callable[[T], Any],
+    *,
+    size: str = "per_page",
+    standard: int = 30,
+    most: int = 100,
+    wrap: Callable[[list[Any], int], Any] | None = None,
+) -> Response[Any]:
+    """One page of a list, with the headers that lead to the others.
+
+    Args:
+        request: The request, whose query says which page.
+        items: The whole list.
+        shown: Makes JSON of an item.
+        size: Name of the parameter that says how many a page has.
+        standard: How many it has otherwise.
+        most: How many it may have.
+        wrap: Makes the answer of the page and the length of the list; the page itself if none.
+    """
+    query = dict(request.query_params)
+    count = min(int(query.get(size, standard)), most)
+    number = max(int(query.get("page", 1)), 1)
+    part = [shown(item) for item in items[(number - 1) * count : number * count]]
+    last = max(-(-len(items) // count), 1)
+    last = max(-(-len(items) // count), 1)
+    headers: dict[str, str] = {}
+    if dialect_of(request) == "gitlab":
+        headers["x-total"] = str(len(items))
+        headers["x-next-page"] = str(number + 1) if number < last else ""
+    elif dialect_of(request) == "gitea":
+        headers["x-total-count"] = str(len(items))
+    where = f"{root_of(request)}{request.scope['path']}"
+    turns = {"next": number + 1, "last": last} if number < last else {}
+    if number > 1:
+        turns |= {"first": 1, "prev": number - 1}
+    links = [
+        f'<{where}?{urlencode({**query, "page": to})}>; rel="{rel}"' for rel, to in turns.items()
+    ]
+    if links:
+        headers["link"] = ", ".join(links)
+    return Response(wrap(part, len(items)) if wrap else part, headers=headers)
+
+
+def root_of(request: Asked) -> str:
+    """Address of the stand-in, as the client knows it.
+
+    Args:
+        request: A request.
+    """
+    return f"http://{request.headers['host']}"
+
+
+def dialect_of(request: Asked) -> str:
+    """Which forge a request is meant for.
+
+    Args:
+        request: The request.
+    """
+    return request.scope["path"].split("/")[1]
+
+
+def found(request: Asked, world: World, name: str, by_id: str) -> Repo:
+    """A repository by its name, as forges answer for one that was renamed.
+
+    Args:
+        request: The request.
+        world: What the stand-in knows.
+        name: Its name.
+        by_id: The path that has its number instead, for `str.format`.
+    """
+    if name.lower() not in world.repos and (repo := world.moved(name)) is not None:
+        raise Moved(by_id.format(id=repo.id, name=repo.name))
+    return world.repo(name)
+
+
+class Moved(Exception):
+    """A repository has another name.
+
+    Args:
+        path: Where it is now, below the dialect's prefix.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+def moved(request: Asked, error: Moved) -> Response[Any]:
+    """Answer with a redirect.
+
+    Args:
+        request: The request.
+        error: Where to.
+    """
+    where = f"{root_of(request)}/{dialect_of(request)}{error.path}"
+    status = 301 if request.method == "GET" and dialect_of(request) != "gitea" else 307
+    data = {"message": "Moved Permanently", "url": where}
+    return Response(data, status_code=status, headers={"location": where})
+
+
+def says(code: int, /, **data: Any) -> HTTPException:
+    """An answer that says no, with JSON of its own.
+
+    Args:
+        code: HTTP status.
+        data: The JSON.
+    """
+    return HTTPException(status_code=code, detail="refused", extra=data)
+
+
+def refused(_: Asked, error: HTTPException) -> Response[Any]:
+    """Answer with the JSON of `says`.
+
+    Args:
+        error: The error.
+    """
+    data = error.extra if isinstance(error.extra, dict) else {"message": error.detail}
+    return Response(data, status_code=error.status_code)
+
+
+def missing(request: Asked, _: Missing) -> Response[Any]:
+    """Answer that there is no such thing.
+
+    Args:
+        request: The request.
+    """
+    words = {"gitlab": "404 Not found", "gitea": "The target couldn't be found."}
+    return Response({"message": words.get(dialect_of(request), "Not Found")}, status_code=404)
+
+
+def archived(request: Asked, error: Refused) -> Response[Any]:
+    """Answer what no dialect has a word of its own for.
+
+    Args:
+        request: The request.
+        error: The rule.
+    """
+    if error.rule != "archived":
+        return Response({"message": error.rule}, status_code=422)
+    status = 423 if dialect_of(request) == "gitea" else 403
+    return Response({"message": "Repository was archived so is read-only."}, status_code=status)
+
+
+ON_ERRORS: dict[Any, Any] = {
+    HTTPException: refused,
+    Missing: missing,
+    Moved: moved,
+    Refused: archived,
+}
