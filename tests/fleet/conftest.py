@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import itertools
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fleet.standin import Standin
 from tests.fleet.standin.repos import environment
+from tests.updates.published import versions
+from updating.shared import Shared
+
+from .command import Command, command_environment
+from .remotes import make_remotes
 
 _COUNTED = itertools.count()
 
@@ -54,3 +60,33 @@ def forge(standin: Standin) -> Iterator[Standin]:
 def org() -> str:
     """An organisation that no other test has."""
     return f"org{next(_COUNTED)}"
+
+
+@pytest.fixture
+def remotes(common: Shared, published: Path, tmp_path: Path) -> Callable[[int], list[Path]]:
+    """Makes bare repositories with services of the last three releases."""
+
+    def make(count: int) -> list[Path]:
+        last = versions(published)[-4:-1]
+        return make_remotes(common, published, last, tmp_path / "remotes", count)
+
+    return make
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, published: Path, common: Shared) -> Command:
+    """Runs a command of the fleet in a folder with the inventory, and with an empty HOME."""
+    (tmp_path / "home").mkdir(exist_ok=True)
+
+    def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "twelvestar", "fleet", *arguments],
+            cwd=tmp_path,
+            env={**command_environment(tmp_path), **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run

@@ -13,7 +13,7 @@ import pytest
 
 from tests.updates.published import Generate, commit_all, git_in, versions
 
-from .conftest import Command, write_inventory
+from .command import Command, write_inventory
 
 
 def states(folder: Path) -> dict[str, dict[str, Any]]:

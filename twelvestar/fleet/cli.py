@@ -47,7 +47,10 @@ To = Annotated[
 ]
 Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON.")]
 Workers = Annotated[
-    int, typer.Option(min=0, max=64, help="Processes that compute; 0 for this one alone.")
+    int,
+    typer.Option(
+        min=0, max=64, envvar="FLEET_WORKERS", help="Processes that compute; 0 for this one alone."
+    ),
 ]
 # Each takes a core, and up to 90 MB.
 _WORKERS = min(4, os.cpu_count() or 1)

@@ -70,7 +70,7 @@ async def propose(
     draft = inventory.defaults.draft == "always" or (
         inventory.defaults.draft == "conflicts" and bool(outcome.conflicts)
     )
-    if outcome.conflicts:
+    if outcome.conflicts and not await _is_marked(forge, found.repository, known, outcome):
         # Before there is anything to merge.
         await forge.set_status(
             found.repository,
@@ -98,6 +98,15 @@ async def propose(
         # What a person has set since is theirs.
         draft=draft if outcome.pushed else None,
     )
+
+
+async def _is_marked(
+    forge: Forge, repository: Repository, known: Earlier, outcome: Outcome
+) -> bool:
+    """Whether the forge keeps an update with conflicts from being merged by itself."""
+    if outcome.pushed or known.open is None:
+        return False
+    return (await forge.checks(repository, known.open)).state == "failure"
 
 
 async def supersede(

@@ -334,6 +334,7 @@ class Standin:
         data: Any = None,
         raw: str | None = None,
         delay: float = 0.0,
+        held: float = 0.0,
         drop: bool = False,
         lost: bool = False,
         echo: bool = False,
@@ -349,6 +350,7 @@ class Standin:
             data: All of its JSON instead.
             raw: All that it says, which need not be JSON.
             delay: Seconds to wait before anything else; alone, the request is only late.
+            held: Carry the request out, and seconds later answer as ever.
             drop: End the connection in the middle of the answer.
             lost: Carry the request out all the same.
             echo: Answer with an error (400 by default) that has the token in it.
@@ -363,6 +365,7 @@ class Standin:
             data=data,
             raw=raw,
             delay=delay,
+            held=held,
             drop=drop,
             lost=lost,
             echo=echo,

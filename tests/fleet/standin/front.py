@@ -62,7 +62,9 @@ class Front:
                 """Lose the answer."""
 
             await self._admit(scope, receive, nowhere, headers)
-        if fault.drop:
+        if fault.held:
+            await self._admit(scope, receive, _Held(send, fault.held), headers)
+        elif fault.drop:
             # More is announced than comes, so that the connection ends in the middle.
             await _start(send, 200, {"content-length": "1000", "connection": "close"})
             await send({"type": "http.response.body", "body": b"{", "more_body": False})
@@ -106,6 +108,19 @@ class Front:
             await send(message)
 
         await self.app(scope, receive, with_scopes)
+
+
+class _Held:
+    """Sends an answer some time after what was asked for is done."""
+
+    def __init__(self, send: Send, seconds: float) -> None:
+        self._send = send
+        self._seconds = seconds
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await asyncio.sleep(self._seconds)
+        await self._send(message)
 
 
 _UNKNOWN: dict[str, dict[str, Any]] = {

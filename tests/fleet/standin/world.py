@@ -111,6 +111,7 @@ class Fault:
     data: Any = None
     raw: str | None = None
     delay: float = 0.0
+    held: float = 0.0
     drop: bool = False
     lost: bool = False
     echo: bool = False
