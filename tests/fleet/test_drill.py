@@ -1,4 +1,4 @@
-"""Whatever is killed, whenever: one pull request for each service, and a second run does nothing."""
+"""Whatever is killed: one pull request for each service, and a second run does nothing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def forge(common: Shared, published: Path, tmp_path: Path) -> Iterator[Standin]:
             standin.add(f"acme/{remote.stem}", remote)
         (tmp_path / "fleet.toml").write_text(
             f"template = {str(published)!r}\n[[forge]]\nkind = 'github'\npace = 0\n"
-            f"url = '{standin.url('github')}'\ntoken = 'env:FLEET_TOKEN'\nfind = [{{ org = 'acme' }}]"
+            f"url = '{standin.url('github')}'\ntoken = 'env:FLEET_TOKEN'\n"
+            "find = [{ org = 'acme' }]\n"
         )
         yield standin
 

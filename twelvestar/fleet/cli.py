@@ -16,8 +16,10 @@ from typing import Annotated, Any
 
 import typer
 
+from ..errors import Problem
 from . import commands
 from .commands import Common
+from .states import State as States
 
 fleet = typer.Typer(
     help="Bring all services of an organisation to a release of the template.",
@@ -54,6 +56,7 @@ Workers = Annotated[
 ]
 # Each takes a core, and up to 90 MB.
 _WORKERS = min(4, os.cpu_count() or 1)
+Strict = Annotated[bool, typer.Option("--strict", help="Status 3 if some wait for their owners.")]
 _INVENTORY, _STATE = Path("fleet.toml"), Path(".fleet")
 
 
@@ -81,7 +84,7 @@ def preview(
     skip: Skip = None,
     to: To = None,
     workers: Workers = _WORKERS,
-    strict: Annotated[bool, typer.Option("--strict", help="Status 3 if some wait.")] = False,
+    strict: Strict = False,
 ) -> int:
     """Compute every update, and say what it would do. Changes nothing."""
     common = Common(inventory, state, only or [], skip or [])
@@ -100,6 +103,9 @@ def run(
     propose: Annotated[
         Propose, typer.Option(help="As what updates arrive; without a forge, branch.")
     ] = Propose.PR,
+    wave: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this wave; default: all in turn.")
+    ] = None,
     max_open: Annotated[
         int | None, typer.Option(min=1, help="Pull requests that may be open at a time.")
     ] = None,
@@ -107,12 +113,102 @@ def run(
         str | None, typer.Option(metavar="SHARE", help="Begin no more if so many fail: 10%.")
     ] = None,
     workers: Workers = _WORKERS,
-    strict: Annotated[bool, typer.Option("--strict", help="Status 3 if some wait.")] = False,
+    strict: Strict = False,
 ) -> int:
     """Update all, as pull requests. The same command again goes on where it stopped."""
     common = Common(inventory, state, only or [], skip or [])
     wish = commands.wish(propose=propose.value, max_open=max_open, stop_at=stop_at)
-    return _run(commands.run(common, to, wish, workers=workers, strict=strict))
+    return _run(commands.run(common, to, wish, workers=workers, strict=strict, wave=wave))
+
+
+@fleet.command()
+def retry(
+    *,
+    inventory: Inventory = _INVENTORY,
+    state: StateFolder = _STATE,
+    only: Only = None,
+    skip: Skip = None,
+    to: To = None,
+    propose: Annotated[
+        Propose, typer.Option(help="As what updates arrive; without a forge, branch.")
+    ] = Propose.PR,
+    workers: Workers = _WORKERS,
+    strict: Strict = False,
+) -> int:
+    """Try again what failed or was refused, and open again what its owner closed."""
+    common = Common(inventory, state, only or [], skip or [])
+    wish = commands.wish(propose=propose.value, again=True)
+    states = frozenset({States.FAILED, States.REFUSED, States.CLOSED, States.MERGED})
+    return _run(commands.run(common, to, wish, workers=workers, strict=strict, states=states))
+
+
+@fleet.command()
+def work(
+    *,
+    inventory: Inventory = _INVENTORY,
+    state: StateFolder = _STATE,
+    workers: Workers = _WORKERS,
+) -> int:
+    """Work for a coordinator on another machine, whose broker FLEET_REDIS_URL names."""
+    return _run(commands.work(Common(inventory, state, [], []), workers))
+
+
+@fleet.command()
+def status(
+    *,
+    inventory: Inventory = _INVENTORY,
+    state: StateFolder = _STATE,
+    only: Only = None,
+    skip: Skip = None,
+    to: To = None,
+    drift: Annotated[
+        bool, typer.Option("--drift", help="Look which files of the template people changed.")
+    ] = False,
+    json: Json = None,
+) -> int:
+    """Ask the forges: pull requests, checks, reviews; and how far behind services are."""
+    common = Common(inventory, state, only or [], skip or [])
+    return _run(commands.status(common, to, json, drift=drift))
+
+
+@fleet.command()
+def merge(
+    *,
+    green: Annotated[
+        bool, typer.Option("--green", help="Those that nothing stands against.")
+    ] = False,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="And those that no check looks at.")
+    ] = False,
+    at_most: Annotated[int | None, typer.Option(min=1, help="How many.")] = None,
+    inventory: Inventory = _INVENTORY,
+    state: StateFolder = _STATE,
+    only: Only = None,
+    skip: Skip = None,
+    to: To = None,
+) -> int:
+    """Merge pull requests whose checks pass, without conflicts and as the fleet has made them."""
+    if not green:
+        raise Problem("Only green pull requests are merged: say `fleet merge --green`.")
+    common = Common(inventory, state, only or [], skip or [])
+    return _run(commands.merge(common, to, unchecked=unchecked, at_most=at_most))
+
+
+@fleet.command()
+def close(
+    *,
+    superseded: Annotated[
+        bool, typer.Option("--superseded", help="Those of other releases, and not of this one.")
+    ] = False,
+    inventory: Inventory = _INVENTORY,
+    state: StateFolder = _STATE,
+    only: Only = None,
+    skip: Skip = None,
+    to: To = None,
+) -> int:
+    """Close pull requests and delete their branches."""
+    common = Common(inventory, state, only or [], skip or [])
+    return _run(commands.close(common, to, superseded=superseded))
 
 
 @fleet.command()

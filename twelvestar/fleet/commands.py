@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import Problem
 from ..template import Release
-from . import logs
+from . import bulk, logs
+from . import status as now
+from .crew import Crew
 from .engine import make_engine
 from .find import Found
 from .fleet import Fleet, open_fleet
+from .inventory import Inventory
 from .journal import only_command
 from .progress import progress
 from .report import FleetReport, make_report
 from .run import Propose, Run, Wish
 from .settings import Settings, read_settings
 from .states import FOR_OWNERS, State
-from .work import Worker
+from .work import Worker, worker
 
 _CONFLICTS, _OWNERS, _FAILED, _STOPPED = 2, 3, 4, 5
 _MATTER = ("preset", "processes", "database")
@@ -103,7 +107,16 @@ async def find(common: Common, to: str | None, document: Path | None) -> int:
     return _FAILED if any(each.outcome.state is State.FAILED for each in services) else 0
 
 
-async def run(common: Common, to: str | None, asked: Wish, *, workers: int, strict: bool) -> int:
+async def run(
+    common: Common,
+    to: str | None,
+    asked: Wish,
+    *,
+    workers: int,
+    strict: bool,
+    wave: str | None = None,
+    states: frozenset[State] | None = None,
+) -> int:
     """Bring all services to a release.
 
     Args:
@@ -112,6 +125,8 @@ async def run(common: Common, to: str | None, asked: Wish, *, workers: int, stri
         asked: What is asked.
         workers: Processes that compute; 0 for this one.
         strict: Whether services that wait for their owners count.
+        wave: The only wave that is touched; by default all whose turn it is.
+        states: Only services that the journal has in these states.
 
     Returns:
         The exit status.
@@ -121,24 +136,124 @@ async def run(common: Common, to: str | None, asked: Wish, *, workers: int, stri
     release = fleet.release(to)
     program = fleet.program(release)
     asked = replace(asked, delay=settings.retry_delay)
+    at = _wave(fleet.inventory, wave)
     with only_command(common.state):
-        url = settings.redis_url.get_secret_value() if settings.redis_url else None
-        engines = make_engine(common.state, program, workers, url)
+        engines = make_engine(common.state, program, workers, _url(settings))
         async with fleet.forges() as forges, engines as engine:
             services = await fleet.find(forges, release, Worker(common.state, None))
-            with progress(len(services)) as shown:
+            chosen = [
+                each
+                for each in services
+                if (at is None or fleet.inventory.wave_of(each.name) == at)
+                and (states is None or _state(fleet, release, each) in states)
+            ]
+            with progress(len(chosen)) as shown:
                 run = Run(fleet, forges, release, engine, asked, shown.seen)
-                await run.over(services)
+                await run.over(chosen, services)
         made = make(fleet, release)
     print(made.to_text())
-    states = list(shown.states.values())
+    found = set(shown.states.values())
     if run.stopped:
         return _STOPPED
-    if State.FAILED in states:
+    if State.FAILED in found:
         return _FAILED
-    if strict and FOR_OWNERS & set(states):
+    if strict and FOR_OWNERS & found:
         return _OWNERS
     return _CONFLICTS if any(row.conflicts for row in made.rows) else 0
+
+
+async def status(common: Common, to: str | None, document: Path | None, *, drift: bool) -> int:
+    """Ask the forges where all stands.
+
+    Args:
+        common: Options.
+        to: The release; by default the newest.
+        document: A file for the report as JSON.
+        drift: Whether to look which files of the template were changed.
+
+    Returns:
+        The exit status.
+    """
+    fleet = common.open(read_settings())
+    release = fleet.release(to)
+    code = fleet.program(release).code if drift else None
+    with (
+        only_command(common.state),
+        worker(common.state, code, fleet.template.folder) as looking,
+    ):
+        async with fleet.forges() as forges:
+            services = await fleet.find(forges, release, looking, drift=drift)
+            await now.look(fleet, forges, release, services)
+        made = make(fleet, release)
+    print(made.to_text())
+    print(made.versions_text())
+    if document is not None:
+        write(document, made.to_json())
+    return _FAILED if made.counts.get(State.FAILED) else 0
+
+
+async def merge(common: Common, to: str | None, *, unchecked: bool, at_most: int | None) -> int:
+    """Merge pull requests that nothing stands against.
+
+    Args:
+        common: Options.
+        to: The release; by default the newest.
+        unchecked: Whether those count that no check looks at.
+        at_most: How many are merged at most.
+
+    Returns:
+        The exit status.
+    """
+    fleet = common.open(read_settings())
+    release = fleet.release(to)
+    with only_command(common.state):
+        async with fleet.forges() as forges:
+            looking = Worker(common.state, None)
+            services = await fleet.find(forges, release, looking)
+            states = await bulk.merge(
+                fleet, forges, release, services, looking, unchecked=unchecked, at_most=at_most
+            )
+    return _said(states)
+
+
+async def close(common: Common, to: str | None, *, superseded: bool) -> int:
+    """Close pull requests.
+
+    Args:
+        common: Options.
+        to: The release; by default the newest.
+        superseded: Whether to close those of other releases, and not those of this one.
+
+    Returns:
+        The exit status.
+    """
+    fleet = common.open(read_settings())
+    release = fleet.release(to)
+    with only_command(common.state):
+        async with fleet.forges() as forges:
+            services = await fleet.find(forges, release, Worker(common.state, None))
+            states = await bulk.close(fleet, forges, release, services, superseded=superseded)
+    return _said(states)
+
+
+async def work(common: Common, workers: int) -> int:
+    """Do the tasks of a coordinator on another machine, until it is interrupted.
+
+    Args:
+        common: Options.
+        workers: Processes.
+
+    Raises:
+        Problem: When there is no broker to listen to.
+    """
+    settings = read_settings()
+    url = _url(settings)
+    if url is None:
+        raise Problem("FLEET_REDIS_URL is not set: set it to the coordinator's broker.")
+    fleet = common.open(settings)
+    with only_command(common.state):
+        await Crew(fleet, url, max(workers, 1)).work()
+    return 0
 
 
 def report(common: Common, to: str | None, documents: Mapping[str, Path | None]) -> None:
@@ -203,3 +318,29 @@ def _table(services: Sequence[Found]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
+
+
+def _said(states: Mapping[str, State]) -> int:
+    counts = Counter(states.values())
+    told = [f"{counts[state]} {state}" for state in State if counts[state]]
+    print(", ".join(told) or "There is no such pull request.")
+    return _FAILED if counts[State.FAILED] else 0
+
+
+def _state(fleet: Fleet, release: Release, found: Found) -> State | None:
+    line = fleet.journal.line(found.key, str(release.version))
+    return line.state if line else None
+
+
+def _wave(inventory: Inventory, name: str | None) -> int | None:
+    if name is None:
+        return None
+    names = [each.name for each in inventory.wave]
+    if name not in names:
+        known = f"there are {', '.join(names)}" if names else "the inventory has none"
+        raise Problem(f"There is no wave {name}: {known}.")
+    return names.index(name)
+
+
+def _url(settings: Settings) -> str | None:
+    return settings.redis_url.get_secret_value() if settings.redis_url else None

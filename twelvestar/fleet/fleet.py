@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ class Fleet:
         state: The state folder.
         settings: What the environment says.
         template: A clone of the template.
+        network: Variables for git when it fetches the template.
         journal: What is remembered.
         only: Patterns of names; without any, all.
         skip: Patterns of names that are left out.
@@ -40,9 +41,14 @@ class Fleet:
     state: Path
     settings: Settings
     template: Template
+    network: Mapping[str, str]
     journal: Journal
     only: tuple[str, ...]
     skip: tuple[str, ...]
+
+    def refreshed(self) -> Template:
+        """The template, with what was committed to it since."""
+        return Template(self.inventory.template, self.template.folder, self.network)
 
     def release(self, name: str | None) -> Release:
         """Find a release of the template.
@@ -156,12 +162,13 @@ def open_fleet(
     read = read_inventory(inventory)
     make_state(state)
     token = read_token(read.template_token) if read.template_token else ""
-    access = Access("git", token, write_askpass(state))
+    network = Access("git", token, write_askpass(state)).variables()
     return Fleet(
         inventory=read,
         state=state,
         settings=settings,
-        template=Template(read.template, state.absolute() / "template.git", access.variables()),
+        template=Template(read.template, state.absolute() / "template.git", network),
+        network=network,
         journal=Journal(state / "journal.sqlite3"),
         only=tuple(only),
         skip=tuple(skip),

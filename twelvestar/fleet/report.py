@@ -107,8 +107,8 @@ class FleetReport:
             if not (row.why or row.conflicts or row.url):
                 continue
             parts.append(f"{row.name}: {row.state}{f' {row.url}' if row.url else ''}")
-            if row.why:
-                parts.append(f"  {row.why}")
+            if told := "; ".join(filter(None, (row.why.removesuffix("."), row.checks))):
+                parts.append(f"  {told}.")
             parts += [f"  {place}" for place in row.conflicts[:_SHOWN]]
             if (more := len(row.conflicts) - _SHOWN) > 0:
                 parts.append(f"  ... and {more} more places")
@@ -116,6 +116,21 @@ class FleetReport:
             parts.append("Files of the template that are in conflict most often:")
             parts += [f"  {count:4}  {path}" for path, count in self.conflicting.items()]
         return "\n".join(parts)
+
+    def versions_text(self) -> str:
+        """The releases that services have, for people."""
+        lines = [f"  {count:5}  {version}" for version, count in self.versions.items()]
+        behind = [row.behind for row in self.rows if row.behind]
+        days = [row.days for row in self.rows if row.days]
+        if behind:
+            lines.append(
+                f"{len(behind)} services are behind: by {max(behind)} releases at most, and for "
+                f"{max(days, default=0)} days."
+            )
+        drifted = sum(1 for row in self.rows if row.drift)
+        if any(row.drift is not None for row in self.rows):
+            lines.append(f"In {drifted} services, people changed files of the template.")
+        return "\n".join(["Releases:", *lines])
 
     def to_junit(self) -> str:
         """All of it as a JUnit document: a service fails that has conflicts, or has failed."""

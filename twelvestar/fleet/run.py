@@ -10,12 +10,13 @@ from typing import Literal
 import structlog
 
 from ..template import Release
-from . import proposals
+from . import proposals, waves
 from .engine import Engine
 from .find import Found, task_for
 from .fleet import Fleet
 from .forges import Forge, ForgeError, Proposal
-from .states import LEFT_OUT, State
+from .journal import Line
+from .states import State
 from .work import Mode, Outcome
 
 Propose = Literal["pr", "branch", "commit"]
@@ -32,8 +33,7 @@ class Wish:
         propose: As what updates arrive; none only computes them.
         max_open: Pull requests of the release that may be open at a time.
         stop_at: Share of the services that may fail before no more are begun.
-        again: Whether to open pull requests again that were closed, and to replace branches that
-            somebody has changed.
+        again: Whether to open pull requests again that were closed.
         delay: Shortest wait before a service is tried again, in s.
     """
 
@@ -69,16 +69,22 @@ class Run:
     _open: int = 0
     _begun: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
-    async def over(self, services: Sequence[Found]) -> None:
-        """Bring services to the release, in their order.
+    async def over(self, services: Sequence[Found], everyone: Sequence[Found]) -> None:
+        """Bring services to the release, in the order of their waves.
 
         Args:
             services: The services.
+            everyone: All services of the fleet, which waves are judged by.
         """
+        inventory = self.fleet.inventory
+        services = sorted(services, key=lambda each: inventory.wave_of(each.name))
         waiting = []
+        closed = waves.closed(inventory, everyone, self._line)
         for found in services:
-            if found.outcome.state in LEFT_OUT or found.outcome.state is not State.FOUND:
+            if found.outcome.state is not State.FOUND:
                 self._write(found, found.outcome.state, found.outcome)
+            elif self.wish.propose and (why := closed.get(found.key)):
+                self._write(found, State.QUEUED, replace(found.outcome, why=why))
             else:
                 waiting.append(found)
         if self.wish.stop_at is not None:
@@ -147,7 +153,6 @@ class Run:
         task = replace(
             task_for(found, self.fleet.inventory, self.release, mode),
             describe=known is not None and known.open is None,
-            again=self.wish.again,
         )
         for attempt in range(TRIES):
             outcome = await self.engine.do(task)
@@ -184,7 +189,7 @@ class Run:
 
     async def _tell_owner(self, found: Found, outcome: Outcome, known: proposals.Earlier) -> None:
         assert found.repository is not None
-        line = self.fleet.journal.line(found.key, str(self.release.version))
+        line = self._line(found.key)
         self._write(found, State.THEIRS, outcome, known.open)
         if known.open is not None and not (line and line.about.get("told")):
             text = "This branch has commits of others, so the fleet leaves it to you from now on."
@@ -212,6 +217,9 @@ class Run:
             told = {"why": outcome.why, "url": proposal.url if proposal else ""}
             told = {name: text for name, text in told.items() if text}
             _LOG.info(state.value, service=found.name, **told)
+
+    def _line(self, key: str) -> Line | None:
+        return self.fleet.journal.line(key, str(self.release.version))
 
     def _proposes(self, found: Found) -> bool:
         return self.wish.propose == "pr" and found.place.is_forge

@@ -54,7 +54,6 @@ class Task:
         mode: How far to go.
         describe: Whether the report is needed, also of an update that is pushed already.
         drift: Whether to look which files of the template were changed.
-        again: Whether to push over a branch that somebody else has changed.
         megabytes: The largest repository that is fetched, in MB.
         seconds: The longest that one command of git may take.
     """
@@ -74,7 +73,6 @@ class Task:
     mode: Mode
     describe: bool = False
     drift: bool = False
-    again: bool = False
     megabytes: int
     seconds: int
 
@@ -248,6 +246,27 @@ class Worker:
             cpu=round(_cpu() - before[1], 3),
         )
 
+    def is_ours(self, task: Task, commit: str) -> bool:
+        """Whether a commit is an update as the fleet has made it.
+
+        Args:
+            task: About the service.
+            commit: Full id of the commit, at the tip of a branch.
+        """
+        secrets: list[str] = []
+        ours = False
+
+        def look() -> Outcome:
+            nonlocal ours
+            clone, _, _, outcome = self._reach(task, secrets)
+            clone.fetch(commit)
+            found = message.read(clone.git, commit)
+            ours = found is not None and found.untouched
+            return outcome
+
+        self._guarded(look, secrets)
+        return ours
+
     def _guarded(self, act: Callable[[], Outcome], secrets: list[str]) -> Outcome:
         """Have whatever goes wrong end in an outcome without secrets."""
         try:
@@ -318,11 +337,10 @@ class Worker:
         if there and task.mode == "branch":
             clone.fetch(there)
             found = message.read(clone.git, there)
-            if found is not None and found.untouched:
-                same = found if found.trailers == trailers else None
-            elif not task.again:
+            if found is None or not found.untouched:
                 why = f"Somebody else's commits are on {task.proposal}: they are left alone."
                 return replace(outcome, state=State.THEIRS, made=there, why=why)
+            same = found if found.trailers == trailers else None
         kept = _place_of(task, clone, trailers)
         if same and not task.describe and not kept.exists():
             why = _in_conflict(same.conflicts)
