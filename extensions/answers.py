@@ -12,10 +12,16 @@ _LONGEST_LINE = 300
 # RFC 5321, section 4.5.3.1.3: a path of 256 octets includes the angle brackets.
 _LONGEST_EMAIL = 254
 _LONGEST_NAMESPACE = 200
+# RFC 1035, section 2.3.4, as text without the final dot.
+_LONGEST_HOST = 253
+_HIGHEST_PORT = 65535
 
 # Surrogates stand for bytes of the command line that are not UTF-8; no file can hold them.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _EMAIL = re.compile(r"""[^\s@"'`<>()\[\],:;\\]+@[^\s@"'`<>()\[\],:;\\]+""")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# With a dot: the first part of an image's name is a host only if it has a dot or a port.
+_HOST = re.compile(rf"(?P<name>{_LABEL}(?:\.{_LABEL})+)(?::(?P<port>[1-9][0-9]{{0,4}}))?")
 _NAMESPACE_SEGMENT = re.compile(r"(?!\.$)[A-Za-z0-9._][A-Za-z0-9._-]*")
 
 
@@ -104,6 +110,20 @@ def namespace_problem(answer: object) -> str:
     )
 
 
+def host_problem(answer: object) -> str:
+    """Check the name of a host, with or without a port.
+
+    Args:
+        answer: The answer, of any type.
+
+    Returns:
+        An empty string, or one sentence that says what to type.
+    """
+    if isinstance(answer, str) and _is_host(answer):
+        return ""
+    return "Type a full name such as git.example.org, or with a port git.example.org:8443."
+
+
 class AnswerValidators(Extension):
     """Adds the validators as filters, for `validator:` in copier.yml."""
 
@@ -120,6 +140,7 @@ class AnswerValidators(Extension):
             author_problem=author_problem,
             email_problem=email_problem,
             namespace_problem=namespace_problem,
+            host_problem=host_problem,
         )
 
 
@@ -136,4 +157,13 @@ def _is_namespace(text: str) -> bool:
         len(text) <= _LONGEST_NAMESPACE
         and ".." not in text
         and all(_NAMESPACE_SEGMENT.fullmatch(segment) for segment in text.split("/"))
+    )
+
+
+def _is_host(text: str) -> bool:
+    host = _HOST.fullmatch(text)
+    return (
+        host is not None
+        and len(host["name"]) <= _LONGEST_HOST
+        and int(host["port"] or 1) <= _HIGHEST_PORT
     )

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,11 @@ def copy(
         ("description", "two\nlines", "one line"),
         ("author_email", "nobody", "address|@"),
         ("repository_namespace", "../up", "type|Type"),
+        ("repository_host", "git.example.org", "other"),
+        ("repository_host", "other", "--data own_repository_host=VALUE"),
+        ("own_repository_host", "https://git.example.org/", "full name"),
+        ("decide", "everything", "square brackets"),
+        ("decide", "[everything]", "observability"),
         ("license", "WTFPL", "MIT"),
         ("processes", "none", "web-and-worker"),
         ("database", "oracle", "postgresql"),
@@ -183,6 +189,26 @@ def test_an_answer_wins_over_the_preset(template: Path, tmp_path: Path) -> None:
     project = render(template, tmp_path / "project", {"preset": "minimal", "database": "sqlite"})
     recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
     assert (recorded["processes"], recorded["database"]) == ("web", "sqlite")
+
+
+def test_a_host_of_ones_own_is_where_the_repository_is(template: Path, tmp_path: Path) -> None:
+    answers = {
+        "preset": "complete",
+        "repository_host": "other",
+        "own_repository_host": "Git.Example.org:8443",
+        "repository_namespace": "Acme/pay",
+    }
+    project = render(template, tmp_path / "project", answers)
+    address = "https://git.example.org:8443/Acme/pay/orbit"
+    metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    assert metadata["urls"]["Repository"] == address
+    assert yaml.safe_load((project / "mkdocs.yml").read_text())["repo_url"] == address
+    assert f'org.opencontainers.image.source="{address}"' in (project / "Dockerfile").read_text()
+    overlay = project / "deploy" / "kubernetes" / "overlays" / "production" / "kustomization.yaml"
+    [image] = yaml.safe_load(overlay.read_text())["images"]
+    assert image["newName"] == "git.example.org:8443/acme/pay/orbit"
+    recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    assert {name: recorded[name] for name in answers} == answers
 
 
 def test_the_year_is_recorded_and_not_asked_again(template: Path, tmp_path: Path) -> None:

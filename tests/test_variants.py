@@ -58,6 +58,7 @@ CHOICES: dict[str, list[Any]] = {
         "github.com/ada",
         "gitlab.com/group/team",
         "codeberg.org/a",
+        "Git.example.org:8443/a/B",
         "none",
     ],
     "preset": ["minimal", "standard", "complete"],
@@ -124,6 +125,8 @@ def covering_array() -> Iterator[dict[str, Any]]:
     for row in AllPairs(list(CHOICES.values())):
         answers = dict(zip(CHOICES, row, strict=True))
         host, _, namespace = answers.pop("repository").partition("/")
+        if host not in QUESTIONS["repository_host"]["choices"].values():
+            answers["own_repository_host"], host = host, "other"
         answers["repository_host"] = host
         if namespace:
             answers["repository_namespace"] = namespace

@@ -23,6 +23,8 @@ _TAKES = {
     "bool": ("yes or no", re.compile(r"y|yes|t|true|on|1|n|no|f|false|off|0", re.IGNORECASE)),
     "int": ("a whole number", re.compile(r"-?\d+")),
 }
+# What Copier takes for no; it takes any other word for yes.
+_NO = re.compile(r"(n|no|f|false|off|0|~|null|none)?", re.IGNORECASE)
 # Such a default may depend on the preset alone; a test sees to it.
 _PRESET = re.compile(r"\bpreset\b")
 
@@ -111,6 +113,23 @@ def with_origin(text: str, source: str, commit: str) -> str:
     named = yaml.safe_dump({"_commit": commit, "_src_path": source}, allow_unicode=True)
     kept = re.sub(r"^_(commit|src_path):.*\n(^[ ].*\n)*", "", text, flags=re.MULTILINE)
     return re.sub(r"^(?!#)", lambda _: named, kept, count=1, flags=re.MULTILINE)
+
+
+def as_copier_reads(questions: Questions, answers: Mapping[str, Any]) -> Answers:
+    """Make yes and no of words that a person has written into an answers file.
+
+    Copier itself does so only for questions that it asks.
+
+    Args:
+        questions: The template's questions.
+        answers: Answers of the last time.
+    """
+    return {
+        name: _NO.fullmatch(value.strip()) is None
+        if isinstance(value, str) and questions.get(name, {}).get("type") == "bool"
+        else value
+        for name, value in answers.items()
+    }
 
 
 def check_questions(questions: Questions, data: Mapping[str, Any]) -> None:

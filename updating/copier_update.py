@@ -13,7 +13,7 @@ from copier.errors import UserMessageError
 from migrations.toolkit import Before, run_before
 
 from . import output
-from .answers import ANSWERS_FILE, Answers, Origin
+from .answers import ANSWERS_FILE, Answers, Origin, as_copier_reads
 from .compute import compute
 from .errors import UpdateError
 from .git import failures_told
@@ -88,7 +88,8 @@ def _ask(worker: Worker, project: Project) -> Origin:
         folder = scratch / "asked"
         folder.mkdir()
         last = {"_commit": origin.commit, "_src_path": origin.source}
-        last |= _migrated_answers(worker, project, origin, scratch)
+        migrated = _migrated_answers(worker, project, origin, scratch)
+        last |= as_copier_reads(worker.template.questions_data, migrated)
         text = yaml.safe_dump(last, allow_unicode=True)
         (folder / ANSWERS_FILE).write_text(text, encoding="utf-8")
         asking = replace(

@@ -15,7 +15,11 @@ from enum import StrEnum
 from pathspec import GitIgnoreSpec
 
 GENERATED = (".copier-answers.yml", "uv.lock")
-_SEEDED = re.compile(r"\{\{ '(?P<pattern>[^']+)' if _copier_operation == 'update' \}\}")
+_SEEDED = re.compile(
+    r"\{% if _copier_operation == 'update' %\}\n(?P<patterns>[^{}]+\n)\{% endif %\}\n?"
+)
+# Up to release 1.5.0, each pattern had an entry of its own.
+_ONE_SEEDED = re.compile(r"\{\{ '(?P<patterns>[^']+)' if _copier_operation == 'update' \}\}")
 
 
 class Owner(StrEnum):
@@ -31,10 +35,16 @@ class Ownership:
 
     Args:
         table: `_exclude` of its copier.yml.
+
+    Attributes:
+        seeded: Patterns of the files that are seeded.
     """
 
     def __init__(self, table: Iterable[str]) -> None:
-        self.seeded = [match["pattern"] for entry in table if (match := _SEEDED.fullmatch(entry))]
+        found = (_SEEDED.fullmatch(entry) or _ONE_SEEDED.fullmatch(entry) for entry in table)
+        self.seeded = [
+            pattern for match in found if match for pattern in match["patterns"].splitlines()
+        ]
         self._seeded = GitIgnoreSpec.from_lines(self.seeded)
         # A project has some hundred paths, which are asked about for each side of the merge.
         self._known = functools.lru_cache(maxsize=4096)(self._owner)

@@ -23,6 +23,7 @@ from .answers import ANSWERS_FILE, Answers, Origin, with_origin, write
 from .errors import Status, UpdateError
 
 _REFUSAL = re.compile(r"(?:Validation error for question|Invalid choice for) '(\w+)': (.+)", re.S)
+_REQUIRED = re.compile(r'Question "(\w+)" is required')
 # Where Copier works on what the template says, and not on an answer.
 _OF_THE_TEMPLATE = {"_formatted_choices", "render_value"}
 # Copier loads a template's extensions through variables of modules.
@@ -146,12 +147,16 @@ def _refusal(error: BaseException, data: Answers) -> UpdateError | None:
     if refused := _REFUSAL.search(str(error)):
         reason = " ".join(refused[2].split())
         return UpdateError(f'Question "{refused[1]}": {reason}')
+    # Without an answer that leads to the question, it is the template that lacks a default.
+    if data and (required := _REQUIRED.fullmatch(str(error))):
+        name = required[1]
+        return UpdateError(f'Question "{name}" has no default: answer it with --data {name}=VALUE.')
     steps = {frame.f_code.co_name: frame for frame, _ in walk_tb(error.__traceback__)}
     if "_ask" in steps and "parse_answer" in steps and steps.keys().isdisjoint(_OF_THE_TEMPLATE):
         question = steps["_ask"].f_locals["question"]
         if question.var_name in data:
             given = data[question.var_name]
-            kind = question.get_type_name()
+            kind = "a list such as [a, b]" if question.multiselect else question.get_type_name()
             return UpdateError(f'Question "{question.var_name}" takes {kind}, not {given!r}.')
     return None
 

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from . import hooks
-from .answers import ANSWERS_FILE, Answers, Origin, parse
+from .answers import ANSWERS_FILE, Answers, Origin, as_copier_reads, parse
 from .checkout import Checkout, Known
 from .errors import Status, UpdateError
 from .git import Git, GitError
@@ -151,6 +151,7 @@ class Shared:
         Raises:
             UpdateError: When an answer is refused, or the template cannot be rendered.
         """
+        answers = as_copier_reads(checkout.questions, answers)
         key = self._key(checkout, answers, data or {}, object_format)
         today = f"{key}-{_today()}"
         with checkout.known.rendering:

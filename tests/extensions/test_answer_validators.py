@@ -10,6 +10,7 @@ from jinja2 import StrictUndefined, Undefined
 from extensions.answers import (
     author_problem,
     email_problem,
+    host_problem,
     namespace_problem,
     project_name_problem,
     single_line_problem,
@@ -21,6 +22,7 @@ VALIDATORS = {
     "author": author_problem,
     "email": email_problem,
     "namespace": namespace_problem,
+    "host": host_problem,
 }
 
 GOOD = [
@@ -30,6 +32,8 @@ GOOD = [
     *(("author", text) for text in ("Jane", "Jane O'Neil Jr.", "ACME GmbH & Co. KG", "李")),
     *(("email", text) for text in ("", "a@b", "jane.doe+x@mail.example.com", "é@exämple.de")),
     *(("namespace", text) for text in ("", "acme", "acme/platform/a", "a.b_c-d", "-a"[1:], ".x")),
+    *(("host", text) for text in ("git.example.org", "Git.Example.ORG:8443", "10.0.0.1", "a.b:1")),
+    *(("host", text) for text in (f"{'x' * 63}.a-b.c:65535", ".".join(["x" * 49] * 5))),
 ]
 CONTROLS = (
     "a\nb",
@@ -60,6 +64,16 @@ BAD = [
         for text in ("/", "/a", "a/", "a//b", "..", "a/../b", "a..b", ".", "a/.")
     ),
     *(("namespace", text) for text in ("-a", "a/-b", "a b", "a\n", "é", "a\\b", "a:b", "x" * 201)),
+    *(
+        ("host", text)
+        for text in ("", "git", "localhost:80", ".a.b", "a.b.", "a..b", "-a.b", "a-.b")
+    ),
+    *(("host", text) for text in ("a.b:", "a.b:0", "a.b:080", "a.b:65536", "a.b:x", "a.b:1:2")),
+    *(
+        ("host", text)
+        for text in ("https://a.b", "a.b/c", "a_b.c", "é.org", "[::1]", "a.b\n", "a.b ")
+    ),
+    *(("host", text) for text in (f"{'x' * 64}.b", ".".join(["x" * 50] * 5), "a@b.c", "a.b:٣")),
 ]
 
 

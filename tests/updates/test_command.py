@@ -350,6 +350,8 @@ def test_an_answer_that_is_refused(generate: Generate) -> None:
         ("databse=sqlite", "databse"),
         ("hooks=flase", 'Question "hooks" takes yes or no.'),
         ("copyright_year=MM", 'Question "copyright_year" takes a whole number.'),
+        ("repository_host=other", "answer it with --data own_repository_host=VALUE."),
+        ("decide=services", 'Question "decide" takes a list such as [a, b], not'),
         ("package_name=", 'Question "package_name"'),
         ("package_name=comet", "your own modules would stay in src/orbit"),
     ):

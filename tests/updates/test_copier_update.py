@@ -21,6 +21,7 @@ from jinja2 import Environment, StrictUndefined
 from tests.rendering import ROOT
 from updating.answers import ANSWERS_FILE
 from updating.copier_update import REPORT
+from updating.drift import drift
 from updating.git import Git
 from updating.lock import only_update
 from updating.update import update
@@ -220,15 +221,88 @@ def test_each_question_is_asked_once_with_the_last_answer(
     }
 
 
+def answers_of(project: Path) -> dict[str, Any]:
+    recorded = yaml.safe_load((project / ANSWERS_FILE).read_text())
+    return {name: value for name, value in recorded.items() if not name.startswith("_")}
+
+
+def test_an_answer_that_was_given_once_stays(published: Path, tmp_path: Path) -> None:
+    """With a release that changes nothing, so that only the answers could."""
+    template, project = tmp_path / "template", tmp_path / "project"
+    git_in(published).run("clone", "--quiet", str(published), str(template))
+    options = ("--data", "database=sqlite", "--defaults", "--trust", "--skip-tasks", "--quiet")
+    subprocess.run([COPIER, "copy", *options, template, project], check=True)
+    git_in(project).run("init", "--quiet")
+    commit_all(project)
+    before = answers_of(project)
+    assert before["database"] == "sqlite"
+    release(template, "9.0.0")
+    done = copier_update(project)
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load((project / ANSWERS_FILE).read_text())["_commit"] == "9.0.0"
+    assert answers_of(project) == before
+
+
+@pytest.mark.parametrize("with_copier", [True, False])
+def test_answers_from_before_the_groups_stay(with_copier: bool, generate: Generate) -> None:
+    """Those that are the preset's, and those that are not."""
+    given = {"preset": "complete", "database": "sqlite", "sentry": False, "ci": "gitlab"}
+    project = generate(given, version="1.5.0")
+    before = answers_of(project)
+    if with_copier:
+        done = copier_update(project)
+        assert done.returncode == 0, done.stderr
+    else:
+        update(project)
+    assert answers_of(project) == {**before, "decide": []}
+
+
+@pytest.mark.parametrize("with_copier", [True, False])
+def test_a_word_in_the_answers_file_is_yes_or_no(
+    with_copier: bool, generate: Generate, newest: str
+) -> None:
+    """Copier would take any word for yes, where it does not ask."""
+    project = generate({"preset": "minimal", "hooks": True}, version=newest)
+    assert (project / ".pre-commit-config.yaml").exists()
+    path = project / ANSWERS_FILE
+    text = path.read_text().replace("procfile: false", "procfile: 'No'")
+    path.write_text(text.replace("hooks: true", "hooks: 'yes'"))
+    commit_all(project)
+    assert drift(project) == []
+    if with_copier:
+        done = copier_update(project, "--data", "cache=memory")
+        assert done.returncode == 0, done.stderr
+    else:
+        update(project, data={"cache": "memory"})
+    answers = answers_of(project)
+    assert (answers["hooks"], answers["procfile"]) == (True, False)
+    assert (project / ".pre-commit-config.yaml").exists()
+    assert not (project / "Procfile").exists()
+
+
+def test_another_preset_changes_no_recorded_answer(
+    generate: Generate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = generate(MINIMAL, version="1.5.0")
+    before = answers_of(project)
+    asked = answer(monkeypatch, {"preset": "complete", "decide": ["observability"], "sentry": True})
+    copier.run_update(project, overwrite=True, unsafe=True)
+    names = [name for name, _ in asked]
+    after_the_group = names[names.index("decide") + 1 :]
+    assert after_the_group == ["prometheus", "sentry", "opentelemetry"]
+    changed = {"preset": "complete", "decide": ["observability"], "sentry": True}
+    assert answers_of(project) == {**before, **changed}
+
+
 def test_whoever_stops_at_a_question_has_changed_nothing(
     generate: Generate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = generate(MINIMAL)
     before = contents(project)
-    asked = answer(monkeypatch, {"description": "Another.", "database": KeyboardInterrupt})
+    asked = answer(monkeypatch, {"description": "Another.", "preset": KeyboardInterrupt})
     with pytest.raises(KeyboardInterrupt):
         copier.run_update(project, overwrite=True, unsafe=True)
-    assert asked[-1][0] == "database"
+    assert asked[-1][0] == "preset"
     assert contents(project) == before
     assert not Git(project).text("status", "--porcelain")
     with only_update(project / ".git", ""):

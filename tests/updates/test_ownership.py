@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jinja2 import Environment
 
 from tests.rendering import ROOT, answer_sets
+from updating.git import Git
 from updating.ownership import GENERATED, Owner, Ownership
 
-from .published import Generate, contents
+from .published import Generate, contents, versions
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +60,47 @@ def test_every_status_is_documented() -> None:
     assert [int(row) for row in rows] == [int(status) for status in Status]
 
 
+OLD_FORM = [
+    "*.py[co]",
+    "{{ 'README.md' if _copier_operation == 'update' }}",
+    "{{ '' if web else 'x' }}",
+]
+NEW_FORM = [
+    "*.py[co]",
+    "{% if _copier_operation == 'update' %}\nREADME.md\nsrc/*/web\n{% endif %}\n",
+    "{% if not web %}\nx\n{% endif %}\n",
+]
+
+
+@pytest.mark.parametrize(
+    ("table", "seeded"), [(OLD_FORM, ["README.md"]), (NEW_FORM, ["README.md", "src/*/web"])]
+)
+def test_the_table_is_read_in_the_form_of_every_release(
+    table: list[str], seeded: list[str]
+) -> None:
+    ownership = Ownership(table)
+    assert ownership.seeded == seeded
+    assert ownership.owner("README.md") is Owner.SEEDED
+    assert ownership.owner("x") is Owner.TEMPLATE
+
+
+def test_every_release_has_files_of_ones_own(published: Path) -> None:
+    for version in versions(published):
+        text = Git(published).text("show", f"{version}:copier.yml")
+        ownership = Ownership(yaml.safe_load(text)["_exclude"])
+        assert ownership.owner("src/orbit/app.py") is Owner.SEEDED, version
+        assert ownership.owner("src/orbit/chassis/runtime.py") is Owner.TEMPLATE, version
+
+
 def test_copier_leaves_seeded_files_alone_too(ownership: Ownership) -> None:
+    """Whatever Copier leaves out of an update alone, the update knows as seeded."""
     table = yaml.safe_load((ROOT / "copier.yml").read_text())["_exclude"]
-    told = [entry for entry in table if "_copier_operation" in entry]
-    assert len(told) == len(ownership.seeded), "one form, which the table is read by"
+    told = [
+        Environment(autoescape=True).from_string(entry).render(_copier_operation="update").split()
+        for entry in table
+        if "_copier_operation" in entry
+    ]
+    assert [pattern for patterns in told for pattern in patterns] == ownership.seeded
 
 
 def page() -> str:
