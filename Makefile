@@ -3,7 +3,7 @@ PYTHON ?= python3
 DEST ?= build/try
 ANSWERS ?=
 # Marks of tests that `make test` leaves to other targets.
-SKIP ?= thorough or delivery
+SKIP ?= thorough or delivery or forge
 # The suites of generated services wait a good part of their time, so two more than there are cores.
 TESTERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 
@@ -31,11 +31,11 @@ test: lint ## Run the whole suite
 
 .PHONY: test-thorough
 test-thorough: lint ## Run what `make test` leaves out: more releases, more Pythons
-	$(BIN)/python -m pytest -m 'thorough and not engine' $(PYTEST)
+	$(BIN)/python -m pytest -m 'thorough and not engine and not forge' $(PYTEST)
 
 .PHONY: test-quick
 test-quick: lint ## Run what needs no generated suite
-	$(BIN)/python -m pytest --numprocesses $(TESTERS) -m 'not generated and not thorough and not delivery'
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) -m 'not generated and not thorough and not delivery and not forge'
 
 # One process, because what is built and run is timed.
 .PHONY: test-delivery
@@ -45,6 +45,18 @@ test-delivery: test-delivery-files ## Check, build and run what is delivered; ne
 .PHONY: test-delivery-files
 test-delivery-files: lint ## The part of it that needs no engine: manifests, workflows, hooks, sites
 	$(BIN)/python -m pytest -m 'delivery and not engine' $(PYTEST) tests/delivery
+
+# A script beside the checkout that starts Pagure in a root of its own, and prints its address.
+FORGE ?= ../shared/forge
+
+.PHONY: test-forge
+test-forge: $(READY) ## Try the fleet's client of Pagure on Pagure; brings one from Debian's packages
+	@test -x $(FORGE)/up || { echo "There is no $(FORGE)/up to start Pagure with: set FORGE to the" \
+		"folder that has it. NOTHING was tested." >&2; exit 1; }
+	@started=$$($(FORGE)/up) || { echo "Pagure did not start: it takes root, Debian 13 or debootstrap" \
+		"and its packages. NOTHING was tested." >&2; exit 1; }; \
+	trap '$(FORGE)/down' EXIT; eval "$$started"; \
+	$(BIN)/python -m pytest -m forge --durations 12 --verbose tests/fleet
 
 .PHONY: test-mutations
 test-mutations: $(READY) ## Break the chassis in each of the known ways, and see which test finds it

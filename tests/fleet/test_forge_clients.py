@@ -56,8 +56,11 @@ def test_the_token_is_good_enough(use: Use) -> None:
     use(lambda client: client.check_token())
 
 
-def test_find_reads_all_pages_of_an_organisation(use: Use, org: str, source: Path) -> None:
-    names = [f"{org}/r{number:03}" for number in range(105)]
+def test_find_reads_all_pages_of_an_organisation(
+    use: Use, org: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"twelvestar.fleet.forges.{use.kind}._PAGE", 3)
+    names = [f"{org}/r{number}" for number in range(7)]
     for name in names:
         use.forge.add(name)
 
@@ -65,6 +68,7 @@ def test_find_reads_all_pages_of_an_organisation(use: Use, org: str, source: Pat
         return [repo.name async for repo in client.find(Find(org=org))]
 
     assert sorted(use(act)) == names
+    assert [one for one in use.forge.requests(f"{org}/") if one["line"].endswith("&page=3")]
 
 
 def test_find_by_topic(use: Use, org: str, source: Path) -> None:

@@ -180,7 +180,10 @@ class Standin:
         self._tell("rename", old=old, new=new)
 
     def change(self, name: str, **changes: Any) -> None:
-        """Change `archived`, `private`, `topics`, `size` or `protected` of a repository.
+        """Change a repository.
+
+        Fields are `archived`, `private`, `topics`, `size`, `protected`, `drafts` (whether it has
+        any) and `methods` of merging.
 
         Args:
             name: The repository.

@@ -52,6 +52,48 @@ class Answers:
             "site_admin": False,
         }
 
+    def full_user(self, login: str) -> dict[str, Any]:
+        """Somebody who was asked for by name."""
+        told = ("name", "company", "blog", "location", "email", "hireable", "bio")
+        counts = ("public_repos", "public_gists", "followers", "following")
+        return {
+            **self.user(login),
+            **dict.fromkeys(told),
+            **dict.fromkeys(counts, 0),
+            "created_at": "2024-01-01T00:00:00Z",
+            "updated_at": "2024-01-01T00:00:00Z",
+        }
+
+    def branch(self, repo: Repo, name: str, tip: str) -> dict[str, Any]:
+        """A branch."""
+        where = f"{self.api}/repos/{repo.name}"
+        commit: dict[str, Any] = {
+            "sha": tip,
+            "node_id": f"C_{tip}",
+            "url": f"{where}/commits/{tip}",
+            "html_url": f"{self.web}/{repo.name}/commit/{tip}",
+            "comments_url": f"{where}/commits/{tip}/comments",
+            "commit": {
+                "url": f"{where}/git/commits/{tip}",
+                "author": None,
+                "committer": None,
+                "message": repo.git("show", "--no-patch", "--format=%B", tip),
+                "comment_count": 0,
+                "tree": {"sha": repo.git("rev-parse", f"{tip}^{{tree}}"), "url": where},
+            },
+            "author": None,
+            "committer": None,
+            "parents": [],
+        }
+        return {
+            "name": name,
+            "commit": commit,
+            "_links": {"self": f"{where}/branches/{name}", "html": f"{self.web}/{repo.name}"},
+            "protected": name in repo.protected,
+            "protection": {"enabled": name in repo.protected},
+            "protection_url": f"{where}/branches/{name}/protection",
+        }
+
     def repo(self, repo: Repo) -> dict[str, Any]:
         """A repository."""
         where = f"{self.api}/repos/{repo.name}"
@@ -89,9 +131,9 @@ class Answers:
             **dict.fromkeys(("has_pages", "has_discussions", "is_template"), False),
             **dict.fromkeys(("forks", "forks_count", "watchers", "watchers_count"), 0),
             **dict.fromkeys(("stargazers_count", "open_issues", "open_issues_count"), 0),
-            "allow_merge_commit": True,
-            "allow_squash_merge": True,
-            "allow_rebase_merge": True,
+            "allow_merge_commit": "merge" in repo.methods,
+            "allow_squash_merge": "squash" in repo.methods,
+            "allow_rebase_merge": "rebase" in repo.methods,
             **times,
         }
 
@@ -119,6 +161,8 @@ class Answers:
             "color": "ededed",
             "default": False,
             "description": None,
+            "archived_at": None,
+            "archived_by": None,
         }
 
     def pull(self, repo: Repo, pull: Pull) -> dict[str, Any]:
@@ -305,7 +349,7 @@ def _invalid(**error: str) -> Exception:
 @get(f"{API}/user")
 async def user(request: Asked, world: World) -> dict[str, Any]:
     """Whose token it is."""
-    return Answers(request, world).user(user_of(request.scope).user)
+    return Answers(request, world).full_user(user_of(request.scope).user)
 
 
 @get([f"{API}/orgs/{{owner:str}}/repos", f"{API}/users/{{owner:str}}/repos"])
@@ -314,6 +358,18 @@ async def repos_of(request: Asked, world: World, owner: str) -> Response[Any]:
     if not (repos := world.of(owner)):
         raise Missing(owner)
     return page(request, repos, Answers(request, world).repo)
+
+
+@get(f"{API}/installation/repositories")
+async def installed(request: Asked, world: World) -> Response[Any]:
+    """Repositories that an app was given."""
+    repos = list(world.repos.values())
+    return page(
+        request,
+        repos,
+        Answers(request, world).repo,
+        wrap=lambda items, count: {"total_count": count, "repositories": items},
+    )
 
 
 @get(f"{API}/user/repos")
@@ -354,7 +410,7 @@ async def a_branch(request: Asked, world: World, owner: str, name: str, branch: 
     repo = _repo(request, world, owner, name)
     if (tip := repo.git.tip(branch.strip("/"))) is None:
         raise says(404, message="Branch not found", status="404")
-    return {"name": branch.strip("/"), "commit": {"sha": tip}, "protected": False}
+    return Answers(request, world).branch(repo, branch.strip("/"), tip)
 
 
 @get(f"{_REPO}/pulls")
@@ -381,6 +437,12 @@ async def open_pull(
 ) -> Any:
     """Open a pull request."""
     repo = _repo(request, world, owner, name)
+    if len(data.get("body") or "") > 65_536 or len(data["title"]) > 256:
+        said = "is too long"
+        raise _invalid(resource="PullRequest", code="custom", field="body", message=said)
+    if data.get("draft") and not repo.drafts:
+        said = "Draft pull requests are not supported in this repository."
+        raise says(422, message=said, status="422")
     try:
         made = world.open(
             repo,
@@ -436,8 +498,11 @@ async def merge_pull(
     """Merge a pull request."""
     repo = _repo(request, world, owner, name)
     pull = world.pull(repo, number)
+    if (method := data.get("merge_method", "merge")) not in repo.methods:
+        said = f"{method.title()} commits are not allowed on this repository."
+        raise says(405, message=said, status="405")
     try:
-        made = world.merge(repo, pull, data.get("sha"))
+        made = world.merge(repo, pull, data.get("sha"), method)
     except Refused as error:
         match error.rule:
             case "moved":
@@ -586,6 +651,9 @@ async def graphql(world: World, data: dict[str, Any]) -> dict[str, Any]:
     repo = world.by_id(int(node[1]))
     pull = world.pull(repo, int(node[2]))
     draft = name[1] == "convertPullRequestToDraft"
+    if draft and not repo.drafts:
+        said = "Draft pull requests are not supported in this repository."
+        return {"data": None, "errors": [{"type": "UNPROCESSABLE", "message": said}]}
     world.edit(repo, pull, draft=draft)
     return {"data": {name[1]: {"pullRequest": {"isDraft": draft}}}}
 
@@ -594,6 +662,7 @@ GITHUB = [
     user,
     repos_of,
     own_repos,
+    installed,
     search,
     repository,
     repository_by_id,

@@ -66,7 +66,7 @@ class Answers:
         data = self.repo(repo)
         level = _DEVELOPER if user_of(self.request.scope).may_write else 20
         data["permissions"] = {"project_access": None, "group_access": {"access_level": level}}
-        if self.request.query_params.get("statistics") == "true":
+        if self.request.query_params.get("statistics", "").lower() == "true":
             data["statistics"] = {"repository_size": repo.size * 1024}
         return data
 
@@ -142,7 +142,7 @@ async def projects_of(request: Asked, world: World, owner: str) -> Response[Any]
     """Projects of a group, those of groups below it only if they are asked for."""
     if not (repos := world.of(unquote(owner))):
         raise Missing(owner)
-    if request.query_params.get("include_subgroups") != "true":
+    if request.query_params.get("include_subgroups", "").lower() != "true":
         repos = [repo for repo in repos if repo.owner.lower() == unquote(owner).lower()]
     return page(request, _filtered(request, repos), Answers(request, world).repo, standard=20)
 
@@ -242,7 +242,8 @@ async def merge_request(
     repo = _repo(request, world, project)
     pull = world.pull(repo, number)
     try:
-        world.merge(repo, pull, data.get("sha"))
+        # Clients may send it either way.
+        world.merge(repo, pull, data.get("sha") or request.query_params.get("sha"))
     except Refused as error:
         match error.rule:
             case "moved":

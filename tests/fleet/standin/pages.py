@@ -137,12 +137,15 @@ def refused(_: Asked, error: HTTPException) -> Response[Any]:
     return Response(data, status_code=error.status_code)
 
 
-def missing(request: Asked, _: Missing) -> Response[Any]:
+def missing(request: Asked, error: Missing) -> Response[Any]:
     """Answer that there is no such thing.
 
     Args:
         request: The request.
+        error: What there is not.
     """
+    if dialect_of(request) == "-":
+        return Response({"message": f"there is no {error}"}, status_code=404)
     words = {"gitlab": "404 Not found", "gitea": "The target couldn't be found."}
     return Response({"message": words.get(dialect_of(request), "Not Found")}, status_code=404)
 

@@ -82,6 +82,8 @@ class Repo:
     size: int
     protected: list[str]
     created: str
+    drafts: bool = True
+    methods: list[str] = field(default_factory=lambda: ["merge", "squash", "rebase"])
     pulls: list[Pull] = field(default_factory=list)
     statuses: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     runs: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -269,13 +271,14 @@ class World:
         pull.updated = now()
         repo.writes["edit"] += 1
 
-    def merge(self, repo: Repo, pull: Pull, sha: str | None = None) -> str:
+    def merge(self, repo: Repo, pull: Pull, sha: str | None = None, method: str = "merge") -> str:
         """Merge a pull request.
 
         Args:
             repo: Its repository.
             pull: The pull request.
             sha: What its head has to be.
+            method: `merge`, or `squash` for one commit.
 
         Returns:
             Id of the merge commit.
@@ -292,7 +295,8 @@ class World:
         if base is None or tree is None:
             raise Refused("conflicts")
         message = f"Merge pull request #{pull.number} from {pull.branch}"
-        made = repo.git("commit-tree", tree, "-p", base, "-p", pull.head, "-m", message)
+        parents = ["-p", base, *([] if method == "squash" else ["-p", pull.head])]
+        made = repo.git("commit-tree", tree, *parents, "-m", message)
         repo.git("update-ref", f"refs/heads/{pull.base}", made, base)
         pull.state, pull.merged, pull.merge_commit, pull.updated = "merged", now(), made, now()
         repo.writes["merge"] += 1

@@ -21,6 +21,7 @@ from .gitea import Gitea
 from .github import GitHub
 from .gitlab import GitLab
 from .limits import Clock, Limits, Throttle
+from .pagure import Pagure
 from .secrets import read_token, redact
 
 __all__ = [
@@ -51,6 +52,7 @@ _KINDS: dict[str, Callable[[str, str, Throttle], Forge]] = {
     "github": GitHub,
     "gitlab": GitLab,
     "gitea": Gitea,
+    "pagure": Pagure,
 }
 
 

@@ -206,7 +206,7 @@ class Forge(Protocol):
             base: The branch to merge into.
             title: Its title.
             body: Its description.
-            draft: Whether it opens as a draft.
+            draft: Whether it opens as a draft, where the repository has drafts.
             labels: Labels to give it; labels that the forge does not have are made.
         """
 

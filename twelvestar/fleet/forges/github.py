@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
@@ -25,10 +26,14 @@ from .shared import SharedForge, Wanted, moment, shortened, worst
 
 GITHUB = "https://github.com"
 
+# Without them GitHub answers as its newest API does, whichever that is.
+_HEADERS = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
 _PAGE = 100
 # A search finds no more than this, and does not say which.
 _SEARCHED = 1_000
 _PASSED = ("success", "neutral", "skipped")
+# Private repositories of some plans have none.
+_NO_DRAFTS = "raft pull requests are not supported"
 
 
 class GitHub(SharedForge):
@@ -47,7 +52,7 @@ class GitHub(SharedForge):
         public = urlsplit(url).hostname == urlsplit(GITHUB).hostname
         self._rest = "" if public else "v3/"
         api = "https://api.github.com" if public else f"{url}/api"
-        super().__init__(Client(url, api, token, _bearer, throttle))
+        super().__init__(Client(url, api, token, _bearer, throttle, _HEADERS))
 
     async def check_token(self) -> None:
         """See `Forge.check_token`."""
@@ -146,7 +151,9 @@ class GitHub(SharedForge):
         except ForgeError as error:
             if error.status == 422 and "already exists" in str(error):
                 raise Conflict(str(error), error.status) from error
-            raise
+            if not wanted.draft or _NO_DRAFTS not in str(error):
+                raise
+            return await self.create(repo, replace(wanted, draft=False))
         return self._proposal(answer.data)
 
     async def label(self, repo: Repository, proposal: Proposal, labels: Sequence[str]) -> None:
@@ -192,7 +199,7 @@ class GitHub(SharedForge):
             limited = any(one.get("type") == "RATE_LIMITED" for one in errors)
         if limited:
             raise Unavailable(f"{self.url} asks to be asked later: {said}.")
-        if errors:
+        if errors and _NO_DRAFTS not in said:
             raise ForgeError(f"{self.url} refused {name}: {said}.")
 
     async def set_status(

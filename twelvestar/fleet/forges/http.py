@@ -49,6 +49,8 @@ class Answer:
         """Whether there is another page."""
         if "x-next-page" in self.headers:
             return bool(self.headers["x-next-page"].strip())
+        if isinstance(self.data, dict) and isinstance(self.data.get("pagination"), dict):
+            return bool(self.data["pagination"].get("next"))
         return 'rel="next"' in self.headers.get("link", "")
 
 
@@ -61,6 +63,7 @@ class Client:
         token: `env:NAME` or `file:PATH`.
         authorize: Makes the header that carries the token.
         throttle: What the forge takes.
+        headers: Further headers of every request.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Client:
         token: str,
         authorize: Callable[[str], tuple[str, str]],
         throttle: Throttle,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.url = forge_address(url)
         self.api = forge_address(api)
@@ -77,11 +81,13 @@ class Client:
         self._spec = token
         self._authorize = authorize
         self._token = ""
-        # Proxies are those of the standard variables; httpx reads no .netrc by itself.
         self._http = httpx.AsyncClient(
+            # Proxies are those of the standard variables, but for a forge on this machine; httpx
+            # reads no .netrc by itself.
+            trust_env=origin(self.api)[0] == "https",
             follow_redirects=False,
             timeout=throttle.limits.timeout,
-            headers={"user-agent": "twelvestar", "accept": "application/json"},
+            headers={"user-agent": "twelvestar", "accept": "application/json", **(headers or {})},
         )
 
     @property
@@ -230,6 +236,8 @@ class Client:
                 data=body if form else None,
             )
             status, headers, content = await self._exchange(request)
+            if (wait := self._reset(headers)) is not None:
+                self.throttle.hold(wait)
             if not 300 <= status < 400 or "location" not in headers:
                 return self._judge(method, path, status, headers, content)
             url = self._redirected(method, path, url, headers["location"], status)
@@ -277,7 +285,7 @@ class Client:
     ) -> Answer:
         if 200 <= status < 300:
             return Answer(status, self._parsed(path, content) if content.strip() else None, headers)
-        said = self.redact(_message(content) or f"status {status}")
+        said = self.redact(_message(content) or f"status {status}").rstrip(".")
         what = f"{method} {path}"
         if (wait := self._limit(status, headers, said)) is not None:
             raise Unavailable(f"{self.url} asks to be asked later: {said}.", status, wait)
@@ -309,14 +317,19 @@ class Client:
             return None
         if (seconds := _after(headers)) is not None:
             return seconds
-        for prefix in ("x-ratelimit", "ratelimit"):
-            if headers.get(f"{prefix}-remaining") == "0":
-                reset = _number(headers.get(f"{prefix}-reset"))
-                if reset is not None:
-                    # A second more, because its clock is not ours.
-                    return max(1.0, reset - self.throttle.clock.now() + 1)
+        if (seconds := self._reset(headers)) is not None:
+            return seconds
         about_limits = any(word in said.lower() for word in ("rate limit", "abuse detection"))
         return _LIMIT_WAIT if status == 429 or about_limits else None
+
+    def _reset(self, headers: httpx.Headers) -> float | None:
+        """Seconds until the forge takes requests again, if it says that this was the last."""
+        for prefix in ("x-ratelimit", "ratelimit"):
+            reset = _number(headers.get(f"{prefix}-reset"))
+            if headers.get(f"{prefix}-remaining") == "0" and reset is not None:
+                # A second more, because its clock is not ours.
+                return max(1.0, reset - self.throttle.clock.now() + 1)
+        return None
 
     def _parsed(self, path: str, content: bytes) -> Any:
         try:

@@ -70,14 +70,14 @@ class Throttle:
     async def read(self) -> AsyncIterator[None]:
         """Hold one of the places for reads."""
         async with self._reads:
-            await self._until(self._closed_until)
+            await self._turn(write=False)
             yield
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[None]:
         """Hold the place for writes, when it is time."""
         async with self._write:
-            await self._until(max(self._next, self._closed_until))
+            await self._turn(write=True)
             await self.before_write()
             self._next = self.clock.now() + self.limits.pace
             yield
@@ -104,6 +104,10 @@ class Throttle:
         # At least the delay itself, so that the tries together last as long as they should.
         return min(whole * (1 + self.clock.chance() / 4), self.limits.longest_delay)
 
-    async def _until(self, moment: float) -> None:
-        if (seconds := moment - self.clock.now()) > 0:
+    async def _turn(self, *, write: bool) -> None:
+        # The forge may have asked for more patience meanwhile.
+        while True:
+            moment = max(self._closed_until, self._next if write else 0.0)
+            if (seconds := moment - self.clock.now()) <= 0:
+                return
             await self.clock.sleep(seconds)

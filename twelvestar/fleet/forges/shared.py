@@ -15,6 +15,12 @@ from .names import branch_name
 
 DESCRIPTION = 140
 """Characters that GitHub takes as the description of a status."""
+TITLE = 240
+"""Characters of a title that all forges take, with room for a prefix."""
+BODY = 65_536
+"""Characters that GitHub takes as a description or a comment; the others take more."""
+
+_CUT = "\n\n(This is cut here, because it is longer than the forge takes.)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +127,8 @@ class SharedForge(ABC):
         wanted = Wanted(
             branch=branch_name(branch),
             base=branch_name(base),
-            title=title,
-            body=body,
+            title=shortened(title, TITLE),
+            body=cut(body),
             draft=draft,
             labels=tuple(labels),
         )
@@ -157,6 +163,8 @@ class SharedForge(ABC):
         draft: bool | None = None,
     ) -> Proposal:
         """See `Forge.revise`."""
+        title = None if title is None else shortened(title, TITLE)
+        body = None if body is None else cut(body)
         # Forges keep no spaces at the ends, and some turn line ends into those of Windows.
         new_body = None if body is None or _plain(body) == _plain(proposal.body) else body
         new_title = None if title is None or title.strip() == proposal.title.strip() else title
@@ -173,6 +181,7 @@ class SharedForge(ABC):
     async def comment(self, repo: Repository, proposal: Proposal, text: str) -> None:
         """See `Forge.comment`."""
         tries = 0
+        text = cut(text)
 
         async def act() -> None:
             nonlocal tries
@@ -229,6 +238,15 @@ def moment(text: Any) -> datetime | None:
         text: The text, ISO 8601; or none.
     """
     return datetime.fromisoformat(text) if isinstance(text, str) and text else None
+
+
+def cut(text: str) -> str:
+    """A text that every forge takes.
+
+    Args:
+        text: The text, as Markdown.
+    """
+    return text if len(text) <= BODY else text[: BODY - len(_CUT)] + _CUT
 
 
 def shortened(text: str, most: int = DESCRIPTION) -> str:
