@@ -3,7 +3,7 @@ PYTHON ?= python3
 DEST ?= build/try
 ANSWERS ?=
 # Marks of tests that `make test` leaves to other targets.
-SKIP ?= thorough or delivery or forge
+SKIP ?= thorough or delivery or forge or browser
 # The suites of generated services wait a good part of their time, so two more than there are cores.
 TESTERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 
@@ -35,7 +35,7 @@ test-thorough: lint ## Run what `make test` leaves out: more releases, more Pyth
 
 .PHONY: test-quick
 test-quick: lint ## Run what needs no generated suite
-	$(BIN)/python -m pytest --numprocesses $(TESTERS) -m 'not generated and not thorough and not delivery and not forge'
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) -m 'not (generated or $(SKIP))'
 
 # One process, because what is built and run is timed.
 .PHONY: test-delivery
@@ -57,6 +57,10 @@ test-forge: $(READY) ## Try the fleet's client of Pagure on Pagure; brings one f
 		"and its packages. NOTHING was tested." >&2; exit 1; }; \
 	trap '$(FORGE)/down' EXIT; eval "$$started"; \
 	$(BIN)/python -m pytest -m forge --durations 12 --verbose tests/fleet
+
+.PHONY: test-browser
+test-browser: lint ## Look at the fleet's page in a browser; needs Chromium and its driver
+	$(BIN)/python -m pytest -m browser --durations 12 --verbose tests/fleet
 
 .PHONY: test-mutations
 test-mutations: $(READY) ## Break the chassis in each of the known ways, and see which test finds it

@@ -168,3 +168,8 @@ def test_a_folder_without_git_is_a_template_too(
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "app" / "uv.lock").exists(), done.stderr
     assert "No repository was made, because git is not installed" in done.stderr
+
+
+def test_the_fleet_s_page_is_installed_with_what_it_is_made_of(installed: Path) -> None:
+    for name in ("page.html", "page.css", "page.js"):
+        assert (installed / "twelvestar" / "fleet" / name).is_file()

@@ -219,10 +219,11 @@ def report(
     to: To = None,
     json: Json = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as JUnit.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as a page.")] = None,
 ) -> int:
     """Say where the fleet stands, by what is remembered. Asks nobody."""
     common = Common(inventory, state, [], [])
-    commands.report(common, to, {"json": json, "junit": junit})
+    commands.report(common, to, {"json": json, "junit": junit, "html": html})
     return 0
 
 

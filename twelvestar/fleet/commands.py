@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from .find import Found
 from .fleet import Fleet, open_fleet
 from .inventory import Inventory
 from .journal import only_command
+from .page import to_html
 from .progress import progress
 from .report import FleetReport, make_report
 from .run import Propose, Run, Wish
@@ -27,6 +28,11 @@ from .work import Worker, worker
 
 _CONFLICTS, _OWNERS, _FAILED, _STOPPED = 2, 3, 4, 5
 _MATTER = ("preset", "processes", "database")
+_FORMS: Mapping[str, Callable[[FleetReport], str]] = {
+    "json": FleetReport.to_json,
+    "junit": FleetReport.to_junit,
+    "html": to_html,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,10 +275,9 @@ def report(common: Common, to: str | None, documents: Mapping[str, Path | None])
     """
     fleet = common.open(read_settings())
     made = make(fleet, fleet.release(to))
-    forms = {"json": made.to_json, "junit": made.to_junit}
     for form, path in documents.items():
         if path is not None:
-            write(path, forms[form]())
+            write(path, _FORMS[form](made))
     print(made.to_text())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from ..template import Release
 from .inventory import Inventory
 from .journal import Journal, Line
 from .states import DONE, MEANINGS, State
+from .visible import visible
 
 FORM = 1
 _CONFLICTS = 20
@@ -81,7 +82,8 @@ class FleetReport:
         made: When this was written, in ISO 8601.
         counts: Services by state, in the order of states.
         versions: Services by the release that they have.
-        conflicting: Files that most services have in conflict, with how many.
+        conflicting: Files that most services have in conflict, as the template names them, with how
+            many.
         rows: The services, by name.
     """
 
@@ -106,20 +108,21 @@ class FleetReport:
         for row in self.rows:
             if not (row.why or row.conflicts or row.url):
                 continue
-            parts.append(f"{row.name}: {row.state}{f' {row.url}' if row.url else ''}")
+            url = f" {visible(row.url)}" if row.url else ""
+            parts.append(f"{visible(row.name)}: {row.state}{url}")
             if told := "; ".join(filter(None, (row.why.removesuffix("."), row.checks))):
-                parts.append(f"  {told}.")
-            parts += [f"  {place}" for place in row.conflicts[:_SHOWN]]
+                parts.append(f"  {visible(told)}.")
+            parts += [f"  {visible(place)}" for place in row.conflicts[:_SHOWN]]
             if (more := len(row.conflicts) - _SHOWN) > 0:
                 parts.append(f"  ... and {more} more places")
         if self.conflicting:
             parts.append("Files of the template that are in conflict most often:")
-            parts += [f"  {count:4}  {path}" for path, count in self.conflicting.items()]
+            parts += [f"  {count:4}  {visible(path)}" for path, count in self.conflicting.items()]
         return "\n".join(parts)
 
     def versions_text(self) -> str:
         """The releases that services have, for people."""
-        lines = [f"  {count:5}  {version}" for version, count in self.versions.items()]
+        lines = [f"  {count:5}  {visible(version)}" for version, count in self.versions.items()]
         behind = [row.behind for row in self.rows if row.behind]
         days = [row.days for row in self.rows if row.days]
         if behind:
@@ -139,16 +142,21 @@ class FleetReport:
         kinds: Counter[str] = Counter()
         for row in self.rows:
             case = ElementTree.SubElement(
-                suite, "testcase", classname=row.kind, name=row.name, time=f"{row.seconds:.3f}"
+                suite,
+                "testcase",
+                classname=visible(row.kind),
+                name=visible(row.name),
+                time=f"{row.seconds:.3f}",
             )
+            message = visible(row.why) or MEANINGS[row.state]
             kind = bad.get(row.state) or ("failure" if row.conflicts else "")
             if kind:
                 kinds[kind] += 1
-                found = ElementTree.SubElement(case, kind, message=row.why or MEANINGS[row.state])
-                found.text = "\n".join(row.conflicts)
+                found = ElementTree.SubElement(case, kind, message=message)
+                found.text = "\n".join(visible(place) for place in row.conflicts)
             elif row.state not in DONE and not row.files:
                 kinds["skipped"] += 1
-                ElementTree.SubElement(case, "skipped", message=row.why or MEANINGS[row.state])
+                ElementTree.SubElement(case, "skipped", message=message)
         suite.set("tests", str(len(self.rows)))
         suite.set("failures", str(kinds["failure"]))
         suite.set("errors", str(kinds["error"]))
@@ -184,7 +192,9 @@ def make_report(
     rows.sort(key=lambda row: row.name)
     counts = Counter(row.state for row in rows)
     conflicting = Counter(
-        path for row in rows for path in {place.partition(":")[0] for place in row.conflicts}
+        path
+        for row in rows
+        for path in {in_template(_file(place), row.answers) for place in row.conflicts}
     )
     versions = Counter(row.old for row in rows if row.old)
     return FleetReport(
@@ -198,6 +208,23 @@ def make_report(
         conflicting=dict(conflicting.most_common(_CONFLICTS)),
         rows=tuple(rows),
     )
+
+
+def in_template(path: str, answers: Mapping[str, Any]) -> str:
+    """Name a file of a service as the template does, so that those of all services are one.
+
+    Args:
+        path: Its path in the service.
+        answers: The service's answers.
+    """
+    package = answers.get("package_name")
+    own = f"src/{package}/"
+    return f"src/{{{{ package_name }}}}/{path[len(own) :]}" if path.startswith(own) else path
+
+
+def _file(place: str) -> str:
+    path, _, line = place.rpartition(":")
+    return path if path and line.isdecimal() else place
 
 
 def _row(line: Line, inventory: Inventory, releases: Sequence[Release]) -> Row:
