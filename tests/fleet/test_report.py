@@ -381,6 +381,16 @@ def test_files_of_all_packages_are_counted_as_the_template_names_them() -> None:
     assert ["Makefile", "1"] in most
 
 
+def test_releases_by_answer_show_those_that_most_have() -> None:
+    rows = [row(f"acme/{at:02}", old=f"1.{at:02}.0", answers={"odd": at % 2}) for at in range(25)]
+    page = Page(fleet_report(*rows))
+    heads = [[text_of(cell) for cell in each] for each in page.all("tr")]
+    releases = [f"1.{at:02}.0" for at in range(24, 4, -1)]
+    assert ["Question", "Answer", *releases] in heads
+    assert ["5 others", "5"] in [head[:2] for head in heads]
+    assert ["odd", "0", *(["1", ""] * 10)] in heads
+
+
 def test_the_command_writes_every_form(published: Path, newest: str, tmp_path: Path) -> None:
     inventory, state = tmp_path / "fleet.toml", tmp_path / "state"
     inventory.write_text(
