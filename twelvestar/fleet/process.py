@@ -7,6 +7,7 @@ for everybody to read.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +20,7 @@ import redis.asyncio
 from saq import Job, Worker
 from saq.queue.redis import RedisQueue
 
-from .broker import shut_down
-from .logs import set_up
-from .settings import read_settings
+from .endings import shut_down
 from .work import Task, worker
 
 FUNCTION = "update"
@@ -138,7 +137,8 @@ async def _watch(told: Orders) -> None:
 def main() -> None:
     """Be a worker."""
     told = orders()
-    set_up(read_settings())
+    # What SAQ says, such as of a broker that is away, the coordinator says too.
+    logging.disable()
     asyncio.run(work(told))
     # What is computed in the thread is lost anyway, and would keep the process.
     os._exit(0)

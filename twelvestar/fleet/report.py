@@ -106,7 +106,7 @@ class FleetReport:
         title = f"Template {self.release}: {_number(len(self.rows), 'service')}."
         parts = [title, *self._counts()]
         for row in self.rows:
-            if not (row.why or row.conflicts or row.url):
+            if not (row.why or row.conflicts or row.url or row.checks):
                 continue
             url = f" {visible(row.url)}" if row.url else ""
             parts.append(f"{visible(row.name)}: {row.state}{url}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from .base import (
     STATUS_CONTEXT,
     Checks,
@@ -17,11 +15,7 @@ from .base import (
     Repository,
     Unavailable,
 )
-from .gitea import Gitea
-from .github import GitHub
-from .gitlab import GitLab
 from .limits import Clock, Limits, Throttle
-from .pagure import Pagure
 from .secrets import read_token, redact
 
 __all__ = [
@@ -48,13 +42,6 @@ __all__ = [
 PACES = {"github": 1.0, "gitlab": 0.2, "gitea": 0.1, "pagure": 0.1}
 """Seconds between two writes: what GitHub asks for, and less where nobody says."""
 
-_KINDS: dict[str, Callable[[str, str, Throttle], Forge]] = {
-    "github": GitHub,
-    "gitlab": GitLab,
-    "gitea": Gitea,
-    "pagure": Pagure,
-}
-
 
 def make_forge(
     kind: str,
@@ -76,6 +63,9 @@ def make_forge(
     Raises:
         ForgeError: When the kind is unknown, or the address is none.
     """
-    if (make := _KINDS.get(kind)) is None:
-        raise ForgeError(f"There is no kind of forge {kind!a}: it is one of {', '.join(_KINDS)}.")
+    # A worker knows forges only by their errors.
+    from .kinds import KINDS
+
+    if (make := KINDS.get(kind)) is None:
+        raise ForgeError(f"There is no kind of forge {kind!a}: it is one of {', '.join(KINDS)}.")
     return make(url, token, throttle or Throttle(limits or Limits(pace=PACES[kind])))
