@@ -152,9 +152,13 @@ def take(folder: Path, report: Path) -> int:
     if git("rev-list", "--parents", "--max-count=1", REF).split()[1:] != [base]:
         return refuse(f"The update is not one commit after {base}.")
     title = f"Update the template to {new}"
+    tree = git("rev-parse", f"{REF}^{{tree}}")
     message = f"{title}, with conflicts" if conflicts else title
+    # Whoever updates many services finds by them that this one needs nothing.
+    trailers = {"Release": new, "Base": base, "Tree": tree, "Conflicts": len(conflicts)}
+    message += "\n\n" + "\n".join(f"Template-{name}: {trailers[name]}" for name in trailers)
     # Of what the other job has committed, only the files.
-    commit = git("commit-tree", f"{REF}^{{tree}}", "-p", base, "-m", message)
+    commit = git("commit-tree", tree, "-p", base, "-m", message)
     report.write_text(described(old, new, conflicts, text), encoding="utf-8")
     print(f"branch=template-{new}")
     print(f"title={title}")

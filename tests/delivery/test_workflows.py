@@ -21,6 +21,8 @@ import yaml
 
 from tests.rendering import ROOT, files, render
 from tests.updates.published import commit_all, publish, release
+from twelvestar.fleet import message
+from twelvestar.git import Git as FleetGit
 from updating.git import Git
 
 from .tools import begun, generated, must, run
@@ -336,7 +338,10 @@ def test_a_newer_release_is_proposed_on_a_branch_of_its_own(follower: Path) -> N
         "draft": "false",
     }
     assert git.text("rev-list", "--parents", "-1", commit) == f"{commit} {main}"
-    assert git.text("log", "-1", "--format=%an %B", commit) == f"Ada {answer['title']}"
+    assert git.text("log", "-1", "--format=%an %s", commit) == f"Ada {answer['title']}"
+    # Whoever updates a fleet takes it for the same update.
+    found = message.read(FleetGit(git.folder), commit)
+    assert found == message.Found(message.Trailers("99.0.0", main, ""), 0, untouched=True)
     assert "indent_size = 3" in git.text("show", f"{commit}:.editorconfig")
     # Nothing of it is where that job would run it.
     assert git.text("rev-parse", "HEAD") == main
@@ -532,7 +537,7 @@ def test_of_the_commit_of_an_update_only_the_files_are_taken(small: Path) -> Non
     git = Git(small.parent / "other")
     commit = said.splitlines()[-1].removeprefix("commit=")
     assert git.text("show", f"{commit}:file") == "new"
-    assert git.text("log", "-1", "--format=%B", commit) == "Update the template to 2.0.0"
+    assert git.text("log", "-1", "--format=%s", commit) == "Update the template to 2.0.0"
     assert "```text\n@everybody\n```" in (small.parent / "report.md").read_text()
 
 

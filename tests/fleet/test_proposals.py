@@ -179,3 +179,26 @@ def git_repository(folder: Path) -> Path:
     (folder / "README.md").write_text("Something else.\n")
     commit_all(folder)
     return folder
+
+
+def test_the_service_s_own_ci_and_the_fleet_find_the_same_pull_request(
+    fleet: Command, forge: Standin, template: Path, service: Service, tmp_path: Path
+) -> None:
+    """What its job has pushed is not computed again, and no second one is opened."""
+    name = service("own", "conflict")
+    write_inventory(tmp_path, template, forge, "github")
+    assert fleet("preview", FLEET_TOKEN=forge.token).returncode == 2
+    git = git_in(forge.path(name))
+    base = git.text("rev-parse", "main")
+    clone = next((tmp_path / ".fleet" / "clones").iterdir())
+    git.run("fetch", "--quiet", str(clone), "refs/fleet/made/*:refs/kept/*")
+    kept = git.text("for-each-ref", "--format=%(refname)", "refs/kept")
+    tree = git.text("rev-parse", f"{kept}^{{tree}}")
+    message = f"Update\n\nTemplate-Release: {NEWEST}\nTemplate-Base: {base}\n"
+    message += f"Template-Tree: {tree}\nTemplate-Conflicts: 1\n"
+    commit = git.text("commit-tree", tree, "-p", base, stdin=message.encode())
+    git.run("update-ref", f"refs/heads/template-{NEWEST}", commit)
+    assert fleet("run", FLEET_TOKEN=forge.token).returncode == 2
+    assert git.text("rev-parse", f"template-{NEWEST}") == commit
+    assert [pull.head for pull in forge.pulls(name)] == [commit]
+    assert "push" not in forge.writes()[name]

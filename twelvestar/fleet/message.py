@@ -20,12 +20,21 @@ class Trailers:
     Attributes:
         release: The release that the service goes to.
         base: The commit that it is based on.
-        answers: The service's answers, as a digest.
+        answers: The service's answers, as a digest; empty in an update by the service's own CI.
     """
 
     release: str
     base: str
     answers: str
+
+    def is_same(self, other: Trailers) -> bool:
+        """Whether another update is the same.
+
+        Args:
+            other: The other one.
+        """
+        ends = (self.release, self.base) == (other.release, other.base)
+        return ends and (self.answers == other.answers or not (self.answers and other.answers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -340,7 +340,7 @@ class Worker:
             if found is None or not found.untouched:
                 why = f"Somebody else's commits are on {task.proposal}: they are left alone."
                 return replace(outcome, state=State.THEIRS, made=there, why=why)
-            same = found if found.trailers == trailers else None
+            same = found if found.trailers.is_same(trailers) else None
         kept = _place_of(task, clone, trailers)
         if same and not task.describe and not kept.exists():
             why = _in_conflict(same.conflicts)
