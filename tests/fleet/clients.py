@@ -55,13 +55,21 @@ class Use:
         forge: The stand-in.
         kind: The kind of forge.
         limits: What the client takes it to bear.
+        clock: The time; one that waits for nobody by default.
     """
 
-    def __init__(self, forge: Standin, kind: str, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        forge: Standin,
+        kind: str,
+        limits: Limits | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self.forge = forge
         self.kind = kind
         self.waits = Waits()
         self._limits = limits or Limits()
+        self._clock = clock or self.waits.clock()
 
     def __call__(self, act: Callable[[Forge], Awaitable[T]]) -> T:
         """Run something with a new client.
@@ -79,7 +87,7 @@ class Use:
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Forge]:
         """A new client, whose token is in a variable."""
-        throttle = Throttle(self._limits, self.waits.clock())
+        throttle = Throttle(self._limits, self._clock)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(VARIABLE, self.forge.token)
             url = self.forge.url(self.kind)

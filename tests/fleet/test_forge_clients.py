@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import quote
 
+import httpx
 import pytest
 
 from tests.fleet.clients import VARIABLE, Use
@@ -214,6 +216,38 @@ def test_proposals_in_every_state(use: Use, pay: str) -> None:
     assert use(act) == [(3, "open"), (2, "merged"), (1, "closed")]
 
 
+def test_proposals_of_forks_and_of_other_branches_do_not_count(use: Use, pay: str) -> None:
+    paths = {
+        "github": f"/api/v3/repos/{pay}/pulls?state=all",
+        "gitlab": f"/api/v4/projects/{quote(pay, safe='')}/merge_requests",
+        "gitea": f"/api/v1/repos/{pay}/pulls?state=all",
+    }
+
+    async def act(client: Forge) -> list[Proposal]:
+        repo, _ = await propose(client, pay)
+        headers = {"authorization": f"Bearer {use.forge.token}"}
+        (data,) = httpx.get(
+            use.forge.url(use.kind) + paths[use.kind], headers=headers, trust_env=False
+        ).json()
+        changes: list[dict[str, Any]]
+        if use.kind == "gitlab":
+            changes = [{"source_project_id": 7}, {"source_branch": "other"}]
+        else:
+            fork = {"full_name": "other/pay", "id": 7}
+            sides: list[dict[str, Any]] = [
+                {"repo": fork, "repo_id": 7},
+                {"repo": None, "repo_id": 8},
+                {"ref": "other"},
+            ]
+            changes = [{"head": {**data["head"], **side}} for side in sides]
+        # As of a forge that leaves the filter out.
+        told = [{**data, **change} for change in changes]
+        use.forge.fault(r"^GET .*/(pulls|merge_requests)\?", status=200, data=told)
+        return await client.proposals(repo, BRANCH)
+
+    assert use(act) == []
+
+
 def test_revising_changes_what_differs(use: Use, pay: str) -> None:
     async def act(client: Forge) -> list[Proposal]:
         repo, proposal = await propose(client, pay, draft=True)
@@ -313,7 +347,7 @@ def test_merging_takes_the_commit_that_was_read(use: Use, pay: str, late: bool) 
         repo, proposal = await propose(client, pay)
         if late:
             # The client looks, and somebody pushes before it merges.
-            use.forge.fault(r"^(PUT|POST) .*/merge", delay=2.0)
+            use.forge.fault(r"^(PUT|POST) .*/merge", delay=3.0)
             merging = asyncio.create_task(client.merge(repo, proposal))
             org = pay.partition("/")[0]
             while not any(one["line"].endswith("/merge") for one in use.forge.requests(org)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from twelvestar.fleet.forges import ForgeError
@@ -15,6 +15,7 @@ from twelvestar.fleet.forges.names import branch_name, clone_address, commit_id,
 PIECES = st.sampled_from([*"/.@{}~^:?*[\\ -", "..", "@{", ".lock", "//", "HEAD", "a", "ü", "\x7f"])
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=5).map("".join))
 @example("@")
 @example("a.lock/b")

@@ -18,6 +18,8 @@ import httpx
 
 from tests.rendering import ROOT
 
+from .repos import Bare
+
 _SECONDS = 30
 
 
@@ -230,8 +232,7 @@ class Standin:
             name: The repository.
             words: The command.
         """
-        command = ["git", "-c", "safe.directory=*", "-C", str(self.path(name)), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        return Bare(self.path(name), self.folder)(*words)
 
     # Pull requests.
 

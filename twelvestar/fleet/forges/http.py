@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -244,16 +245,21 @@ class Client:
         raise ForgeError(f"{self.url} redirects {method} {path} again and again.", status)
 
     async def _exchange(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
+        seconds = self.throttle.limits.timeout
         try:
-            response = await self._http.send(request, stream=True)
-            try:
-                content = bytearray()
-                async for part in response.aiter_bytes():
-                    content += part
-                    if len(content) > MOST:
-                        raise ForgeError(f"{self.url} answered with more than {MOST} bytes.")
-            finally:
-                await response.aclose()
+            # httpx has limits for each part of an answer, but none for all of it.
+            async with asyncio.timeout(seconds):
+                response = await self._http.send(request, stream=True)
+                try:
+                    content = bytearray()
+                    async for part in response.aiter_bytes():
+                        content += part
+                        if len(content) > MOST:
+                            raise ForgeError(f"{self.url} answered with more than {MOST} bytes.")
+                finally:
+                    await response.aclose()
+        except TimeoutError as error:
+            raise Unavailable(f"{self.url} took longer than {seconds:g} seconds.") from error
         except (httpx.TransportError, httpx.DecodingError) as error:
             what = self.redact(error) or type(error).__name__
             raise Unavailable(f"{self.url} cannot be reached: {what}.") from error
