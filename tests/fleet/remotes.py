@@ -65,3 +65,19 @@ def edit(project: Path, how: str, at: int) -> None:
         answers.write_text(answers.read_text().replace("update", f"update-{at}"))
     if how != "none":
         commit_all(project, "Edit")
+
+
+def follow(project: Path, template: Path) -> None:
+    """Have a service say that it was generated from another copy of the template.
+
+    Args:
+        project: The service's folder.
+        template: The copy.
+    """
+    answers = project / ".copier-answers.yml"
+    lines = answers.read_text().splitlines(keepends=True)
+    named = [
+        f"_src_path: {template}\n" if each.startswith("_src_path:") else each for each in lines
+    ]
+    answers.write_text("".join(named))
+    commit_all(project, "Follow another template")

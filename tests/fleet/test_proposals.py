@@ -12,7 +12,7 @@ import pytest
 from tests.updates.published import Generate, commit_all, git_in, release
 
 from .command import Command
-from .remotes import edit
+from .remotes import edit, follow
 from .standin import Standin
 
 KINDS = ("github", "gitlab", "gitea")
@@ -27,6 +27,10 @@ def forge(tmp_path: Path) -> Iterator[Standin]:
 
 @pytest.fixture
 def template(published: Path, tmp_path: Path) -> Path:
+    return changed_template(published, tmp_path)
+
+
+def changed_template(published: Path, tmp_path: Path) -> Path:
     """The template, with one more release, which changes a line that people change too."""
     folder = tmp_path / "template"
     git_in(tmp_path).run("clone", "--quiet", str(published), str(folder))
@@ -47,14 +51,7 @@ def service(generate: Generate, forge: Standin, template: Path) -> Service:
 
     def put(name: str, how: str = "none", **settings: Any) -> str:
         work = generate({"preset": "minimal"}, version="1.5.0", name=f"work-{name}")
-        answers = work / ".copier-answers.yml"
-        answers.write_text(
-            "".join(
-                f"_src_path: {template}\n" if line.startswith("_src_path:") else line
-                for line in answers.read_text().splitlines(keepends=True)
-            )
-        )
-        commit_all(work, "Follow this template")
+        follow(work, template)
         edit(work, how, 7)
         forge.add(f"acme/{name}", work, **settings)
         return f"acme/{name}"
