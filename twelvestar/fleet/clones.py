@@ -64,16 +64,16 @@ class Clone:
             self.folder, {"GIT_DIR": str(self.folder), **access.variables()}, seconds=seconds
         )
 
-    def look(self, branches: str) -> Remote:
+    def look(self, *branches: str) -> Remote:
         """Ask the repository what it has.
 
         Args:
-            branches: A pattern of branches besides the default one.
+            branches: Patterns of branches besides the default one.
 
         Raises:
             GitError: When it cannot be read.
         """
-        patterns = ("HEAD", f"{_REF}{branches}")
+        patterns = ("HEAD", *(f"{_REF}{each}" for each in branches))
         printed = self._reach("ls-remote", "--symref", "--", self._source, *patterns)
         default, found = "", {}
         head = ""

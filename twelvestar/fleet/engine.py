@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ..template import Release, Template
-from .work import Outcome, Task, worker
+from .work import Outcome, Task, Worker, worker
 
 
 class Engine(Protocol):
@@ -71,6 +71,8 @@ class InProcess:
         self._program = program
         # One, because one release's program is in one thread at a time.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="update")
+        self._opened = ExitStack()
+        self._worker: Worker | None = None
 
     async def do(self, task: Task) -> Outcome:
         """Do a task when its turn comes.
@@ -78,15 +80,20 @@ class InProcess:
         Args:
             task: The task.
         """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._worker.do, task)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, task)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[InProcess]:
         """Have it for a while."""
-        program = self._program
-        with worker(self._state, program.code, program.template.folder) as self._worker:
-            try:
-                yield self
-            finally:
-                self._thread.shutdown(cancel_futures=True)
+        try:
+            yield self
+        finally:
+            self._thread.shutdown(cancel_futures=True)
+            self._opened.close()
+
+    def _do(self, task: Task) -> Outcome:
+        if self._worker is None:
+            program = self._program
+            opening = worker(self._state, program.code, program.template.folder)
+            self._worker = self._opened.enter_context(opening)
+        return self._worker.do(task)

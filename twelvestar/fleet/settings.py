@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ..errors import Problem
+
+
+def _of_redis(url: SecretStr) -> SecretStr:
+    if not re.match(r"(rediss?://|unix:///?)[^\s]+$", url.get_secret_value()):
+        raise ValueError("write an address such as rediss://:password@host:6379/0")
+    return url
 
 
 class Settings(BaseSettings):
@@ -23,7 +30,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FLEET_", env_ignore_empty=True, extra="ignore")
 
-    redis_url: SecretStr | None = None
+    redis_url: Annotated[SecretStr, AfterValidator(_of_redis)] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
     retry_delay: float = Field(default=5.0, gt=0)
@@ -40,4 +47,5 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "FLEET_" + str(first["loc"][0]).removeprefix("FLEET_").upper()
-        raise Problem(f"{name} is wrong: {first['msg']}.") from error
+        said = first["msg"].removeprefix("Value error, ").removesuffix(".")
+        raise Problem(f"{name} is wrong: {said}.") from error

@@ -295,7 +295,8 @@ class Worker:
         clone = Clone(
             self._state, task.source, access, megabytes=task.megabytes, seconds=task.seconds
         )
-        remote = clone.look(task.pattern)
+        # A forge's default branch need not be the repository's HEAD.
+        remote = clone.look(*filter(None, (task.pattern, task.branch)))
         branch = task.branch or remote.default or "HEAD"
         if not (base := remote.branches.get(branch, "")):
             if remote.branches or task.branch:

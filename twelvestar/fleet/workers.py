@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import redis
 import structlog
@@ -23,7 +25,7 @@ from saq.queue.redis import RedisQueue
 
 from ..errors import Problem
 from .broker import Broker
-from .engine import Program
+from .engine import InProcess, Program
 from .lease import Lease
 from .process import FUNCTION, HEARTBEAT, Orders, make_queue
 from .states import State
@@ -134,6 +136,7 @@ class Workers:
         self.processes = Processes(orders, count)
         self._name = name
         self._moved = time.monotonic()
+        self._local: InProcess | None = None
         self._waiting: dict[str, _Waiting] = {}
 
     async def do(self, task: Task) -> Outcome:
@@ -142,6 +145,8 @@ class Workers:
         Args:
             task: The task.
         """
+        if self._local and task.kind == "folder":
+            return await self._local.do(task)
         told = task.to_json()
         number = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:24]
         job = Job(
@@ -165,31 +170,25 @@ class Workers:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Workers]:
         """Have them for a while."""
-        if self._broker:
-            self._broker.start()
-        self._queue: RedisQueue = make_queue(self._url, self._name)
-        lease = Lease(self._url, self._program, self._name)
-        try:
-            if not self._broker:
-                await lease.take()
-            self.processes.look()
-            async with asyncio.TaskGroup() as group:
-                tending = group.create_task(self._tend())
-                renewing = group.create_task(lease.keep()) if not self._broker else None
-                try:
-                    yield self
-                finally:
-                    tending.cancel()
-                    if renewing:
-                        renewing.cancel()
-        finally:
-            self.processes.stop()
-            with suppress(redis.RedisError, OSError):
-                await lease.give_back()
-            with suppress(redis.RedisError, OSError):
-                await self._queue.disconnect()
+        async with AsyncExitStack() as stack:
+            self._queue: RedisQueue = make_queue(self._url, self._name)
+            stack.push_async_callback(_in_peace, self._queue.disconnect)
+            tasks = await stack.enter_async_context(_Ending())
             if self._broker:
-                self._broker.stop()
+                self._broker.start()
+                stack.callback(self._broker.stop)
+            else:
+                lease = Lease(self._url, self._program, self._name)
+                stack.push_async_callback(_in_peace, lease.give_back)
+                await lease.take()
+                tasks.start(lease.keep())
+                # Other machines do not have this one's folders.
+                local = InProcess(self._state, self._program)
+                self._local = await stack.enter_async_context(local.running())
+            stack.callback(self.processes.stop)
+            self.processes.look()
+            tasks.start(self._tend())
+            yield self
 
     async def _tend(self) -> None:
         """See to workers, broker and tasks for as long as it lasts."""
@@ -224,7 +223,45 @@ class Workers:
         still = time.monotonic() - self._moved > _STILL
         if still or any(job is not None and job.stuck for job in jobs):
             self._moved = time.monotonic()
+            if (
+                still
+                and not self.processes.pids
+                and all(each.status is Status.QUEUED for each in jobs if each)
+            ):
+                _LOG.warning("nobody works here: start `twelvestar fleet work` on some machine")
             await self._queue.sweep(lock=1)
+
+
+class _Ending(asyncio.TaskGroup):
+    """Tasks that end with the block that they belong to, and whose failure ends it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started: list[asyncio.Task[None]] = []
+
+    def start(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Start a task.
+
+        Args:
+            doing: What it does.
+        """
+        self._started.append(self.create_task(doing))
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for task in self._started:
+            task.cancel()
+        await super().__aexit__(kind, error, trace)
+
+
+async def _in_peace(doing: Callable[[], Awaitable[None]]) -> None:
+    """End something that may be gone already."""
+    with suppress(redis.RedisError, OSError):
+        await doing()
 
 
 def _outcome(job: Job) -> Outcome:
