@@ -7,10 +7,20 @@ import platform
 import tempfile
 from pathlib import Path
 
-from . import cli, complete, copy_service, jobs, project, update_fleet, update_service, web
+from . import (
+    cli,
+    complete,
+    copy_service,
+    fleet_command,
+    jobs,
+    project,
+    update_fleet,
+    update_service,
+    web,
+)
 from .figures import Figure, table
 
-PARTS = ("web", "jobs", "cli", "complete", "copy", "update", "fleet")
+PARTS = ("web", "jobs", "cli", "complete", "copy", "update", "fleet", "command")
 
 
 def main() -> None:
@@ -58,6 +68,8 @@ def _measure(parts: set[str], rounds: int) -> list[Figure]:
             figures += update_service.measure(_new(folder / "update"), rounds)
         if "fleet" in parts:
             figures += update_fleet.measure(_new(folder / "fleet"), rounds)
+        if "command" in parts:
+            figures += fleet_command.measure(_new(folder / "command"))
     return figures
 
 
