@@ -115,6 +115,17 @@ def test_update_does_what_the_service_s_own_script_does(
     assert f'"version": "{newest}"' in again.stdout
 
 
+def test_a_service_of_the_first_release_needs_no_script_of_its_own(
+    twelvestar: Run, generate: Generate, newest: str
+) -> None:
+    project = generate({"preset": "minimal"}, version="1.0.0")
+    assert not (project / "scripts" / "update.py").exists()
+    done = twelvestar("update", project)
+    assert done.returncode == 0, done.stderr
+    assert answers(project)["_commit"] == newest
+    assert (project / "scripts" / "update.py").is_file()
+
+
 def test_a_service_of_another_template_is_refused_until_it_is_named(
     twelvestar: Run, generate: Generate, published: Path, tmp_path: Path, newest: str
 ) -> None:

@@ -221,7 +221,7 @@ def report(
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as JUnit.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as a page.")] = None,
 ) -> int:
-    """Say where the fleet stands, by what is remembered. Asks nobody."""
+    """Say where the fleet stands, by what is remembered. Asks no forge."""
     common = Common(inventory, state, [], [])
     commands.report(common, to, {"json": json, "junit": junit, "html": html})
     return 0
