@@ -81,7 +81,8 @@ class Git:
         Raises:
             GitError: When it fails, takes too long, or writes more.
         """
-        shell = ("sh", "-c", 'ulimit -f "$0" && exec "$@"', str(blocks))
+        # Git says what it could not write, unless that ends it without a word.
+        shell = ("sh", "-c", 'trap "" XFSZ && ulimit -f "$0" && exec "$@"', str(blocks))
         printed = self._run([*shell, "git", *_SETTINGS, *arguments], b"", (0,))
         return printed.decode(errors="surrogateescape")
 

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import sqlite3
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.rendering import ROOT
+from twelvestar.errors import Problem
+from twelvestar.fleet import work
+from twelvestar.fleet.access import NO_SETTINGS
+from twelvestar.fleet.cli import fleet
+from updating.protocol import Updates
+
+from .standin import Standin
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -37,6 +52,113 @@ def write_inventory(folder: Path, template: Path, remotes: Sequence[Path], more:
     repos = "\n".join(f"    {str(each)!r}," for each in remotes)
     path = folder / "fleet.toml"
     path.write_text(
-        f"template = {str(template)!r}\n\n[[forge]]\nkind = 'git'\nrepos = [\n{repos}\n]\n{more}"
+        f"template = {str(template)!r}\n\n[[forge]]\nkind = 'git'\nrepos = [\n{repos}\n]\n{more}",
     )
     return path
+
+
+def write_forge_inventory(
+    folder: Path, template: Path, forge: Standin, org: str, *more: str,
+    sources: Sequence[Path] = (), find: str = "",
+) -> Path:  # fmt: skip
+    """Write an inventory of an organisation on a forge of kind GitHub.
+
+    Args:
+        folder: Where.
+        template: Where the template is.
+        forge: The forge.
+        org: The organisation.
+        more: Further lines, after the forge's.
+        sources: Where services may say that the template is, besides.
+        find: What is looked for instead, as a line.
+    """
+    path = folder / "fleet.toml"
+    lines = [
+        f"template = {str(template)!r}\nsources = {[str(each) for each in sources]}",
+        "[[forge]]\nkind = 'github'\npace = 0",
+        f"url = '{forge.url('github')}'\ntoken = 'env:FLEET_TOKEN'",
+        find or f"find = [{{ org = '{org}' }}]",
+        *more,
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a command.
+
+    Attributes:
+        returncode: Its exit status.
+        stdout: What it printed.
+        stderr: What was wrong, in a sentence.
+    """
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Here:
+    """Runs commands of the fleet in this process, which is quicker than to start one for each.
+
+    The program of an update is this tree's, which is the newest release of the published template.
+
+    Args:
+        folder: The folder of the inventory.
+        renders: Where renders are kept.
+        variables: Variables of the environment.
+    """
+
+    def __init__(self, folder: Path, renders: Path, variables: Mapping[str, str]) -> None:
+        self.folder = folder
+        self._renders = renders
+        self._variables = variables
+
+    def __call__(self, *arguments: str | Path, **variables: str) -> Done:
+        """Run a command.
+
+        Args:
+            arguments: Its words after `fleet`.
+            variables: Further variables.
+        """
+        printed = io.StringIO()
+        status, sentence = 0, ""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, text in {**self._variables, **variables, **NO_SETTINGS}.items():
+                patch.setenv(name, text)
+            patch.setattr(work, "load_updates", self._updates)
+            patch.chdir(self.folder)
+            try:
+                with redirect_stdout(printed):
+                    status = fleet([str(each) for each in arguments], standalone_mode=False)
+            except Problem as problem:
+                status, sentence = problem.status, str(problem)
+        return Done(status, printed.getvalue(), sentence)
+
+    def rows(self, *arguments: str) -> dict[str, dict[str, Any]]:
+        """Rows of the report, by the last parts of the services' names.
+
+        Args:
+            arguments: Further words for `report`.
+        """
+        path = self.folder / "rows.json"
+        done = self("report", "--json", path, *arguments)
+        assert done.returncode == 0, done.stderr
+        rows = json.loads(path.read_text())["rows"]
+        return {row["name"].rpartition("/")[2]: row for row in rows}
+
+    def _updates(self, code: Path, template: Path, renders: Path) -> Updates:
+        return Updates(template, self._renders)
+
+
+@contextmanager
+def journal_of(folder: Path, state: str = ".fleet") -> Iterator[sqlite3.Connection]:
+    """The journal of a fleet, for a look and for changes.
+
+    Args:
+        folder: The folder of the inventory.
+        state: The state folder.
+    """
+    with closing(sqlite3.connect(folder / state / "journal.sqlite3")) as base, base:
+        yield base

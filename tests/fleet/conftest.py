@@ -7,17 +7,21 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.fleet.standin import Standin
 from tests.fleet.standin.repos import environment
-from tests.updates.published import versions
+from tests.updates.published import generate as generate_release
+from tests.updates.published import git_in, release, versions
 from updating.shared import Shared
 
-from .command import Command, command_environment
-from .remotes import make_remotes
+from .command import Command, Here, command_environment
+from .remotes import change_makefile, edit, make_remotes
 
+LATER = "8.0.0"
+Put = Callable[..., str]
 _COUNTED = itertools.count()
 
 
@@ -90,3 +94,43 @@ def fleet(tmp_path: Path, published: Path, common: Shared) -> Command:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def seed(common: Shared, published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small service of release 1.5.0, which tests copy."""
+    folder = tmp_path_factory.mktemp("seed") / "service"
+    return generate_release(common, published, "1.5.0", {"preset": "minimal"}, folder)
+
+
+@pytest.fixture(scope="session")
+def later(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template with release 8.0.0, which changes a line that people change too."""
+    folder = tmp_path_factory.mktemp("later") / "template"
+    git_in(folder.parent).run("clone", "--quiet", str(published), str(folder))
+    change_makefile(folder)
+    release(folder, LATER)
+    return folder
+
+
+@pytest.fixture
+def put(seed: Path, forge: Standin, org: str, tmp_path: Path) -> Put:
+    """Puts a service onto the forge, edited as somebody would, and says its name there."""
+
+    def put(name: str, how: str = "none", **settings: Any) -> str:
+        source = seed
+        if how != "none":
+            source = tmp_path / "edited" / name
+            git_in(seed).run("clone", "--quiet", str(seed), str(source))
+            edit(source, how, 7)
+        forge.add(f"{org}/{name}", source, **settings)
+        return f"{org}/{name}"
+
+    return put
+
+
+@pytest.fixture
+def here(tmp_path: Path, shared: Path, forge: Standin) -> Here:
+    """Runs commands of the fleet in this process."""
+    variables = {"FLEET_TOKEN": forge.token, "FLEET_RETRY_DELAY": "0.01", "FLEET_WORKERS": "0"}
+    return Here(tmp_path, shared / "renders", variables)

@@ -81,3 +81,15 @@ def follow(project: Path, template: Path) -> None:
     ]
     answers.write_text("".join(named))
     commit_all(project, "Follow another template")
+
+
+def change_makefile(template: Path) -> None:
+    """Change a line of the template that people change too.
+
+    Args:
+        template: A clone of the template.
+    """
+    makefile = template / "template" / "Makefile.jinja"
+    text = makefile.read_text()
+    assert "update: ## Follow the template;" in text
+    makefile.write_text(text.replace("## Follow the template;", "## Follow it;"))

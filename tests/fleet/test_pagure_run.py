@@ -76,7 +76,7 @@ def test_what_becomes_of_updates(
     repos = ", ".join(repr(name) for name in names.values())
     (tmp_path / "fleet.toml").write_text(
         f"template = {str(template)!r}\n[[forge]]\nkind = 'pagure'\nurl = '{url}'\n"
-        f"token = 'env:FORGE_TOKEN'\npace = 0\nrepos = [{repos}]\n"
+        f"token = 'env:FORGE_TOKEN'\nuser = 'bot'\npace = 0\nrepos = [{repos}]\n"
     )
     branch = f"template-{NEWEST}"
 

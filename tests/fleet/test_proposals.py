@@ -12,7 +12,7 @@ import pytest
 from tests.updates.published import Generate, commit_all, git_in, release
 
 from .command import Command
-from .remotes import edit, follow
+from .remotes import change_makefile, edit, follow
 from .standin import Standin
 
 KINDS = ("github", "gitlab", "gitea")
@@ -34,10 +34,7 @@ def changed_template(published: Path, tmp_path: Path) -> Path:
     """The template, with one more release, which changes a line that people change too."""
     folder = tmp_path / "template"
     git_in(tmp_path).run("clone", "--quiet", str(published), str(folder))
-    makefile = folder / "template" / "Makefile.jinja"
-    text = makefile.read_text()
-    assert "update: ## Follow the template;" in text
-    makefile.write_text(text.replace("## Follow the template;", "## Follow it;"))
+    change_makefile(folder)
     release(folder, NEWEST)
     return folder
 

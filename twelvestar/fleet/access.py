@@ -17,7 +17,7 @@ esac
 """
 # Other people's settings would send a token elsewhere (insteadOf), or keep it (credential helpers).
 NO_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-_USERS = {"github": "x-access-token", "gitlab": "oauth2", "gitea": "oauth2", "pagure": "oauth2"}
+_USERS = {"github": "x-access-token", "gitlab": "oauth2", "gitea": "oauth2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class Access:
     """What git needs to reach the repositories of one place.
 
     Attributes:
-        kind: Kind of the forge, or `git`.
+        user: Whose the token is; some forges take any name.
         token: Its token; empty for none.
         askpass: A program that tells git the token.
     """
 
-    kind: str
+    user: str
     token: str
     askpass: Path
 
@@ -43,9 +43,18 @@ class Access:
         return {
             **found,
             "GIT_ASKPASS": str(self.askpass),
-            "FLEET_GIT_USER": _USERS.get(self.kind, "token"),
+            "FLEET_GIT_USER": self.user,
             "FLEET_GIT_PASSWORD": self.token,
         }
+
+
+def user_of(kind: str) -> str:
+    """What a kind of forge wants for a name beside a token.
+
+    Args:
+        kind: The kind.
+    """
+    return _USERS.get(kind, "token")
 
 
 def write_askpass(state: Path) -> Path:

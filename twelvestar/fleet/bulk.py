@@ -17,6 +17,7 @@ from .states import State
 from .work import Worker
 
 _LOG = structlog.get_logger()
+_OTHERS = "somebody else's commits are on its branch"
 
 
 async def merge(
@@ -50,9 +51,8 @@ async def merge(
                 continue
             checks = await forge.checks(found.repository, known.open)
             why = _against(known.open, checks, unchecked=unchecked)
-            task = task_for(found, fleet.inventory, release, "look")
-            if not why and not await asyncio.to_thread(worker.is_ours, task, known.open.head):
-                why = "somebody else's commits are on its branch"
+            if not why and not await _is_ours(fleet, release, found, known.open, worker):
+                why = _OTHERS
             if not why and at_most is not None and merged >= at_most:
                 why = f"{at_most} were merged, and no more than that may be"
             if why:
@@ -74,7 +74,7 @@ async def merge(
 
 async def close(
     fleet: Fleet, forges: Mapping[int, Forge], release: Release, services: Sequence[Found],
-    *, superseded: bool,
+    worker: Worker, *, superseded: bool,
 ) -> dict[str, State]:  # fmt: skip
     """Close pull requests without merging them, and delete their branches.
 
@@ -83,6 +83,7 @@ async def close(
         forges: Clients of its forges.
         release: The release.
         services: The services.
+        worker: Looks into repositories.
         superseded: Whether to close those of other releases, and not those of this one.
 
     Returns:
@@ -99,6 +100,9 @@ async def close(
                 known = await proposals.earlier(forge, found.repository, branch)
                 if known.open is None:
                     continue
+                if not await _is_ours(fleet, release, found, known.open, worker):
+                    _LOG.info("not closed", service=found.name, why=_OTHERS, url=known.open.url)
+                    continue
                 await forge.close(found.repository, known.open, delete_branch=True)
                 state, why = State.CLOSED, "The fleet has closed the pull request."
                 _LOG.info("closed", service=found.name, url=known.open.url)
@@ -110,6 +114,13 @@ async def close(
                 about = {"why": why, "name": found.name, "kind": found.place.kind}
                 fleet.journal.write(found.key, str(release.version), state, about)
     return states
+
+
+async def _is_ours(
+    fleet: Fleet, release: Release, found: Found, proposal: Proposal, worker: Worker
+) -> bool:
+    task = task_for(found, fleet.inventory, release, "look")
+    return await asyncio.to_thread(worker.is_ours, task, proposal.head)
 
 
 def _against(proposal: Proposal, checks: Checks, *, unchecked: bool) -> str:

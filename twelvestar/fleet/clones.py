@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from ..git import Git, GitError
 from .access import Access
 
 _REF = "refs/heads/"
+_SHA1 = 40
 _NETWORK = (
     *("-c", "credential.helper=", "-c", "http.followRedirects=false"),
     *("-c", "fetch.fsckObjects=true", "-c", "fetch.writeCommitGraph=false"),
@@ -22,6 +25,10 @@ _NETWORK = (
 
 class NotReached(GitError):
     """A repository that could not be read or written just now; it may work later."""
+
+
+class Unfit(GitError):
+    """A repository that cannot be fetched as it is, in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +58,11 @@ class Clone:
     def __init__(
         self, state: Path, source: str, access: Access, *, megabytes: int, seconds: int
     ) -> None:
-        name = hashlib.sha256(source.encode()).hexdigest()[:24]
+        name = hashlib.sha256(source.encode(errors="surrogateescape")).hexdigest()[:24]
         self.folder = state.absolute() / "clones" / f"{name}.git"
         self._source = source
         self._megabytes = megabytes
+        self._seconds = seconds
         self._limit = megabytes * 2048
         if not (self.folder / "HEAD").is_file():
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -71,6 +79,7 @@ class Clone:
             branches: Patterns of branches besides the default one.
 
         Raises:
+            Unfit: When it is of a kind that is not updated.
             GitError: When it cannot be read.
         """
         patterns = ("HEAD", *(f"{_REF}{each}" for each in branches))
@@ -83,6 +92,10 @@ class Clone:
                 default = name.removeprefix(f"ref: {_REF}")
             elif ref == "HEAD":
                 head = name
+                if len(head) > _SHA1:
+                    raise Unfit(
+                        "Its commits have names of SHA-256, and those of SHA-1 are updated."
+                    )
             elif ref.startswith(_REF):
                 found[ref.removeprefix(_REF)] = name
         if not head:
@@ -96,7 +109,8 @@ class Clone:
             commits: Full ids of commits at the tips of branches.
 
         Raises:
-            GitError: When one cannot be fetched, or is too large.
+            Unfit: When one is too large, or broken.
+            GitError: When one cannot be fetched.
         """
         missing = [commit for commit in commits if not self._has(commit)]
         if not missing:
@@ -132,14 +146,27 @@ class Clone:
             return self._network.limited(self._limit, *_NETWORK, *arguments)
         except GitError as error:
             text = f"{error} {error.said}"
-            if "index-pack" in text and arguments[0] == "fetch":
-                raise GitError(
-                    f"it could not be fetched: {error} (it may have {self._megabytes} MB at most)",
+            if "File too large" in text:
+                raise Unfit(
+                    f"It has more than {self._megabytes} MB: raise `megabytes` in the inventory's "
+                    "defaults.",
                     error.said,
                 ) from error
+            if "fsck error" in text:
+                raise Unfit(f"It is broken: {error}.", error.said) from error
+            if lock := re.search(r"Unable to create '(.+\.lock)': File exists", text):
+                _remove_old(Path(lock[1]), self.folder, self._seconds)
+                raise NotReached(str(error), error.said) from error
             if re.search(_LATER, text, re.IGNORECASE):
                 raise NotReached(str(error), error.said) from error
             raise
+
+
+def _remove_old(lock: Path, folder: Path, seconds: float) -> None:
+    """Remove what a git that was killed has locked; none is at work for longer than it may."""
+    with suppress(OSError):
+        if lock.is_relative_to(folder) and time.time() - lock.stat().st_mtime > seconds:
+            lock.unlink()
 
 
 _LATER = (

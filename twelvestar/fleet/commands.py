@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,14 +52,17 @@ class Common:
     only: Sequence[str]
     skip: Sequence[str]
 
-    def open(self, settings: Settings) -> Fleet:
-        """Have the fleet.
+    @contextmanager
+    def open(self, settings: Settings) -> Iterator[Fleet]:
+        """Have the fleet for a while.
 
         Args:
             settings: What the environment says.
         """
         logs.set_up(settings)
-        return open_fleet(self.inventory, self.state, settings, self.only, self.skip)
+        fleet = open_fleet(self.inventory, self.state, settings, self.only, self.skip)
+        with closing(fleet.journal):
+            yield fleet
 
 
 def wish(
@@ -96,21 +100,27 @@ async def find(common: Common, to: str | None, document: Path | None) -> int:
     Returns:
         The exit status.
     """
-    fleet = common.open(read_settings())
-    release = fleet.release(to)
-    async with fleet.forges() as forges:
-        with only_command(common.state):
-            services = await fleet.find(forges, release, Worker(common.state, None))
-            for found in services:
-                about = {**found.outcome.to_json(), "name": found.name, "kind": found.place.kind}
-                line = fleet.journal.line(found.key, str(release.version))
-                if line is None or found.outcome.state is not State.FOUND:
-                    fleet.journal.write(found.key, str(release.version), found.outcome.state, about)
-    for row in _table(services):
-        print(row)
-    if document is not None:
-        write(document, make(fleet, release).to_json())
-    return _FAILED if any(each.outcome.state is State.FAILED for each in services) else 0
+    with common.open(read_settings()) as fleet:
+        release = fleet.release(to)
+        async with fleet.forges() as forges:
+            with only_command(common.state):
+                services = await fleet.find(forges, release, Worker(common.state, None))
+                for found in services:
+                    about = {
+                        **found.outcome.to_json(),
+                        "name": found.name,
+                        "kind": found.place.kind,
+                    }
+                    line = fleet.journal.line(found.key, str(release.version))
+                    if line is None or found.outcome.state is not State.FOUND:
+                        fleet.journal.write(
+                            found.key, str(release.version), found.outcome.state, about
+                        )
+        for row in _table(services):
+            print(row)
+        if document is not None:
+            write(document, make(fleet, release).to_json())
+        return _FAILED if any(each.outcome.state is State.FAILED for each in services) else 0
 
 
 async def run(
@@ -138,34 +148,34 @@ async def run(
         The exit status.
     """
     settings = read_settings()
-    fleet = common.open(settings)
-    release = fleet.release(to)
-    program = fleet.program(release)
-    asked = replace(asked, delay=settings.retry_delay)
-    at = _wave(fleet.inventory, wave)
-    with only_command(common.state):
-        engines = make_engine(common.state, program, workers, _url(settings))
-        async with fleet.forges() as forges, engines as engine:
-            services = await fleet.find(forges, release, Worker(common.state, None))
-            chosen = [
-                each
-                for each in services
-                if (at is None or fleet.inventory.wave_of(each.name) == at)
-                and (states is None or _state(fleet, release, each) in states)
-            ]
-            with progress(len(chosen)) as shown:
-                run = Run(fleet, forges, release, engine, asked, shown.seen)
-                await run.over(chosen, services)
-        made = make(fleet, release)
-    print(made.to_text())
-    found = set(shown.states.values())
-    if run.stopped:
-        return _STOPPED
-    if State.FAILED in found:
-        return _FAILED
-    if strict and FOR_OWNERS & found:
-        return _OWNERS
-    return _CONFLICTS if any(row.conflicts for row in made.rows) else 0
+    with common.open(settings) as fleet:
+        release = fleet.release(to)
+        program = fleet.program(release)
+        asked = replace(asked, delay=settings.retry_delay)
+        at = _wave(fleet.inventory, wave)
+        with only_command(common.state):
+            engines = make_engine(common.state, program, workers, _url(settings))
+            async with fleet.forges() as forges, engines as engine:
+                services = await fleet.find(forges, release, Worker(common.state, None))
+                chosen = [
+                    each
+                    for each in services
+                    if (at is None or fleet.inventory.wave_of(each.name) == at)
+                    and (states is None or _state(fleet, release, each) in states)
+                ]
+                with progress(len(chosen)) as shown:
+                    run = Run(fleet, forges, release, engine, asked, shown.seen)
+                    await run.over(chosen, services)
+            made = make(fleet, release)
+        print(made.to_text())
+        found = set(shown.states.values())
+        if run.stopped:
+            return _STOPPED
+        if State.FAILED in found:
+            return _FAILED
+        if strict and FOR_OWNERS & found:
+            return _OWNERS
+        return _CONFLICTS if any(row.conflicts for row in made.rows) else 0
 
 
 async def status(common: Common, to: str | None, document: Path | None, *, drift: bool) -> int:
@@ -180,22 +190,22 @@ async def status(common: Common, to: str | None, document: Path | None, *, drift
     Returns:
         The exit status.
     """
-    fleet = common.open(read_settings())
-    release = fleet.release(to)
-    code = fleet.program(release).code if drift else None
-    with (
-        only_command(common.state),
-        worker(common.state, code, fleet.template.folder) as looking,
-    ):
-        async with fleet.forges() as forges:
-            services = await fleet.find(forges, release, looking, drift=drift)
-            await now.look(fleet, forges, release, services)
-        made = make(fleet, release)
-    print(made.to_text())
-    print(made.versions_text())
-    if document is not None:
-        write(document, made.to_json())
-    return _FAILED if made.counts.get(State.FAILED) else 0
+    with common.open(read_settings()) as fleet:
+        release = fleet.release(to)
+        code = fleet.program(release).code if drift else None
+        with (
+            only_command(common.state),
+            worker(common.state, code, fleet.template.folder) as looking,
+        ):
+            async with fleet.forges() as forges:
+                services = await fleet.find(forges, release, looking, drift=drift)
+                await now.look(fleet, forges, release, services)
+            made = make(fleet, release)
+        print(made.to_text())
+        print(made.versions_text())
+        if document is not None:
+            write(document, made.to_json())
+        return _FAILED if made.counts.get(State.FAILED) else 0
 
 
 async def merge(common: Common, to: str | None, *, unchecked: bool, at_most: int | None) -> int:
@@ -210,16 +220,16 @@ async def merge(common: Common, to: str | None, *, unchecked: bool, at_most: int
     Returns:
         The exit status.
     """
-    fleet = common.open(read_settings())
-    release = fleet.release(to)
-    with only_command(common.state):
-        async with fleet.forges() as forges:
-            looking = Worker(common.state, None)
-            services = await fleet.find(forges, release, looking)
-            states = await bulk.merge(
-                fleet, forges, release, services, looking, unchecked=unchecked, at_most=at_most
-            )
-    return _said(states)
+    with common.open(read_settings()) as fleet:
+        release = fleet.release(to)
+        with only_command(common.state):
+            async with fleet.forges() as forges:
+                looking = Worker(common.state, None)
+                services = await fleet.find(forges, release, looking)
+                states = await bulk.merge(
+                    fleet, forges, release, services, looking, unchecked=unchecked, at_most=at_most
+                )
+        return _said(states)
 
 
 async def close(common: Common, to: str | None, *, superseded: bool) -> int:
@@ -233,13 +243,16 @@ async def close(common: Common, to: str | None, *, superseded: bool) -> int:
     Returns:
         The exit status.
     """
-    fleet = common.open(read_settings())
-    release = fleet.release(to)
-    with only_command(common.state):
-        async with fleet.forges() as forges:
-            services = await fleet.find(forges, release, Worker(common.state, None))
-            states = await bulk.close(fleet, forges, release, services, superseded=superseded)
-    return _said(states)
+    with common.open(read_settings()) as fleet:
+        release = fleet.release(to)
+        with only_command(common.state):
+            async with fleet.forges() as forges:
+                looking = Worker(common.state, None)
+                services = await fleet.find(forges, release, looking)
+                states = await bulk.close(
+                    fleet, forges, release, services, looking, superseded=superseded
+                )
+        return _said(states)
 
 
 async def work(common: Common, workers: int) -> int:
@@ -256,10 +269,10 @@ async def work(common: Common, workers: int) -> int:
     url = _url(settings)
     if url is None:
         raise Problem("FLEET_REDIS_URL is not set: set it to the coordinator's broker.")
-    fleet = common.open(settings)
-    with only_command(common.state):
-        await Crew(fleet, url, max(workers, 1)).work()
-    return 0
+    with common.open(settings) as fleet:
+        with only_command(common.state):
+            await Crew(fleet, url, max(workers, 1)).work()
+        return 0
 
 
 def report(common: Common, to: str | None, documents: Mapping[str, Path | None]) -> None:
@@ -273,12 +286,12 @@ def report(common: Common, to: str | None, documents: Mapping[str, Path | None])
     Raises:
         Problem: When a file cannot be written.
     """
-    fleet = common.open(read_settings())
-    made = make(fleet, fleet.release(to))
-    for form, path in documents.items():
-        if path is not None:
-            write(path, _FORMS[form](made))
-    print(made.to_text())
+    with common.open(read_settings()) as fleet:
+        made = make(fleet, fleet.release(to))
+        for form, path in documents.items():
+            if path is not None:
+                write(path, _FORMS[form](made))
+        print(made.to_text())
 
 
 def make(fleet: Fleet, release: Release) -> FleetReport:

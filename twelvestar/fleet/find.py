@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from glob import glob
 from pathlib import Path
+
+import structlog
 
 from ..errors import Problem
 from ..git import Git, GitError
@@ -16,9 +18,14 @@ from .access import NO_SETTINGS
 from .forges import Find, Forge, ForgeError, Repository
 from .inventory import Inventory, Place, matches
 from .states import LEFT_OUT, State
+from .visible import visible
 from .work import Mode, Outcome, Task, Worker
 
 _AT_ONCE = 8
+_FAILED = 4
+TRIES = 8
+"""How often something is tried that may work later."""
+_LOG = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +71,7 @@ def task_for(found: Found, inventory: Inventory, release: Release, mode: Mode) -
     return Task(
         key=found.key,
         kind=found.place.kind,
+        user=found.place.user,
         token=found.place.token,
         source=found.source,
         branch=found.branch,
@@ -72,7 +80,7 @@ def task_for(found: Found, inventory: Inventory, release: Release, mode: Mode) -
         commit=release.commit,
         sources=(inventory.template, *inventory.sources),
         proposal=inventory.branch(release.version, found.folder),
-        pattern=defaults.branch.replace("{release}", "*"),
+        naming=defaults.branch,
         author=defaults.author,
         mode=mode,
         megabytes=defaults.megabytes,
@@ -89,6 +97,7 @@ async def find_services(
     only: tuple[str, ...] = (),
     skip: tuple[str, ...] = (),
     drift: bool = False,
+    delay: float = 1.0,
 ) -> list[Found]:
     """Find all services, and look where they stand.
 
@@ -100,6 +109,7 @@ async def find_services(
         only: Patterns of names; without any, all.
         skip: Patterns of names that are left out.
         drift: Whether to look which files of the template were changed.
+        delay: Shortest wait before those are looked at again that cannot be reached, in s.
 
     Returns:
         The services, by name.
@@ -107,7 +117,8 @@ async def find_services(
     Raises:
         Problem: When a place finds nothing, or cannot be asked.
     """
-    places = asyncio.Semaphore(_AT_ONCE)
+    # The program of a release is in one thread at a time.
+    places = asyncio.Semaphore(1 if drift else _AT_ONCE)
 
     async def look(found: Found) -> list[Found]:
         if found.outcome.state is not State.FOUND:
@@ -126,9 +137,25 @@ async def find_services(
                 if named and not matches(found.name, place.exclude) and found.key not in looks:
                     looks[found.key] = group.create_task(look(found))
     services = [found for look in looks.values() for found in look.result()]
-    return sorted(
+    # All together, so that a host that is down is waited for once.
+    for attempt in range(TRIES - 1):
+        missed = [each for each in services if each.outcome.transient]
+        if not missed:
+            break
+        _LOG.warning("looking again", services=len(missed), why=missed[0].outcome.why)
+        await asyncio.sleep(delay * 2**attempt)
+        services = [each for each in services if not each.outcome.transient]
+        async with asyncio.TaskGroup() as group:
+            again = [group.create_task(look(_anew(each))) for each in missed]
+        services += [found for task in again for found in task.result()]
+    services = sorted(
         (_ruled(each, inventory, release) for each in services), key=lambda each: each.key
     )
+    return list(_apart(services, inventory, release))
+
+
+def _anew(found: Found) -> Found:
+    return replace(found, outcome=Outcome(state=State.FOUND))
 
 
 def _at(found: Found, folder: str, outcome: Outcome) -> Found:
@@ -155,6 +182,19 @@ def _ruled(found: Found, inventory: Inventory, release: Release) -> Found:
     return replace(found, outcome=replace(found.outcome, state=State.PINNED, why=why))
 
 
+def _apart(services: list[Found], inventory: Inventory, release: Release) -> Iterator[Found]:
+    """Refuse services whose updates would share a branch."""
+    taken: dict[tuple[str, str], str] = {}
+    for found in services:
+        branch = inventory.branch(release.version, found.folder)
+        other = taken.setdefault((found.source, branch), found.name)
+        if other != found.name and found.outcome.state is State.FOUND:
+            why = f"Its branch {branch} would be that of {other} too: rename one of the folders."
+            yield replace(found, outcome=replace(found.outcome, state=State.REFUSED, why=why))
+        else:
+            yield found
+
+
 async def _repositories(
     inventory: Inventory, place: Place, index: int, forge: Forge | None
 ) -> AsyncIterator[Found]:
@@ -168,14 +208,25 @@ async def _repositories(
             yield _found(place, index, name, where)
     else:
         assert forge is not None
+        for name in place.repos:
+            yield await _named(place, index, name, forge, inventory)
         async for repository in _on_forge(place, forge):
             yield _of_forge(place, index, repository, inventory)
 
 
+async def _named(place: Place, index: int, name: str, forge: Forge, inventory: Inventory) -> Found:
+    try:
+        return _of_forge(place, index, await forge.repository(name), inventory)
+    except ForgeError as error:
+        if error.transient:
+            raise Problem(str(error), _FAILED) from error
+        # One that is gone keeps no other from its update.
+        outcome = Outcome(state=State.REFUSED, why=str(error))
+        return replace(_found(place, index, name, name), outcome=outcome)
+
+
 async def _on_forge(place: Place, forge: Forge) -> AsyncIterator[Repository]:
     try:
-        for name in place.repos:
-            yield await forge.repository(name)
         for query in place.find:
             any_found = False
             asked = Find(org=query.org, user=query.user, topic=query.topic)
@@ -186,7 +237,7 @@ async def _on_forge(place: Place, forge: Forge) -> AsyncIterator[Repository]:
                 told = ", ".join(f"{name} {text}" for name, text in query if text)
                 raise Problem(f"{forge.url} has no repository with {told}: mend the inventory.")
     except ForgeError as error:
-        raise Problem(str(error), 4 if error.transient else 1) from error
+        raise Problem(str(error), _FAILED if error.transient else 1) from error
 
 
 def _of_forge(place: Place, index: int, repository: Repository, inventory: Inventory) -> Found:
@@ -208,6 +259,8 @@ def _of_forge(place: Place, index: int, repository: Repository, inventory: Inven
 
 
 def _found(place: Place, index: int, name: str, source: str, folder: str = "") -> Found:
+    # A folder may be called anything.
+    name = visible(name)
     host = place.url or place.kind
     key = name if place.kind in ("git", "folder") else f"{host.partition('://')[2] or host}/{name}"
     return Found(
@@ -224,7 +277,10 @@ def _found(place: Place, index: int, name: str, source: str, folder: str = "") -
 def _folders(inventory: Inventory, place: Place, index: int) -> list[Found]:
     services = []
     for pattern in place.glob:
-        start = inventory.folder / Path(pattern).expanduser()
+        try:
+            start = inventory.folder / Path(pattern).expanduser()
+        except RuntimeError as error:
+            raise Problem(f"The inventory's glob {pattern} is of nobody here: mend it.") from error
         # Absolute, with patterns anywhere in it, which a path's own method does not take.
         paths = sorted(path for path in map(Path, glob(str(start))) if path.is_dir())  # noqa: PTH207
         if not paths:
@@ -236,7 +292,9 @@ def _folders(inventory: Inventory, place: Place, index: int) -> list[Found]:
 def _of_folder(place: Place, index: int, path: Path) -> Found:
     try:
         git = Git(path, NO_SETTINGS)
-        top, _, prefix = git.text("rev-parse", "--show-toplevel", "--show-prefix").partition("\n")
+        # One by one, because a folder's name may have several lines.
+        top = git.text("rev-parse", "--show-toplevel")
+        prefix = git.text("rev-parse", "--show-prefix")
     except GitError:
         found = _found(place, index, str(path), str(path))
         why = "It is in no git repository that belongs to you: run `git init` and commit."

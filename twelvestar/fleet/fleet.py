@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ..errors import Problem
 from ..template import Release, Template
-from .access import Access, ignore_settings, write_askpass
+from .access import Access, ignore_settings, user_of, write_askpass
 from .engine import Program
 from .find import Found, find_services
-from .forges import PACES, Forge, ForgeError, Limits, make_forge, read_token
+from .forges import PACES, Forge, ForgeError, Limits, make_forge, read_token, redact
 from .inventory import Inventory, read_inventory
 from .journal import Journal
 from .settings import Settings
@@ -95,6 +95,9 @@ class Fleet:
         """
         async with AsyncExitStack() as stack:
             found: dict[int, Forge] = {}
+            for place in self.inventory.forge if needed else ():
+                if place.token:
+                    _token(place.token)
             for index, place in enumerate(self.inventory.forge if needed else ()):
                 if not place.is_forge:
                     continue
@@ -131,6 +134,7 @@ class Fleet:
             only=self.only,
             skip=self.skip,
             drift=drift,
+            delay=self.settings.retry_delay,
         )
         if not found:
             raise Problem("The inventory finds no service with these patterns: mend one of them.")
@@ -161,18 +165,30 @@ def open_fleet(
     ignore_settings()
     read = read_inventory(inventory)
     make_state(state)
-    token = read_token(read.template_token) if read.template_token else ""
-    network = Access("git", token, write_askpass(state)).variables()
+    token = _token(read.template_token) if read.template_token else ""
+    network = Access(user_of("git"), token, write_askpass(state)).variables()
+    try:
+        template = Template(read.template, state.absolute() / "template.git", network)
+    except Problem as problem:
+        # A server may say anything.
+        raise Problem(redact(str(problem), [token]), problem.status) from problem
     return Fleet(
         inventory=read,
         state=state,
         settings=settings,
-        template=Template(read.template, state.absolute() / "template.git", network),
+        template=template,
         network=network,
         journal=Journal(state / "journal.sqlite3"),
         only=tuple(only),
         skip=tuple(skip),
     )
+
+
+def _token(spec: str) -> str:
+    try:
+        return read_token(spec)
+    except ForgeError as error:
+        raise Problem(str(error)) from error
 
 
 def make_state(state: Path) -> None:
@@ -189,6 +205,7 @@ def make_state(state: Path) -> None:
         ignore = state / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
+        write_askpass(state)
     except OSError as error:
         raise Problem(
             f"The state folder {state} cannot be written ({error.strerror}): name another one with "

@@ -15,6 +15,7 @@ from packaging.version import Version
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ..errors import Problem
+from .branches import branch_of
 
 Kind = Literal["github", "gitlab", "gitea", "pagure", "git", "folder"]
 Draft = Literal["always", "conflicts", "never"]
@@ -78,6 +79,7 @@ class Place(_Table):
         kind: What it is.
         url: Address of a forge of one's own.
         token: Where its token is: `env:NAME` or `file:PATH`.
+        user: Whose the token is, where git has to say so, as on Pagure.
         find: What is looked for on a forge.
         repos: Names of repositories on a forge, or addresses for plain git.
         glob: Patterns of folders, from the inventory's own.
@@ -88,6 +90,7 @@ class Place(_Table):
     kind: Kind
     url: str = ""
     token: str = ""
+    user: str = ""
     find: tuple[Query, ...] = ()
     repos: tuple[str, ...] = ()
     glob: Annotated[
@@ -198,7 +201,7 @@ class Defaults(_Table):
     @model_validator(mode="after")
     def _can_be_used(self) -> Defaults:
         name = self.branch.replace("{release}", "1.0")
-        if "{release}" not in self.branch or not re.fullmatch(r"[\w][\w./+-]*[\w]", name):
+        if self.branch.count("{release}") != 1 or not re.fullmatch(r"[\w][\w./+-]*[\w]", name):
             raise ValueError('write a branch such as "template-{release}"')
         if not _AUTHOR.fullmatch(self.author):
             raise ValueError('write an author such as "Platform <platform@example.org>"')
@@ -262,8 +265,7 @@ class Inventory(_Table):
             release: The release.
             folder: The service's folder in its repository.
         """
-        name = self.defaults.branch.format(release=release)
-        return f"{name}-{folder.replace('/', '-')}" if folder else name
+        return branch_of(self.defaults.branch, release, folder)
 
 
 def matches(name: str, patterns: tuple[str, ...]) -> bool:

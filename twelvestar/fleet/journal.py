@@ -20,6 +20,8 @@ from ..errors import Problem
 from .states import State
 
 _FORM = 1
+# Seconds to wait for somebody who looks into it with another program.
+_PATIENCE = 30
 _SCHEMA = """
 CREATE TABLE service (
     key TEXT PRIMARY KEY,
@@ -83,18 +85,20 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._base = sqlite3.connect(path, isolation_level=None, timeout=30)
-            self._base.execute("PRAGMA journal_mode = WAL")
-            self._base.execute("PRAGMA synchronous = FULL")
-            form = self._base.execute("PRAGMA user_version").fetchone()[0]
-            if form == 0:
-                self._base.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_FORM}; COMMIT;")
-        except sqlite3.Error as error:
-            raise Problem(
-                f"The journal {path} cannot be used ({error}): mend that, or move the file away."
-            ) from error
+        with self._usable():
+            self._base = sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)
+            try:
+                self._base.execute("PRAGMA journal_mode = WAL")
+                self._base.execute("PRAGMA synchronous = FULL")
+                form = self._base.execute("PRAGMA user_version").fetchone()[0]
+                if form == 0:
+                    version = f"PRAGMA user_version = {_FORM};"
+                    self._base.executescript(f"BEGIN; {_SCHEMA} {version} COMMIT;")
+            except BaseException:
+                self._base.close()
+                raise
         if form > _FORM:
+            self._base.close()
             raise Problem(f"The journal {path} is of a newer twelvestar: use that one.")
 
     def close(self) -> None:
@@ -142,8 +146,9 @@ class Journal:
 
     def services(self) -> dict[str, dict[str, Any]]:
         """The services that were found last, by key."""
-        rows = self._base.execute("SELECT key, about FROM service ORDER BY key")
-        services = {key: json.loads(about) for key, about in rows}
+        with self._usable():
+            rows = self._base.execute("SELECT key, about FROM service ORDER BY key")
+            services = {key: json.loads(about) for key, about in rows}
         return {key: about for key, about in services.items() if not about.get("gone")}
 
     def line(self, key: str, release: str) -> Line | None:
@@ -153,7 +158,7 @@ class Journal:
             key: The service.
             release: The release.
         """
-        found = list(self._lines("WHERE key = ? AND release = ?", key, release))
+        found = self._lines("WHERE key = ? AND release = ?", key, release)
         return found[0] if found else None
 
     def lines(self, release: str) -> list[Line]:
@@ -162,7 +167,7 @@ class Journal:
         Args:
             release: The release.
         """
-        return list(self._lines("WHERE release = ? ORDER BY key", release))
+        return self._lines("WHERE release = ? ORDER BY key", release)
 
     def history(self, key: str) -> list[Line]:
         """Where a service stands with regard to every release.
@@ -170,7 +175,7 @@ class Journal:
         Args:
             key: The service.
         """
-        return list(self._lines("WHERE key = ?", key))
+        return self._lines("WHERE key = ?", key)
 
     def remember(self, name: str, value: Any) -> None:
         """Keep a fact about the whole fleet.
@@ -193,17 +198,32 @@ class Journal:
         row = self._base.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
         return json.loads(row[0]) if row else None
 
-    def _lines(self, condition: str, *values: str) -> Iterator[Line]:
+    def _lines(self, condition: str, *values: str) -> list[Line]:
         query = f"SELECT key, release, state, first, last, about FROM line {condition}"
-        for key, release, state, first, last, about in self._base.execute(query, values):
-            yield Line(
-                key,
-                release,
-                State(state),
-                datetime.fromisoformat(first),
-                datetime.fromisoformat(last),
-                json.loads(about),
-            )
+        with self._usable():
+            return [
+                Line(
+                    key,
+                    release,
+                    State(state),
+                    datetime.fromisoformat(first),
+                    datetime.fromisoformat(last),
+                    json.loads(about),
+                )
+                for key, release, state, first, last, about in self._base.execute(query, values)
+            ]
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Have a journal that is broken end the command with a sentence."""
+        try:
+            yield
+        # What is no JSON and no state is a ValueError.
+        except (sqlite3.Error, ValueError) as error:
+            raise Problem(
+                f"The journal {self.path} cannot be used ({error}): mend that, or move the file "
+                "away. Services and pull requests are found again without it."
+            ) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -231,8 +251,14 @@ def only_command(state: Path) -> Iterator[None]:
     Raises:
         Problem: When there is one at work.
     """
-    state.mkdir(parents=True, exist_ok=True)
-    with (state / "lock").open("a+") as file:
+    try:
+        file = (state / "lock").open("a+")
+    except OSError as error:
+        raise Problem(
+            f"The state folder {state} cannot be written ({error.strerror}): name another one with "
+            "--state."
+        ) from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

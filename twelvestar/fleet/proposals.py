@@ -11,6 +11,7 @@ from .find import Found
 from .forges import Forge, Proposal, Repository
 from .inventory import Inventory
 from .states import State
+from .visible import visible
 from .work import Outcome
 
 _MOST = 50
@@ -183,7 +184,7 @@ def told(proposal: Proposal) -> dict[str, Any]:
     """
     return {
         "number": proposal.number,
-        "url": proposal.url,
+        "url": visible(proposal.url),
         "state": proposal.state,
         "draft": proposal.draft,
         "head": proposal.head,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..template import Release
 from .inventory import Inventory
@@ -261,7 +261,7 @@ def _row(line: Line, inventory: Inventory, releases: Sequence[Release]) -> Row:
 def _newer(has: str, releases: Sequence[Release]) -> list[Release] | None:
     try:
         version = Version(has)
-    except InvalidVersion:
+    except ValueError:
         return None
     return [each for each in releases if each.version > version and not each.version.is_prerelease]
 
@@ -269,7 +269,7 @@ def _newer(has: str, releases: Sequence[Release]) -> list[Release] | None:
 def _order(text: str) -> Version:
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:
         return Version("0")
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import structlog
+from packaging.version import Version
 
 from ..template import Release
 from . import proposals, waves
 from .engine import Engine
-from .find import Found, task_for
+from .find import TRIES, Found, task_for
 from .fleet import Fleet
 from .forges import Forge, ForgeError, Proposal
 from .journal import Line
@@ -20,7 +21,6 @@ from .states import State
 from .work import Mode, Outcome
 
 Propose = Literal["pr", "branch", "commit"]
-TRIES = 8
 _LOG = structlog.get_logger()
 _AT_ONCE = 32
 
@@ -67,6 +67,8 @@ class Run:
     _failed: int = 0
     _most_failed: float = float("inf")
     _open: int = 0
+    _opening: int = 0
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _begun: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def over(self, services: Sequence[Found], everyone: Sequence[Found]) -> None:
@@ -79,25 +81,31 @@ class Run:
         inventory = self.fleet.inventory
         services = sorted(services, key=lambda each: inventory.wave_of(each.name))
         waiting = []
-        closed = waves.closed(inventory, everyone, self._line)
+        failed = 0
+        known = self.fleet.journal.services()
+        lines = self.fleet.journal.lines(str(self.release.version))
+        lines = [line for line in lines if line.key in known]
+        closed = waves.closed(inventory, everyone, lines)
         for found in services:
             if found.outcome.state is not State.FOUND:
+                failed += found.outcome.state is State.FAILED
                 self._write(found, found.outcome.state, found.outcome)
             elif self.wish.propose and (why := closed.get(found.key)):
                 self._write(found, State.QUEUED, replace(found.outcome, why=why))
             else:
                 waiting.append(found)
         if self.wish.stop_at is not None:
-            self._most_failed = self.wish.stop_at * len(waiting)
-        known = await self._earlier(waiting)
-        self._open = sum(each.open is not None for each in known.values())
+            self._most_failed = self.wish.stop_at * (len(waiting) + failed)
+            self.stopped = self._failed > self._most_failed
+        proposed = await self._earlier(waiting)
+        self._open = sum(each.open is not None for each in proposed.values())
         async with asyncio.TaskGroup() as group:
             for found in waiting:
-                if found.key not in known and self._proposes(found):
+                if found.key not in proposed and self._proposes(found):
                     # The forge did not say; that is written already.
                     continue
                 await self._begun.acquire()
-                group.create_task(self._bring(found, known.get(found.key)))
+                group.create_task(self._bring(found, proposed.get(found.key)))
 
     async def _earlier(self, services: Sequence[Found]) -> dict[str, proposals.Earlier]:
         """What was proposed before, for services whose updates become pull requests."""
@@ -123,29 +131,55 @@ class Run:
     async def _bring(self, found: Found, known: proposals.Earlier | None) -> None:
         try:
             if self.stopped:
+                why = f"{self._failed} services have failed, and so no more are begun."
+                self._write(found, State.QUEUED, replace(found.outcome, why=why))
                 return
             if known and not self.wish.again and (standing := proposals.standing(known)):
                 assert known.last is not None
                 outcome = replace(found.outcome, why=standing[1])
                 self._write(found, standing[0], outcome, known.last)
                 return
-            new = known is not None and known.open is None
-            if new and self.wish.max_open is not None:
-                if self._open >= self.wish.max_open:
-                    why = f"{self._open} pull requests are open, and no more than that may be."
-                    self._write(found, State.QUEUED, replace(found.outcome, why=why))
-                    return
-                self._open += 1
-            outcome = await self._work(found, known)
-            if self.wish.propose == "commit" and outcome.state is State.CURRENT:
-                # By a worker that was killed before it could say so.
-                outcome = replace(outcome, state=State.UPDATED, old=found.outcome.old)
-            if known is not None and outcome.state in (State.PUSHED, State.THEIRS):
-                await self._propose(found, outcome, known)
+            if known is None or known.open is not None or self.wish.max_open is None:
+                await self._update(found, known)
+            elif await self._has_place(self.wish.max_open):
+                try:
+                    await self._update(found, known)
+                finally:
+                    await self._leave_place(found)
             else:
-                self._write(found, outcome.state, outcome, known.open if known else None)
+                why = f"{self._open} pull requests are open, and no more than that may be."
+                self._write(found, State.QUEUED, replace(found.outcome, why=why))
         finally:
             self._begun.release()
+
+    async def _has_place(self, most: int) -> bool:
+        """Take a place for one more pull request, as soon as it is known whether there is one."""
+        async with self._changed:
+            await self._changed.wait_for(
+                lambda: self._open >= most or self._open + self._opening < most
+            )
+            if self._open >= most:
+                return False
+            self._opening += 1
+            return True
+
+    async def _leave_place(self, found: Found) -> None:
+        """Give a place back if no pull request came of it."""
+        line = self._line(found.key)
+        async with self._changed:
+            self._opening -= 1
+            self._open += line is not None and line.state is State.PROPOSED
+            self._changed.notify_all()
+
+    async def _update(self, found: Found, known: proposals.Earlier | None) -> None:
+        outcome = await self._work(found, known)
+        if self.wish.propose == "commit" and outcome.state is State.CURRENT:
+            # By a worker that was killed before it could say so.
+            outcome = replace(outcome, state=State.UPDATED, old=found.outcome.old)
+        if known is not None and outcome.state in (State.PUSHED, State.THEIRS):
+            await self._propose(found, outcome, known)
+        else:
+            self._write(found, outcome.state, outcome, known.open if known else None)
 
     async def _work(self, found: Found, known: proposals.Earlier | None) -> Outcome:
         """Have a service's task done, again if it may work later."""
@@ -183,7 +217,7 @@ class Run:
             self._write(found, State.FAILED, replace(outcome, why=str(error)), known.open)
             return
         for line in self.fleet.journal.history(found.key):
-            if self.fleet.inventory.defaults.branch.format(release=line.release) in older:
+            if self.fleet.inventory.branch(Version(line.release), found.folder) in older:
                 why = f"{self.release.version} is proposed."
                 self.fleet.journal.write(line.key, line.release, State.SUPERSEDED, {"why": why})
 

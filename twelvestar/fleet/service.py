@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from ..git import Git, GitError
 
 ANSWERS = ".copier-answers.yml"
-_LARGEST = 256 * 1024
+# Reading YAML takes a second for 30 kB.
+_LARGEST_ANSWERS, _LARGEST = 64 * 1024, 256 * 1024
 _MOST_FILES = 100_000
+_MOST_SERVICES = 500
+_DEEPEST = 50
+_MOST_DOTS = 300
 _SCALARS = (bool, int, float, str)
 _LONGEST = 80
 _NAME = re.compile(r"(?:.*/)?[^/]*copier-answers[^/]*\.ya?ml")
@@ -49,9 +53,13 @@ class Service:
     @property
     def version(self) -> Version | None:
         """The release that it says it has or comes after; None if it names a commit."""
+        if "." not in self.commit:
+            # A commit may have digits only.
+            return None
         try:
             return Version(re.sub(r"-\d+-g[0-9a-f]+$", "", self.commit))
-        except InvalidVersion:
+        except ValueError:
+            # Also for a number without end.
             return None
 
     @property
@@ -81,7 +89,7 @@ class Service:
             return self.wish
         try:
             return SpecifierSet(self.wish).contains(release, prereleases=True)
-        except InvalidSpecifier as error:
+        except ValueError as error:
             raise Unreadable(
                 "tool.twelvestar.fleet in pyproject.toml is neither true, false nor a range such "
                 f'as "<2": {self.wish[:_LONGEST]!a}.'
@@ -109,6 +117,8 @@ def folders(git: Git, commit: str) -> list[str]:
         name = path.decode(errors="surrogateescape")
         if _NAME.fullmatch(name) and name.isprintable():
             found.add(name.rpartition("/")[0])
+    if len(found) > _MOST_SERVICES:
+        raise Unreadable(f"It has more than {_MOST_SERVICES} services: divide it.")
     return sorted(found)
 
 
@@ -135,10 +145,13 @@ def read_service(git: Git, commit: str, folder: str) -> Service | None:
         return None
     if len(named) > 1:
         raise Unreadable(f"It has several answers files ({', '.join(named)}): leave one.")
-    answers = _answers(_text(git, f"{commit}:{place}{named[0]}", named[0]) or "", named[0])
+    text = _text(git, f"{commit}:{place}{named[0]}", named[0], _LARGEST_ANSWERS)
+    answers = _answers(text or "", named[0])
     source, recorded = answers.get("_src_path"), answers.get("_commit")
     if not isinstance(source, str) or not recorded:
         return None
+    if len(str(recorded)) > _LONGEST:
+        raise Unreadable(f"{named[0]} names no commit: restore it from an earlier commit.")
     return Service(
         folder=folder,
         source=source,
@@ -148,12 +161,12 @@ def read_service(git: Git, commit: str, folder: str) -> Service | None:
     )
 
 
-def _text(git: Git, place: str, name: str) -> str | None:
+def _text(git: Git, place: str, name: str, largest: int = _LARGEST) -> str | None:
     try:
         size = int(git.text("cat-file", "-s", place))
     except (GitError, ValueError):
         return None
-    if size > _LARGEST:
+    if size > largest:
         raise Unreadable(f"{name} has {size} bytes: it is no file of this template.")
     try:
         return git.raw("cat-file", "blob", place).decode()
@@ -163,11 +176,18 @@ def _text(git: Git, place: str, name: str) -> str | None:
 
 def _answers(text: str, name: str) -> dict[str, Any]:
     try:
-        # An alias makes a short file grow without end.
-        if any(isinstance(each, yaml.AliasEvent) for each in yaml.parse(text, yaml.SafeLoader)):
-            raise Unreadable(f"{name} has YAML aliases: restore it from an earlier commit.")
+        depth = 0
+        for event in yaml.parse(text, yaml.SafeLoader):
+            # An alias makes a short file grow without end.
+            if isinstance(event, yaml.AliasEvent):
+                raise Unreadable(f"{name} has YAML aliases: restore it from an earlier commit.")
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise Unreadable(f"{name} is nested too deep: restore it from an earlier commit.")
         found = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        json.dumps(found, default=str)
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise Unreadable(f"{name} is not valid YAML: restore it from an earlier commit.") from error
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
         raise Unreadable(f"{name} holds no answers: restore it from an earlier commit.")
@@ -177,6 +197,9 @@ def _answers(text: str, name: str) -> dict[str, Any]:
 def _wish(text: str | None) -> bool | str:
     if text is None:
         return True
+    if max(line.count(".") for line in text.split("\n")) > _MOST_DOTS:
+        # Reading a key takes the square of its parts.
+        raise Unreadable("pyproject.toml has a key of too many parts: mend it.")
     try:
         found = tomllib.loads(text).get("tool", {}).get("twelvestar", {}).get("fleet", True)
     except (ValueError, RecursionError) as error:

@@ -66,9 +66,9 @@ async def _of_proposal(
         return State.FOUND, "", {}
     checks = await forge.checks(found.repository, known.open)
     line = fleet.journal.line(found.key, str(release.version))
-    state, why = State.PROPOSED, line.about.get("why", "") if line else ""
-    if line and line.state is State.THEIRS:
-        state = State.THEIRS
+    state, why = State.PROPOSED, ""
+    if line and line.state in (State.PROPOSED, State.THEIRS):
+        state, why = line.state, str(line.about.get("why", ""))
     first = line.first if line else datetime.now(UTC)
     limit = fleet.inventory.defaults.stale
     if datetime.now(UTC) - first > limit:

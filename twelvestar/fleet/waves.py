@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from .find import Found
@@ -13,38 +14,65 @@ from .states import DONE, LEFT_OUT, State
 _BAD = frozenset({State.FAILED, State.REFUSED})
 
 
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A service of a wave: where it stands, and when it was first seen."""
+
+    state: State
+    first: datetime | None
+
+
 def closed(
-    inventory: Inventory, services: Sequence[Found], line: Callable[[str], Line | None]
-) -> Mapping[str, str]:
+    inventory: Inventory, services: Sequence[Found], lines: Sequence[Line]
+) -> dict[str, str]:
     """Find the services that wait for an earlier wave.
 
     Args:
         inventory: The inventory.
-        services: All services.
-        line: What the journal has of one.
+        services: The services that are looked at.
+        lines: What the journal has of the release; waves are judged by services too that only it
+            knows, because patterns have left them out this time.
 
     Returns:
         Why, by the service's key.
     """
+    members = _members(inventory, services, lines)
     found: dict[str, str] = {}
     why = ""
     for index in range(len(inventory.wave) + 1):
-        here = [each for each in services if inventory.wave_of(each.name) == index]
         if why:
+            here = [each for each in services if inventory.wave_of(each.name) == index]
             found |= {each.key: why for each in here}
         elif index < len(inventory.wave):
-            why = _blocks(inventory.wave[index], here, line)
+            why = _blocks(inventory.wave[index], members[index])
     return found
 
 
-def _blocks(wave: Wave, services: Sequence[Found], line: Callable[[str], Line | None]) -> str:
+def _members(
+    inventory: Inventory, services: Sequence[Found], lines: Sequence[Line]
+) -> list[list[_Member]]:
+    """What counts of the services of each wave."""
+    members: list[list[_Member]] = [[] for _ in range(len(inventory.wave) + 1)]
+    known = {line.key: line for line in lines}
+    for found in services:
+        line, state = known.pop(found.key, None), found.outcome.state
+        # What is in the repository now counts more than what was.
+        if line is not None and state not in LEFT_OUT:
+            state = line.state
+        members[inventory.wave_of(found.name)].append(_Member(state, line.first if line else None))
+    for line in known.values():
+        name = str(line.about.get("name", line.key))
+        members[inventory.wave_of(name)].append(_Member(line.state, line.first))
+    return members
+
+
+def _blocks(wave: Wave, members: Sequence[_Member]) -> str:
     """Why the wave after a wave may not begin yet; empty if it may."""
-    counted = [each for each in services if each.outcome.state not in LEFT_OUT - DONE]
+    counted = [each for each in members if each.state not in LEFT_OUT - DONE]
     if not counted:
         return ""
-    lines = {each.key: line(each.key) for each in counted}
-    done = [each for each in counted if _state(each, lines[each.key]) in DONE]
-    bad = [each for each in counted if _state(each, lines[each.key]) in _BAD]
+    done = [each for each in counted if each.state in DONE]
+    bad = [each for each in counted if each.state in _BAD]
     most = wave.then.failed
     if len(bad) > most * len(counted):
         return (
@@ -57,12 +85,7 @@ def _blocks(wave: Wave, services: Sequence[Found], line: Callable[[str], Line | 
         f"It waits for wave {wave.name}: {len(done)} of {len(counted)} have the release, and "
         f"{wave.then.merged:.0%} have to."
     )
-    begun = [known.first for known in lines.values() if known is not None]
+    begun = [each.first for each in counted if each.first is not None]
     if wave.then.within and begun and datetime.now(UTC) - min(begun) > wave.then.within:
         why += f" That takes longer than {wave.then.within.days} days."
     return why
-
-
-def _state(found: Found, line: Line | None) -> State:
-    # What is in the repository now counts more than what was.
-    return found.outcome.state if found.outcome.state in DONE or line is None else line.state

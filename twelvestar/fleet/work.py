@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self
@@ -25,12 +25,15 @@ from ..errors import Problem
 from ..git import GitError
 from ..places import is_same, shown
 from . import message
-from .access import Access, author, ignore_settings, write_askpass
-from .clones import Clone, NotReached, Remote
+from .access import Access, author, ignore_settings, user_of, write_askpass
+from .branches import older_branches
+from .clones import Clone, NotReached, Remote, Unfit
 from .forges import ForgeError, read_token, redact
 from .service import Service, Unreadable, folders, read_service
 from .states import LEFT_OUT, State
+from .visible import visible
 
+_LONGEST = 100
 Mode = Literal["look", "preview", "branch", "commit"]
 
 
@@ -41,6 +44,7 @@ class Task:
     Attributes:
         key: The service.
         kind: Kind of its forge, `git` or `folder`.
+        user: Whose the token is, where git has to say so; empty for what the kind wants.
         token: Where the token is: `env:NAME` or `file:PATH`; empty for none.
         source: Address or path of the repository.
         branch: The branch that is updated; empty for the default one.
@@ -49,7 +53,7 @@ class Task:
         commit: The template's commit of that release.
         sources: Where it may say that the template is.
         proposal: Branch of the update.
-        pattern: Pattern of the branches of all updates.
+        naming: How branches of updates are named, with `{release}` in it.
         author: Author of the update.
         mode: How far to go.
         describe: Whether the report is needed, also of an update that is pushed already.
@@ -60,6 +64,7 @@ class Task:
 
     key: str
     kind: str
+    user: str = ""
     token: str
     source: str
     branch: str = ""
@@ -68,7 +73,7 @@ class Task:
     commit: str
     sources: tuple[str, ...]
     proposal: str
-    pattern: str
+    naming: str
     author: str
     mode: Mode
     describe: bool = False
@@ -107,7 +112,7 @@ class Outcome:
         files: How many files change.
         text: The report for people.
         pushed: Whether something was pushed or committed now.
-        older: Branches of other updates.
+        older: Branches of updates to earlier releases.
         drift: Files of the template that people changed, if that was asked.
         answers: The service's answers, those that fit into a table.
         seconds: Time that it took, in s.
@@ -214,14 +219,17 @@ class Worker:
         found: dict[str, Outcome] = {}
 
         def look() -> Outcome:
-            clone, _, base, outcome = self._reach(task, secrets)
+            clone, remote, base, outcome = self._reach(task, secrets)
             places = folders(clone.git, base) if whole else [task.folder]
             for folder in places or [""]:
-                found[folder] = self._stand(replace(task, folder=folder), clone, outcome)[1]
+                of_folder = replace(task, folder=folder)
+                found[folder] = self._stand(of_folder, clone, remote, outcome)[1]
             return outcome
 
         failed = self._guarded(look, secrets)
-        return found or {task.folder: failed}
+        return {folder: _told(outcome, secrets) for folder, outcome in found.items()} or {
+            task.folder: failed
+        }
 
     def do(self, task: Task) -> Outcome:
         """Do a task; whatever goes wrong is in the outcome.
@@ -234,7 +242,7 @@ class Worker:
 
         def do() -> Outcome:
             clone, remote, _, outcome = self._reach(task, secrets)
-            service, outcome = self._stand(task, clone, outcome)
+            service, outcome = self._stand(task, clone, remote, outcome)
             if service is None or outcome.state in LEFT_OUT or outcome.state is State.REFUSED:
                 return outcome
             return self._update(task, clone, remote, service, outcome)
@@ -273,47 +281,45 @@ class Worker:
             outcome = act()
         except NotReached as error:
             outcome = _failed(f"The repository cannot be reached: {error}", transient=True)
+        except (Unfit, Unreadable) as error:
+            outcome = Outcome(state=State.REFUSED, why=str(error))
         except (GitError, OSError) as error:
             outcome = _failed(_sentence_of(error))
         except (ForgeError, Problem) as error:
             outcome = _failed(str(error))
-        except Unreadable as error:
-            outcome = Outcome(state=State.REFUSED, why=str(error))
         except MemoryError:
             outcome = _failed("There was not enough memory for it.")
         except Exception as error:
             # One repository must not stop the others, whatever is in it.
             line = traceback.format_exception_only(error)[-1].strip()
             outcome = _failed(f"The program of the update failed: {line}")
-        lines = (_without(line, secrets) for line in outcome.text.splitlines())
-        return replace(outcome, why=redact(outcome.why, secrets), text="\n".join(lines))
+        return _told(outcome, secrets)
 
     def _reach(self, task: Task, secrets: list[str]) -> tuple[Clone, Remote, str, Outcome]:
         if task.token:
             secrets.append(read_token(task.token))
-        access = Access(task.kind, "".join(secrets), self._askpass)
+        access = Access(task.user or user_of(task.kind), "".join(secrets), self._askpass)
         clone = Clone(
             self._state, task.source, access, megabytes=task.megabytes, seconds=task.seconds
         )
         # A forge's default branch need not be the repository's HEAD.
-        remote = clone.look(*filter(None, (task.pattern, task.branch)))
+        updates = task.naming.replace("{release}", "*")
+        remote = clone.look(*filter(None, (updates, task.branch)))
         branch = task.branch or remote.default or "HEAD"
         if not (base := remote.branches.get(branch, "")):
             if remote.branches or task.branch:
                 raise Unreadable(f"It has no branch {branch}: set its default branch.")
             raise Unreadable("It has no commit yet.")
         clone.fetch(base)
-        older = sorted(set(remote.branches) - {branch, remote.default, task.proposal, "HEAD"})
-        outcome = Outcome(
-            state=State.FOUND,
-            release=task.release,
-            base=base,
-            branch=branch,
-            older=tuple(older),
-        )
+        outcome = Outcome(state=State.FOUND, release=task.release, base=base, branch=branch)
         return clone, remote, base, outcome
 
-    def _stand(self, task: Task, clone: Clone, outcome: Outcome) -> tuple[Service | None, Outcome]:
+    def _stand(
+        self, task: Task, clone: Clone, remote: Remote, outcome: Outcome
+    ) -> tuple[Service | None, Outcome]:
+        others = set(remote.branches) - {outcome.branch, remote.default}
+        older = older_branches(task.naming, others, Version(task.release), task.folder)
+        outcome = replace(outcome, older=older)
         try:
             service = read_service(clone.git, outcome.base, task.folder)
             if service is None:
@@ -343,9 +349,8 @@ class Worker:
                 return replace(outcome, state=State.THEIRS, made=there, why=why)
             same = found if found.trailers.is_same(trailers) else None
         kept = _place_of(task, clone, trailers)
-        if same and not task.describe and not kept.exists():
-            why = _in_conflict(same.conflicts)
-            return replace(outcome, state=State.PUSHED, made=there, why=why)
+        if same and not (same.conflicts or task.describe or kept.exists()):
+            return replace(outcome, state=State.PUSHED, made=there)
         computed = self._computed(task, clone, outcome, trailers, kept)
         if computed.state not in (State.CLEAN, State.CONFLICTS) or task.mode == "preview":
             return computed
@@ -361,9 +366,10 @@ class Worker:
         self, task: Task, clone: Clone, outcome: Outcome, trailers: message.Trailers, kept: Path
     ) -> Outcome:
         """The update as it was computed before, or is now."""
-        if kept.exists():
-            before = json.loads(kept.read_text(encoding="utf-8"))
-            return replace(Outcome.from_json(before), older=outcome.older, drift=outcome.drift)
+        # What another version of this command has kept may have another form.
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            before = Outcome.from_json(json.loads(kept.read_text(encoding="utf-8")))
+            return replace(before, older=outcome.older, drift=outcome.drift)
         assert self._updates is not None
         told = self._updates.commit(clone.folder, outcome.base, task.folder, task.commit)
         if "report" not in told:
@@ -459,11 +465,27 @@ def _sentence_of(error: GitError | OSError) -> str:
     return f"Git failed: {error}"
 
 
+def _told(outcome: Outcome, secrets: list[str]) -> Outcome:
+    """An outcome without secrets, and without what would act on a terminal."""
+    return replace(
+        outcome,
+        why=redact(outcome.why, secrets),
+        old=_without(outcome.old, secrets)[:_LONGEST],
+        text="\n".join(_without(line, secrets) for line in outcome.text.split("\n")),
+        conflicts=tuple(_without(place, secrets) for place in outcome.conflicts),
+        drift=outcome.drift and tuple(_without(path, secrets) for path in outcome.drift),
+        answers={
+            visible(name): _without(answer, secrets) if isinstance(answer, str) else answer
+            for name, answer in outcome.answers.items()
+        },
+    )
+
+
 def _without(line: str, secrets: list[str]) -> str:
     # A report may be of any length, unlike a sentence.
     for secret in secrets:
         line = line.replace(secret, "***")
-    return line
+    return visible(line)
 
 
 def _cpu() -> float:

@@ -248,6 +248,16 @@ class Standin:
             for pull in self._tell("pulls", name=name)
         ]
 
+    def propose(self, name: str, *, branch: str, title: str) -> None:
+        """Open a pull request as a person; not counted.
+
+        Args:
+            name: The repository.
+            branch: The branch that is proposed for the default one.
+            title: Its title.
+        """
+        self._tell("propose", name=name, branch=branch, title=title)
+
     def merge(self, name: str, number: int) -> None:
         """Merge a pull request as its owner; not counted.
 

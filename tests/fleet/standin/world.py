@@ -468,6 +468,14 @@ class World:
         """All pull requests, oldest first."""
         return [asdict(pull) for pull in self.refreshed(self.repo(name))]
 
+    def tell_propose(self, name: str, branch: str, title: str) -> None:
+        """Have a person open a pull request, which is not counted."""
+        repo = self.repo(name)
+        counted = Counter(repo.writes)
+        words = {"branch": branch, "base": repo.git.head, "title": title, "body": ""}
+        self.open(repo, **words, draft=False, author="owner")
+        repo.writes = counted
+
     def tell_owner(self, name: str, number: int, what: str) -> None:
         """Have the owner merge or close a pull request, which is not counted."""
         repo = self.repo(name)
