@@ -44,18 +44,26 @@ class Template:
         place: Where the template is.
         folder: Where the clone is or will be. One that is there is brought up to date.
         variables: Variables of git's environment while it is fetched.
+        fetch: Whether to bring a clone that is there up to date.
 
     Raises:
         Problem: When it cannot be fetched.
     """
 
     def __init__(
-        self, place: str, folder: Path, variables: Mapping[str, str] | None = None
+        self,
+        place: str,
+        folder: Path,
+        variables: Mapping[str, str] | None = None,
+        *,
+        fetch: bool = True,
     ) -> None:
         self.place = shown(place)
         self.folder = folder
         self.git = Git(folder)
         source = address(place)
+        if not fetch and (folder / "HEAD").is_file():
+            return
         try:
             if (folder / "HEAD").is_file():
                 branches = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")

@@ -25,6 +25,7 @@ from updating.protocol import Updates
 from .standin import Standin
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
+Remotes = Callable[..., list[Path]]
 
 
 def command_environment(folder: Path) -> dict[str, str]:

@@ -17,7 +17,7 @@ from tests.updates.published import generate as generate_release
 from tests.updates.published import git_in, release, versions
 from updating.shared import Shared
 
-from .command import Command, Here, command_environment
+from .command import Command, Here, Remotes, command_environment
 from .remotes import change_makefile, edit, make_remotes
 
 LATER = "8.0.0"
@@ -67,12 +67,12 @@ def org() -> str:
 
 
 @pytest.fixture
-def remotes(common: Shared, published: Path, tmp_path: Path) -> Callable[[int], list[Path]]:
+def remotes(common: Shared, published: Path, tmp_path: Path) -> Remotes:
     """Makes bare repositories with services of the last three releases."""
 
-    def make(count: int) -> list[Path]:
+    def make(count: int, begin: int = 0) -> list[Path]:
         last = versions(published)[-4:-1]
-        return make_remotes(common, published, last, tmp_path / "remotes", count)
+        return make_remotes(common, published, last, tmp_path / "remotes", count, begin)
 
     return make
 

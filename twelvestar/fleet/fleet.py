@@ -148,7 +148,13 @@ class Fleet:
 
 
 def open_fleet(
-    inventory: Path, state: Path, settings: Settings, only: Sequence[str], skip: Sequence[str]
+    inventory: Path,
+    state: Path,
+    settings: Settings,
+    only: Sequence[str],
+    skip: Sequence[str],
+    *,
+    offline: bool = False,
 ) -> Fleet:
     """Read the inventory, fetch the template, open the journal.
 
@@ -158,6 +164,7 @@ def open_fleet(
         settings: What the environment says.
         only: Patterns of names; without any, all.
         skip: Patterns of names that are left out.
+        offline: Whether the template's clone, if there is one, suffices as it is.
 
     Raises:
         Problem: When one of them cannot be had.
@@ -168,7 +175,8 @@ def open_fleet(
     token = _token(read.template_token) if read.template_token else ""
     network = Access(user_of("git"), token, write_askpass(state)).variables()
     try:
-        template = Template(read.template, state.absolute() / "template.git", network)
+        clone = state.absolute() / "template.git"
+        template = Template(read.template, clone, network, fetch=not offline)
     except Problem as problem:
         # A server may say anything.
         raise Problem(redact(str(problem), [token]), problem.status) from problem

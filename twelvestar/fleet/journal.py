@@ -169,6 +169,10 @@ class Journal:
         """
         return self._lines("WHERE release = ? ORDER BY key", release)
 
+    def releases(self) -> list[str]:
+        """The releases that there is something about."""
+        return [row[0] for row in self._base.execute("SELECT DISTINCT release FROM line")]
+
     def history(self, key: str) -> list[Line]:
         """Where a service stands with regard to every release.
 
