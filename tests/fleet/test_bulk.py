@@ -180,12 +180,17 @@ def test_one_that_waits_for_too_long_is_stale(
 ) -> None:
     service = put("service")
     inventory("[defaults]", 'stale = "2d"')
+    here("find")
+    before = (datetime.now(UTC) - timedelta(days=3)).isoformat(timespec="seconds")
+    with journal_of(here.folder) as base:
+        # It was known for long before it was proposed.
+        base.execute("UPDATE line SET first = ?", (before,))
     here("run")
     here("status")
     assert here.rows()["service"]["state"] == "proposed"
     with journal_of(here.folder) as base:
-        before = (datetime.now(UTC) - timedelta(days=3)).isoformat(timespec="seconds")
-        base.execute("UPDATE line SET first = ?", (before,))
+        base.execute("UPDATE line SET about = json_set(about, '$.opened', ?)", (before,))
+    here("run")
     here("status")
     row = here.rows()["service"]
     assert (row["state"], row["why"]) == ("stale", "It is open for more than 2 days.")

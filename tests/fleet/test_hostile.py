@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from tests.updates.published import commit_all, git_in
+import pytest
 
-from .command import Command, Here, write_forge_inventory
+from tests.updates.published import Generate, commit_all, git_in
+from twelvestar.fleet.find import Found
+from twelvestar.fleet.inventory import read_inventory
+from twelvestar.fleet.proposals import describe
+from twelvestar.fleet.states import State
+from twelvestar.fleet.work import Outcome
+
+from .command import (
+    Command,
+    Here,
+    command_environment,
+    journal_of,
+    write_forge_inventory,
+    write_inventory,
+)
 from .conftest import Put
 from .standin import Standin
 
@@ -23,7 +42,7 @@ class Edit:
     """Commits to bare repositories what no working tree could have.
 
     Args:
-        git: The repository's folder.
+        folder: The repository's folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -290,7 +309,7 @@ def test_each_ends_in_its_own_state_and_stops_no_other(
     assert {name.rpartition("/")[2] for name in forge.writes() if name.startswith(org)} == proposed
 
     writes = forge.writes()
-    for words in (("run",), ("find",), ("status",), ("report", "--junit", "report.xml")):
+    for words in (("run",), ("find",), ("report", "--junit", "report.xml")):
         printed.append(fleet(*words, **tokens, FLEET_RETRY_DELAY="0.02"))
     assert forge.writes() == writes
     for done in printed:
@@ -300,3 +319,338 @@ def test_each_ends_in_its_own_state_and_stops_no_other(
             odd = {each for each in text if not each.isprintable() and each != "\n"}
             assert not odd
     assert not list(tmp_path.rglob("owned"))
+
+
+def test_tokens_are_looked_at_before_anything_is_written(
+    here: Here, put: Put, forge: Standin, published: Path, org: str, seed: Path, tmp_path: Path
+) -> None:
+    put("service")
+    more = f"[[forge]]\nkind = 'git'\ntoken = 'env:FLEET_OTHER'\nrepos = ['{seed}']"
+    write_forge_inventory(tmp_path, published, forge, org, more)
+    for variables, sentence in (
+        ({"FLEET_TOKEN": ""}, "The variable FLEET_TOKEN has no token: set it to one."),
+        ({}, "The variable FLEET_OTHER has no token: set it to one."),
+        (
+            {"FLEET_TOKEN": forge.make_token(expired=True)},
+            "The token in FLEET_TOKEN is wrong, expired or revoked",
+        ),
+        ({"FLEET_TOKEN": "unknown"}, "The token in FLEET_TOKEN is wrong, expired or revoked"),
+        (
+            {"FLEET_TOKEN": forge.make_token(scopes=["repo"])},
+            "The token in FLEET_TOKEN lacks the scope workflow",
+        ),
+    ):
+        other = {} if "FLEET_OTHER" in sentence else {"FLEET_OTHER": "x"}
+        done = here("run", **variables, **other)
+        assert done.returncode == 1
+        assert sentence in done.stderr
+    assert org not in str(forge.writes())
+    assert git_in(seed).text("branch", "--list") == "* main"
+
+
+def test_a_forge_that_is_down_is_waited_for(
+    here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
+) -> None:
+    write_forge_inventory(tmp_path, published, forge, org)
+    for at, match in enumerate(("", r"\.git/", r"git-receive-pack", r"POST .*/pulls$")):
+        service = put(f"service-{at}")
+        forge.fault(match, times=-1, drop=True)
+        timer = threading.Timer(0.7, forge.mend)
+        timer.start()
+        done = here("run", FLEET_RETRY_DELAY="0.2")
+        timer.join()
+        assert done.returncode == 0, done
+        assert [pull.state for pull in forge.pulls(service)] == ["open"]
+
+
+def test_a_forge_that_stays_down_ends_the_run_and_the_next_one_goes_on(
+    here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
+) -> None:
+    service = put("one")
+    write_forge_inventory(tmp_path, published, forge, org)
+    forge.down()
+    done = here("run", FLEET_RETRY_DELAY="0.002")
+    assert done.returncode == 4
+    assert f"{forge.url('github')} cannot be reached" in done.stderr
+    forge.mend()
+    for match in (r"\.git/", r"git-receive-pack", r"POST .*/pulls$"):
+        forge.fault(match, times=-1, status=503)
+        done = here("run", FLEET_RETRY_DELAY="0.002")
+        assert done.returncode == 4
+        row = here.rows()["one"]
+        assert row["state"] == "failed"
+        assert "503" in row["why"] or "failed at POST" in row["why"]
+        assert not forge.pulls(service)
+        forge.mend()
+    assert here("run").returncode == 0
+    assert len(forge.pulls(service)) == 1
+
+
+CANARY = "canary-7Fq2XvT9sLmKpWz4"
+
+
+def forms(secret: str) -> list[bytes]:
+    """A secret, and the middle of its base64 wherever it begins in a text."""
+    found = [secret.encode()]
+    for before in range(3):
+        coded = base64.b64encode(b"x" * before + secret.encode() + b"xxx")
+        found.append(coded[4 * (before > 0) : -8])
+    return found
+
+
+def commands(seen: set[bytes], ended: threading.Event) -> None:
+    """Collect the command lines of all processes."""
+    while not ended.wait(0.01):
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError):
+                if entry.name.isdecimal():
+                    seen.add((entry / "cmdline").read_bytes())
+
+
+def test_a_token_is_found_nowhere(
+    here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
+) -> None:
+    """Also where forges and git's servers tell it."""
+    services = {name: put(name) for name in ("plain", "echoed", "hooked", "unread")}
+    token = forge.make_token()
+    coded = base64.b64encode(f"bot:{token}".encode()).decode()
+    hook = forge.path(services["hooked"]) / "hooks" / "update"
+    hook.write_text(f"#!/bin/sh\necho 'error: {token} {coded}' >&2\nexit 1\n")
+    forge.fault(rf"POST .*/{services['echoed']}/pulls$", times=-1, echo=True)
+    forge.fault(rf"GET .*/{services['unread']}/pulls", times=-1, echo=True)
+    write_forge_inventory(tmp_path, published, forge, org)
+    environment = command_environment(tmp_path)
+    seen: set[bytes] = set()
+    ended = threading.Event()
+    watching = threading.Thread(target=commands, args=(seen, ended))
+    watching.start()
+    told = b""
+    try:
+        for words in (("run", "--workers", "1"), ("run",), ("report", "--html", "report.html")):
+            done = subprocess.run(
+                [sys.executable, "-m", "twelvestar", "fleet", *words],
+                cwd=tmp_path,
+                env={**environment, "FLEET_TOKEN": token, "FLEET_LOG_LEVEL": "debug"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+            )
+            assert done.returncode in (0, 4), done.stderr
+            told += done.stdout + done.stderr
+    finally:
+        ended.set()
+        watching.join()
+    assert b"***" in told
+    assert {name: row["state"] for name, row in here.rows().items()} == {
+        "plain": "proposed",
+        "echoed": "failed",
+        "hooked": "failed",
+        "unread": "failed",
+    }
+    texts = {"printed": told, "commands": b"\n".join(seen)}
+    texts |= {"pulls": "".join(pull.body for pull in forge.pulls(services["plain"])).encode()}
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            texts[str(path)] = path.read_bytes()
+    assert any(name.endswith("journal.sqlite3") for name in texts)
+    for name, text in texts.items():
+        for form in forms(token):
+            assert form not in text, name
+
+
+@pytest.mark.parametrize("what", ["missing", "empty", "other"])
+def test_a_template_that_is_none(
+    here: Here, put: Put, forge: Standin, org: str, tmp_path: Path, seed: Path, what: str
+) -> None:
+    service = put("service")
+    template = tmp_path / "another"
+    sentence = f"The template could not be fetched from {template}: "
+    if what == "empty":
+        git_in(tmp_path).run("init", "--quiet", str(template))
+        sentence = f"The template at {template} is empty: "
+    elif what == "other":
+        git_in(tmp_path).run("clone", "--quiet", str(seed), str(template))
+        sentence = "came before the fleet"
+    write_forge_inventory(tmp_path, template, forge, org)
+    done = here("run")
+    assert done.returncode == (1 if what == "other" else 4)
+    assert sentence in done.stderr
+    assert not forge.pulls(service)
+
+
+def test_a_journal_that_is_broken_is_said_and_can_be_moved_away(
+    here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    put("service")
+    write_forge_inventory(tmp_path, published, forge, org)
+    assert here("run").returncode == 0
+    path = tmp_path / ".fleet" / "journal.sqlite3"
+    good = path.read_bytes()
+    writes = forge.writes()
+    for statement in (
+        "UPDATE line SET state = 'odd'",
+        "UPDATE line SET about = '{'",
+        "UPDATE service SET about = '{'",
+        "DROP TABLE line",
+        "PRAGMA user_version = 99",
+        "",
+    ):
+        if statement:
+            with journal_of(tmp_path) as base:
+                base.execute(statement)
+        else:
+            path.write_bytes(b"This is no database. " * 500)
+        done = here("run")
+        assert done.returncode in (1, 4), statement
+        assert f"The journal {Path('.fleet') / path.name} " in done.stderr
+        path.write_bytes(good)
+    monkeypatch.setattr("twelvestar.fleet.journal._PATIENCE", 0.1)
+    with journal_of(tmp_path) as base:
+        base.execute("BEGIN EXCLUSIVE")
+        done = here("run")
+        assert done.returncode in (1, 4)
+        assert "database is locked" in done.stderr
+    path.unlink()
+    assert here("run").returncode == 0
+    assert forge.writes() == writes
+
+
+def test_a_state_folder_that_cannot_be_written_is_said(
+    here: Here, published: Path, forge: Standin, org: str, put: Put, tmp_path: Path
+) -> None:
+    put("service")
+    write_forge_inventory(tmp_path, published, forge, org)
+    (tmp_path / "file").write_text("")
+    for place in ("file", "file/state", "/proc/state"):
+        done = here("run", "--state", place)
+        assert done.returncode == 1
+        assert f"The state folder {place} cannot be written" in done.stderr
+
+
+def test_a_full_disk_ends_a_run_and_the_next_one_goes_on(
+    here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
+) -> None:
+    service = put("service")
+    write_forge_inventory(tmp_path, published, forge, org)
+    for blocks in (50, 300, 1_500):
+        run = [sys.executable, "-m", "twelvestar", "fleet", "run"]
+        done = subprocess.run(
+            ["sh", "-c", f'ulimit -f {blocks} && exec "$@"', "sh", *run],
+            cwd=tmp_path,
+            env={**command_environment(tmp_path), "FLEET_TOKEN": forge.token},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        print(blocks, done)
+        assert "Traceback" not in done.stderr
+        assert done.returncode in (1, 4), done
+        assert not forge.pulls(service)
+    assert here("run").returncode == 0
+    assert len(forge.pulls(service)) == 1
+
+
+def test_what_a_killed_git_has_locked_does_not_lock_for_ever(
+    here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
+) -> None:
+    service = put("service")
+    write_forge_inventory(tmp_path, published, forge, org, "[defaults]\nseconds = 60")
+    here("find")
+    forge.commit(service, {"a.txt": "A.\n"})
+    clone = next((tmp_path / ".fleet" / "clones").iterdir())
+    lock = clone / "shallow.lock"
+    lock.write_text("")
+    done = here("run", FLEET_RETRY_DELAY="0.002")
+    assert done.returncode == 4
+    assert "shallow.lock" in here.rows()["service"]["why"]
+    before = time.time() - 61
+    os.utime(lock, (before, before))
+    assert here("run", FLEET_RETRY_DELAY="0.002").returncode == 0
+    assert len(forge.pulls(service)) == 1
+
+
+def test_what_another_version_has_kept_is_computed_again(
+    here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
+) -> None:
+    service = put("service")
+    write_forge_inventory(tmp_path, published, forge, org)
+    here("preview")
+    for path in (tmp_path / ".fleet" / "clones").glob("*/updates/*"):
+        path.write_text('{"state": "clean", "unknown": 1}')
+    assert here("run").returncode == 0
+    assert len(forge.pulls(service)) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("echo 'error: No such package' >&2; exit 1", "error: No such package."),
+        ("sleep 60", "uv took more than 0.3 seconds."),
+    ],
+    ids=["fails", "takes long"],
+)
+def test_a_lock_that_cannot_be_made_is_said_in_the_pull_request(
+    here: Here, forge: Standin, published: Path, org: str, generate: Generate, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, script: str, why: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("updating.locking.SECONDS", 0.3)
+    work = generate({"preset": "minimal"})
+    (work / "uv.lock").write_text("version = 1\nrequires-python = '>=3.11'\n")
+    commit_all(work, "Lock")
+    forge.add(f"{org}/service", work)
+    uv = tmp_path / "bin" / "uv"
+    uv.parent.mkdir()
+    uv.write_text(f"#!/bin/sh\n{script}\n")
+    uv.chmod(0o755)
+    write_forge_inventory(tmp_path, published, forge, org)
+    assert here("run", PATH=f"{uv.parent}:{os.environ['PATH']}").returncode == 0
+    pull = forge.pulls(f"{org}/service")[0]
+    assert f"uv.lock is as it was: run `uv lock`, because {why}" in pull.body
+
+
+def test_a_long_report_keeps_its_end(tmp_path: Path) -> None:
+    """There it says what people have to do."""
+    inventory = read_inventory(write_inventory(tmp_path, tmp_path, [tmp_path]))
+    place, state = inventory.forge[0], State.PUSHED
+    text = "What is new.\n" + "- More ``` of it.\n" * 100_000 + "Run `uv lock`."
+    outcome = Outcome(state=state, old="1.5.0", release="1.6.0", text=text)
+    found = Found(key="a", name="a", place=place, index=0, source="a", outcome=outcome)
+    body = describe(found, outcome, inventory)[1]
+    assert len(body) < 35_000
+    assert "````text\nWhat is new.\n" in body
+    assert "\nRun `uv lock`.\n````" in body
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (
+            "kind = 'folder'\nglob = 'none/*'",
+            "The inventory's glob none/* finds no folder: mend it.",
+        ),
+        ("kind = 'folder'\nglob = '~nobody-here/*'", "glob ~nobody-here/* is of nobody here"),
+        ("kind = 'git'\nrepos = ['ext::sh -c touch% owned']", "cannot be fetched: name a path"),
+        ("kind = 'git'\nrepos = ['--upload-pack=touch owned']", "is no place of a repository"),
+    ],
+)
+def test_a_place_of_the_inventory_that_is_none(
+    here: Here, published: Path, tmp_path: Path, lines: str, sentence: str
+) -> None:
+    (tmp_path / "fleet.toml").write_text(f"template = '{published}'\n[[forge]]\n{lines}\n")
+    done = here("run")
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert not list(tmp_path.rglob("owned"))
+
+
+def test_an_organisation_without_repositories_is_said(
+    here: Here, published: Path, forge: Standin, org: str, put: Put, tmp_path: Path
+) -> None:
+    put("service", topics=["other"])
+    find = f"find = [{{ org = '{org}', topic = 'litestar' }}]"
+    write_forge_inventory(tmp_path, published, forge, org, find=find)
+    done = here("run")
+    assert done.returncode == 1
+    assert f"has no repository with org {org}, topic litestar: mend the inventory." in done.stderr

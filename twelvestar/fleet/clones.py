@@ -154,7 +154,7 @@ class Clone:
                 ) from error
             if "fsck error" in text:
                 raise Unfit(f"It is broken: {error}.", error.said) from error
-            if lock := re.search(r"Unable to create '(.+\.lock)': File exists", text):
+            if lock := re.search(r"Unable to create '([^']+\.lock)': File exists", text):
                 _remove_old(Path(lock[1]), self.folder, self._seconds)
                 raise NotReached(str(error), error.said) from error
             if re.search(_LATER, text, re.IGNORECASE):
@@ -172,5 +172,6 @@ def _remove_old(lock: Path, folder: Path, seconds: float) -> None:
 _LATER = (
     r"could not resolve|connection (refused|reset|timed out)|timed out|took longer than"
     r"|returned error: (429|5\d\d)|early EOF|hung up|RPC failed|unexpected disconnect"
-    r"|failed to connect|empty reply"
+    r"|failed to connect|empty reply|transfer closed|(recv|send) failure|broken pipe"
+    r"|network is unreachable|no route to host"
 )

@@ -211,6 +211,8 @@ def standing(known: Earlier) -> tuple[State, str] | None:
 def _quoted(text: str) -> str:
     """Show a text as it is: what it names is not for the forge to notify, to link or to close."""
     if len(text) > _LONGEST:
-        text = f"{text[:_LONGEST]}\n... The rest is in the report of the fleet."
+        half = _LONGEST // 2
+        # What people have to do comes last.
+        text = f"{text[:half]}\n... The rest of this is in the report.\n{text[-half:]}"
     fence = max(["``", *re.findall(r"`+", text)], key=len) + "`"
     return f"{fence}text\n{text.strip()}\n{fence}"

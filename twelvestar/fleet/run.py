@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Literal
 
 import structlog
@@ -78,13 +79,13 @@ class Run:
             services: The services.
             everyone: All services of the fleet, which waves are judged by.
         """
-        inventory = self.fleet.inventory
+        inventory, journal = self.fleet.inventory, self.fleet.journal
         services = sorted(services, key=lambda each: inventory.wave_of(each.name))
         waiting = []
         failed = 0
-        known = self.fleet.journal.services()
-        lines = self.fleet.journal.lines(str(self.release.version))
-        lines = [line for line in lines if line.key in known]
+        # Whoever names services wants these, and judges by these.
+        known = {each.key for each in everyone} if self.fleet.only else journal.services().keys()
+        lines = [line for line in journal.lines(str(self.release.version)) if line.key in known]
         closed = waves.closed(inventory, everyone, lines)
         for found in services:
             if found.outcome.state is not State.FOUND:
@@ -240,7 +241,11 @@ class Run:
     ) -> None:
         about = {**outcome.to_json(), "name": found.name, "kind": found.place.kind}
         if proposal is not None:
+            line = self._line(found.key)
+            before = line.about if line else {}
             about["proposal"] = proposals.told(proposal)
+            if (before.get("proposal") or {}).get("number") != proposal.number:
+                about["opened"] = datetime.now(UTC).isoformat(timespec="seconds")
         self.fleet.journal.write(found.key, str(self.release.version), state, about)
         self.seen(found.key, state)
         if state is State.FAILED:

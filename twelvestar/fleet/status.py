@@ -69,9 +69,9 @@ async def _of_proposal(
     state, why = State.PROPOSED, ""
     if line and line.state in (State.PROPOSED, State.THEIRS):
         state, why = line.state, str(line.about.get("why", ""))
-    first = line.first if line else datetime.now(UTC)
+    opened = line.about.get("opened") if line else None
     limit = fleet.inventory.defaults.stale
-    if datetime.now(UTC) - first > limit:
+    if opened and datetime.now(UTC) - datetime.fromisoformat(opened) > limit:
         state, why = State.STALE, f"It is open for more than {limit.days} days."
     return state, why, {"proposal": proposals.told(known.open), "checks": said(known.open, checks)}
 

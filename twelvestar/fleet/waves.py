@@ -30,8 +30,8 @@ def closed(
     Args:
         inventory: The inventory.
         services: The services that are looked at.
-        lines: What the journal has of the release; waves are judged by services too that only it
-            knows, because patterns have left them out this time.
+        lines: What the journal has of services that waves are judged by, also of those that are
+            not looked at this time.
 
     Returns:
         Why, by the service's key.
