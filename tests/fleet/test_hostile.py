@@ -19,7 +19,7 @@ from twelvestar.fleet.find import Found
 from twelvestar.fleet.inventory import read_inventory
 from twelvestar.fleet.proposals import describe
 from twelvestar.fleet.states import State
-from twelvestar.fleet.work import Outcome
+from twelvestar.fleet.tasks import Outcome
 
 from .command import (
     Command,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,8 +15,7 @@ from ..errors import Problem
 from ..template import Release
 from . import bulk, logs
 from . import status as now
-from .crew import Crew
-from .engine import make_engine
+from .engine import Engine, InProcess, Program
 from .find import Found
 from .fleet import Fleet, open_fleet
 from .inventory import Inventory
@@ -159,7 +158,7 @@ async def run(
         asked = replace(asked, delay=settings.retry_delay)
         at = _wave(fleet.inventory, wave)
         with only_command(common.state):
-            engines = make_engine(common.state, program, workers, _url(settings))
+            engines = _engine(common.state, program, workers, _url(settings))
             async with fleet.forges() as forges, engines as engine:
                 services = await fleet.find(forges, release, Worker(common.state, None))
                 chosen = [
@@ -270,6 +269,8 @@ async def work(common: Common, workers: int) -> int:
     Raises:
         Problem: When there is no broker to listen to.
     """
+    from .crew import Crew
+
     settings = read_settings()
     url = _url(settings)
     if url is None:
@@ -369,3 +370,14 @@ def _wave(inventory: Inventory, name: str | None) -> int | None:
 
 def _url(settings: Settings) -> str | None:
     return settings.redis_url.get_secret_value() if settings.redis_url else None
+
+
+def _engine(
+    state: Path, program: Program, workers: int, url: str | None
+) -> AbstractAsyncContextManager[Engine]:
+    """Have workers for a while, or this process alone if there are none and no broker."""
+    if workers == 0 and url is None:
+        return InProcess(state, program).running()
+    from .workers import Workers
+
+    return Workers(state, program, workers, url).running()

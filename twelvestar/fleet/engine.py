@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ..template import Release, Template
-from .work import Outcome, Task, Worker, worker
+from .tasks import Outcome, Task
+from .work import Worker, worker
 
 
 class Engine(Protocol):
@@ -38,24 +39,6 @@ class Program:
     template: Template
     release: Release
     code: Path
-
-
-def make_engine(
-    state: Path, program: Program, workers: int, url: str | None
-) -> AbstractAsyncContextManager[Engine]:
-    """Have an engine for a while.
-
-    Args:
-        state: The state folder.
-        program: The program of the release.
-        workers: Processes on this machine; 0 for this one alone, if there is no broker.
-        url: Address of a broker of several machines; None for none.
-    """
-    if workers == 0 and url is None:
-        return InProcess(state, program).running()
-    from .workers import Workers
-
-    return Workers(state, program, workers, url).running()
 
 
 class InProcess:

@@ -18,8 +18,9 @@ from .access import NO_SETTINGS
 from .forges import Find, Forge, ForgeError, Repository
 from .inventory import Inventory, Place, matches
 from .states import LEFT_OUT, State
+from .tasks import Mode, Outcome, Task
 from .visible import visible
-from .work import Mode, Outcome, Task, Worker
+from .work import Worker
 
 _AT_ONCE = 8
 _FAILED = 4

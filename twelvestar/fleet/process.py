@@ -21,7 +21,8 @@ from saq import Job, Worker
 from saq.queue.redis import RedisQueue
 
 from .endings import shut_down
-from .work import Task, worker
+from .tasks import Task
+from .work import worker
 
 FUNCTION = "update"
 HEARTBEAT = 15

@@ -11,8 +11,8 @@ from .find import Found
 from .forges import Forge, Proposal, Repository
 from .inventory import Inventory
 from .states import State
+from .tasks import Outcome
 from .visible import visible
-from .work import Outcome
 
 _MOST = 50
 # GitHub takes 65,536 characters, and counts them in another way.

@@ -19,7 +19,7 @@ from .fleet import Fleet
 from .forges import Forge, ForgeError, Proposal
 from .journal import Line
 from .states import State
-from .work import Mode, Outcome
+from .tasks import Mode, Outcome
 
 Propose = Literal["pr", "branch", "commit"]
 _LOG = structlog.get_logger()

@@ -29,7 +29,7 @@ from .engine import InProcess, Program
 from .lease import Lease
 from .process import FUNCTION, HEARTBEAT, Orders, make_queue
 from .states import State
-from .work import Outcome, Task
+from .tasks import Outcome, Task
 
 _LOG = structlog.get_logger()
 _POLL = 0.1
