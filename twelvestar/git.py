@@ -82,7 +82,9 @@ class Git:
             GitError: When it fails, takes too long, or writes more.
         """
         # Git says what it could not write, unless that ends it without a word.
-        shell = ("sh", "-c", 'trap "" XFSZ && ulimit -f "$0" && exec "$@"', str(blocks))
+        # Where less is allowed already, that is what counts.
+        bound = '{ ulimit -f "$0" || :; } 2> /dev/null'
+        shell = ("sh", "-c", f'trap "" XFSZ; {bound}; exec "$@"', str(blocks))
         printed = self._run([*shell, "git", *_SETTINGS, *arguments], b"", (0,))
         return printed.decode(errors="surrogateescape")
 
