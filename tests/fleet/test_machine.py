@@ -21,7 +21,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -41,12 +40,16 @@ OPTIONS = settings(
     suppress_health_check=list(HealthCheck),
     # A shorter way to a fault takes minutes to find, and what was done is printed anyway.
     phases=[Phase.generate],
-    max_examples=6,
-    stateful_step_count=14,
+    max_examples=5,
+    stateful_step_count=4,
 )
-LONG = settings(OPTIONS, derandomize=False, max_examples=60, stateful_step_count=30)
+LONG = settings(OPTIONS, derandomize=False, max_examples=60, stateful_step_count=10)
 RELEASES = (LATER, "9.0.0", "10.0.0")
 SERVICES = ("plain", "edited", "conflict")
+EVENTS = (
+    *("base_moves", "owner_pushes", "owner_closes", "owner_merges", "template_is_released"),
+    *("journal_is_lost", "state_is_lost"),
+)
 _COUNTED = itertools.count()
 
 
@@ -91,6 +94,25 @@ class Machine(RuleBasedStateMachine):
             self.forge.add(self.repo(name), path)
             self.main[name] = self.tip(name, "main")
         write_forge_inventory(self.folder, self.mine, self.forge, self.org, sources=[self.sources])
+        self.run()
+
+    @rule(
+        events=st.lists(st.tuples(st.sampled_from(EVENTS), st.sampled_from(SERVICES)), max_size=4),
+        killed=st.none() | st.floats(0.05, 1.2),
+        again=st.booleans(),
+    )
+    def some_time_goes_by(
+        self, events: list[tuple[str, str]], killed: float | None, again: bool
+    ) -> None:
+        """Things happen, and then the fleet runs."""
+        for event, name in events:
+            getattr(self, event)(name)
+        self.status()
+        if killed is not None:
+            self.run_is_killed(killed)
+        if again:
+            self.retry()
+        self.run()
 
     @property
     def mine(self) -> Path:
@@ -116,29 +138,26 @@ class Machine(RuleBasedStateMachine):
 
     # What owners do.
 
-    @rule(name=st.sampled_from(SERVICES))
     def base_moves(self, name: str) -> None:
         file = f"file{next(_COUNTED)}.txt"
         self.main[name] = self.forge.commit(self.repo(name), {file: "Ours.\n"})
 
-    @rule(name=st.sampled_from(SERVICES), version=st.sampled_from(RELEASES))
-    def owner_pushes(self, name: str, version: str) -> None:
-        if self.tip(name, branch(version)):
-            file = f"file{next(_COUNTED)}.txt"
-            made = self.forge.commit(self.repo(name), {file: "Ours.\n"}, branch=branch(version))
-            self.theirs.setdefault((name, branch(version)), []).append(made)
+    def owner_pushes(self, name: str) -> None:
+        made = [branch(each) for each in RELEASES if self.tip(name, branch(each))]
+        for of in made[-1:]:
+            files = {f"file{next(_COUNTED)}.txt": "Ours.\n"}
+            commit = self.forge.commit(self.repo(name), files, branch=of)
+            self.theirs.setdefault((name, of), []).append(commit)
 
-    @rule(name=st.sampled_from(SERVICES))
     def owner_closes(self, name: str) -> None:
-        for pull in self.pulls(name):
+        for pull in reversed(self.pulls(name)):
             if pull.state == "open":
                 self.forge.close(self.repo(name), pull.number)
                 self.closed.add((name, pull.branch))
                 return
 
-    @rule(name=st.sampled_from(SERVICES))
     def owner_merges(self, name: str) -> None:
-        for pull in self.pulls(name):
+        for pull in reversed(self.pulls(name)):
             if pull.state == "open":
                 # Of two releases, the second may not fit any more.
                 with suppress(RuntimeError):
@@ -146,24 +165,19 @@ class Machine(RuleBasedStateMachine):
                 self.main[name] = self.tip(name, "main")
                 return
 
-    @precondition(lambda self: self.at < len(RELEASES) - 1)
-    @rule()
-    def template_is_released(self) -> None:
-        self.at += 1
+    def template_is_released(self, name: str) -> None:
+        self.at = min(self.at + 1, len(RELEASES) - 1)
         self._release()
 
     # What becomes of the fleet.
 
-    @rule()
-    def journal_is_lost(self) -> None:
+    def journal_is_lost(self, name: str) -> None:
         for path in (self.folder / ".fleet").glob("journal*"):
             path.unlink()
 
-    @rule()
-    def state_is_lost(self) -> None:
+    def state_is_lost(self, name: str) -> None:
         shutil.rmtree(self.folder / ".fleet", ignore_errors=True)
 
-    @rule(seconds=st.floats(0.05, 1.2))
     def run_is_killed(self, seconds: float) -> None:
         with warnings.catch_warnings():
             # Of threads, which the child does not have: none of them is at work here.
@@ -187,7 +201,6 @@ class Machine(RuleBasedStateMachine):
                 os.killpg(child, 0)
                 time.sleep(0.02)
 
-    @rule()
     def run(self) -> None:
         done = self.here("run")
         assert done.returncode in (0, 2), done
@@ -198,7 +211,6 @@ class Machine(RuleBasedStateMachine):
         assert self.forge.writes() == writes
         self.agrees()
 
-    @rule()
     def retry(self) -> None:
         self.closed -= {(name, branch(self.newest)) for name in SERVICES}
         done = self.here("retry")
@@ -209,7 +221,6 @@ class Machine(RuleBasedStateMachine):
             if found and found[-1].state == "closed":
                 self.closed.add((name, branch(self.newest)))
 
-    @rule()
     def status(self) -> None:
         writes = self.forge.writes()
         done = self.here("status")

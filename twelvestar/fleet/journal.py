@@ -171,7 +171,8 @@ class Journal:
 
     def releases(self) -> list[str]:
         """The releases that there is something about."""
-        return [row[0] for row in self._base.execute("SELECT DISTINCT release FROM line")]
+        with self._usable():
+            return [row[0] for row in self._base.execute("SELECT DISTINCT release FROM line")]
 
     def history(self, key: str) -> list[Line]:
         """Where a service stands with regard to every release.
