@@ -196,3 +196,18 @@ def test_the_service_s_own_ci_and_the_fleet_find_the_same_pull_request(
     assert git.text("rev-parse", f"template-{NEWEST}") == commit
     assert [pull.head for pull in forge.pulls(name)] == [commit]
     assert "push" not in forge.writes()[name]
+
+
+def test_drafts_are_what_the_command_says(
+    fleet: Command, forge: Standin, template: Path, service: Service, tmp_path: Path
+) -> None:
+    clean, conflict = service("clean"), service("conflict", "conflict")
+    write_inventory(tmp_path, template, forge, "github")
+    token = {"FLEET_TOKEN": forge.token}
+    assert fleet("run", "--only", clean, "--draft", "always", **token).returncode == 0
+    assert forge.pulls(clean)[0].draft
+    assert fleet("run", "--only", conflict, "--draft", "never", **token).returncode == 2
+    assert not forge.pulls(conflict)[0].draft
+    # Nobody merges it by itself all the same.
+    pull = forge.pulls(conflict)[0]
+    assert forge.statuses(conflict, pull.head) == {"template/conflicts": "failure"}

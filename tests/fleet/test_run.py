@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.terminal import Conversation
 from tests.updates.published import Generate, commit_all, git_in, release, versions
 
-from .command import Command, Remotes, write_inventory
+from .command import Command, Remotes, command_environment, write_inventory
 from .remotes import follow
 
 
@@ -287,3 +289,13 @@ def test_conflicts_are_known_after_the_state_is_lost(
     fleet("report", "--state", "another", "--json", "report.json")
     (row,) = states(tmp_path).values()
     assert row["conflicts"]
+
+
+def test_a_terminal_shows_how_far_it_is(published: Path, remotes: Remotes, tmp_path: Path) -> None:
+    write_inventory(tmp_path, published, remotes(2))
+    command = [sys.executable, "-m", "twelvestar", "fleet", "preview"]
+    command += ["--inventory", str(tmp_path / "fleet.toml"), "--state", str(tmp_path / ".fleet")]
+    with Conversation(command, command_environment(tmp_path), {}) as person:
+        person.wait_for("2/2")
+        person.wait_for("2 clean")
+        person.wait_for("Template ")

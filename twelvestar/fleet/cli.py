@@ -19,6 +19,7 @@ import typer
 from ..errors import Problem
 from . import commands
 from .commands import Common
+from .run import Wish
 from .states import State as States
 
 fleet = typer.Typer(
@@ -34,6 +35,14 @@ class Propose(StrEnum):
     PR = "pr"
     BRANCH = "branch"
     COMMIT = "commit"
+
+
+class Drafts(StrEnum):
+    """Which pull requests are drafts."""
+
+    ALWAYS = "always"
+    CONFLICTS = "conflicts"
+    NEVER = "never"
 
 
 Inventory = Annotated[
@@ -88,7 +97,7 @@ def preview(
 ) -> int:
     """Compute every update, and say what it would do. Changes nothing."""
     common = Common(inventory, state, only or [], skip or [])
-    wish = commands.wish(propose=None)
+    wish = Wish(propose=None)
     return _run(commands.run(common, to, wish, workers=workers, strict=strict))
 
 
@@ -106,6 +115,9 @@ def run(
     wave: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only this wave; default: all in turn.")
     ] = None,
+    draft: Annotated[
+        Drafts | None, typer.Option(help="Which are drafts; default: as the inventory says.")
+    ] = None,
     max_open: Annotated[
         int | None, typer.Option(min=1, help="Pull requests that may be open at a time.")
     ] = None,
@@ -117,7 +129,12 @@ def run(
 ) -> int:
     """Update all, as pull requests. The same command again goes on where it stopped."""
     common = Common(inventory, state, only or [], skip or [])
-    wish = commands.wish(propose=propose.value, max_open=max_open, stop_at=stop_at)
+    wish = Wish(
+        propose=propose.value,
+        max_open=max_open,
+        stop_at=commands.share(stop_at),
+        draft=None if draft is None else draft.value,
+    )
     return _run(commands.run(common, to, wish, workers=workers, strict=strict, wave=wave))
 
 
@@ -137,7 +154,7 @@ def retry(
 ) -> int:
     """Try again what failed or was refused, and open again what its owner closed."""
     common = Common(inventory, state, only or [], skip or [])
-    wish = commands.wish(propose=propose.value, again=True)
+    wish = Wish(propose=propose.value, again=True)
     states = frozenset({States.FAILED, States.REFUSED, States.CLOSED, States.MERGED})
     return _run(commands.run(common, to, wish, workers=workers, strict=strict, states=states))
 

@@ -23,7 +23,7 @@ from .journal import only_command
 from .page import to_html
 from .progress import progress
 from .report import FleetReport, make_report
-from .run import Propose, Run, Wish
+from .run import Run, Wish
 from .settings import Settings, read_settings
 from .states import FOR_OWNERS, State
 from .work import Worker, worker
@@ -69,28 +69,23 @@ class Common:
             yield fleet
 
 
-def wish(
-    *, propose: Propose | None, max_open: int | None = None, stop_at: str | None = None,
-    again: bool = False,
-) -> Wish:  # fmt: skip
-    """Say what a run is asked to do.
+def share(text: str | None) -> float | None:
+    """Read a share.
 
     Args:
-        propose: As what updates arrive; none only computes them.
-        max_open: Pull requests of the release that may be open at a time.
-        stop_at: Share of the services that may fail, such as `10%`.
-        again: Whether to begin anew what people have ended.
+        text: Such as `10%`; None for none.
+
+    Returns:
+        A number from 0.
 
     Raises:
-        Problem: When the share is none.
+        Problem: When it is none.
     """
-    share = None
-    if stop_at is not None:
-        found = re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%", stop_at)
-        if found is None:
-            raise Problem(f"{stop_at!r} is no share: write --stop-at 10%.")
-        share = float(found[1]) / 100
-    return Wish(propose=propose, max_open=max_open, stop_at=share, again=again)
+    if text is None:
+        return None
+    if (found := re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%", text)) is None:
+        raise Problem(f"{text!r} is no share: write --stop-at 10%.")
+    return float(found[1]) / 100
 
 
 async def find(common: Common, to: str | None, document: Path | None) -> int:
@@ -168,7 +163,8 @@ async def run(
                     and (states is None or _state(fleet, release, each) in states)
                 ]
                 with progress(len(chosen)) as shown:
-                    run = Run(fleet, forges, release, engine, asked, shown.seen)
+                    proposing = fleet.with_drafts(asked.draft)
+                    run = Run(proposing, forges, release, engine, asked, shown.seen)
                     await run.over(chosen, services)
             made = make(fleet, release)
         print(made.to_text())

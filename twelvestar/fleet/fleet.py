@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from ..errors import Problem
 from ..template import Release, Template
@@ -13,7 +14,7 @@ from .access import Access, ignore_settings, user_of, write_askpass
 from .engine import Program
 from .find import Found, find_services
 from .forges import PACES, Forge, ForgeError, Limits, make_forge, read_token, redact
-from .inventory import Inventory, read_inventory
+from .inventory import Draft, Inventory, read_inventory
 from .journal import Journal
 from .settings import Settings
 from .work import Worker
@@ -45,6 +46,17 @@ class Fleet:
     journal: Journal
     only: tuple[str, ...]
     skip: tuple[str, ...]
+
+    def with_drafts(self, draft: Draft | None) -> Self:
+        """The same with other drafts.
+
+        Args:
+            draft: Which pull requests are drafts; None for those that are now.
+        """
+        if draft is None:
+            return self
+        defaults = self.inventory.defaults.model_copy(update={"draft": draft})
+        return replace(self, inventory=self.inventory.model_copy(update={"defaults": defaults}))
 
     def refreshed(self) -> Template:
         """The template, with what was committed to it since."""

@@ -17,6 +17,7 @@ from .engine import Engine
 from .find import TRIES, Found, task_for
 from .fleet import Fleet
 from .forges import Forge, ForgeError, Proposal
+from .inventory import Draft
 from .journal import Line
 from .states import State
 from .tasks import Mode, Outcome
@@ -35,6 +36,7 @@ class Wish:
         max_open: Pull requests of the release that may be open at a time.
         stop_at: Share of the services that may fail before no more are begun.
         again: Whether to open pull requests again that were closed.
+        draft: Which pull requests are drafts; None for what the inventory says.
         delay: Shortest wait before a service is tried again, in s.
     """
 
@@ -42,6 +44,7 @@ class Wish:
     max_open: int | None = None
     stop_at: float | None = None
     again: bool = False
+    draft: Draft | None = None
     delay: float = 1.0
 
 
