@@ -28,57 +28,44 @@ def inventory(later: Path, published: Path, forge: Standin, org: str, tmp_path: 
     return write
 
 
-def test_where_pull_requests_stand(here: Here, put: Put, forge: Standin, inventory: Write) -> None:
-    names = ("green", "failing", "pending", "unchecked", "unwanted", "approved")
+def test_where_pull_requests_stand_and_that_green_ones_alone_are_merged(
+    here: Here, put: Put, forge: Standin, inventory: Write
+) -> None:
+    names = ("green", "failing", "pending", "unchecked", "unwanted", "touched")
     services = {name: put(name) for name in names} | {"conflict": put("conflict", "conflict")}
     inventory()
     assert here("run").returncode == 2
-    heads = {name: forge.pulls(service)[0].head for name, service in services.items()}
-    for name, state in (("green", "success"), ("failing", "failure"), ("pending", "pending")):
-        forge.check(services[name], heads[name], state)  # type: ignore[arg-type]
-    for name in ("unwanted", "approved"):
-        forge.check(services[name], heads[name], "success")
-        forge.review(services[name], 1, approved=name == "approved")
+    forge.commit(services["touched"], {"ours.txt": "Ours.\n"}, branch=BRANCH)
+    states = {"failing": "failure", "pending": "pending"}
+    for name in {*services} - {"unchecked", "conflict"}:
+        head = forge.pulls(services[name])[0].head
+        forge.check(services[name], head, states.get(name, "success"))  # type: ignore[arg-type]
+    forge.review(services["unwanted"], 1, approved=False)
+    forge.review(services["green"], 1)
     writes = forge.writes()
     done = here("status", "--json", "status.json")
     assert done.returncode == 0
     assert f"{len(services):7}  1.5.0" in done.stdout
     rows = here.rows()
     assert {name: row["checks"] for name, row in rows.items()} == {
-        "green": "checks pass",
+        "green": "checks pass, approved",
         "failing": "checks fail",
         "pending": "checks run",
         "unchecked": "no checks",
         "unwanted": "checks pass, changes asked for",
-        "approved": "checks pass, approved",
+        "touched": "checks pass",
         "conflict": "checks fail, draft",
     }
     assert {row["state"] for row in rows.values()} == {"proposed"}
     assert rows["conflict"]["conflicts"]
     assert forge.writes() == writes
 
-
-def test_green_ones_are_merged_and_no_others(
-    here: Here, put: Put, forge: Standin, inventory: Write, org: str
-) -> None:
-    names = ("green", "failing", "pending", "unchecked", "unwanted", "touched", "drafted")
-    services = {name: put(name) for name in names} | {"conflict": put("conflict", "conflict")}
-    inventory()
-    here("run")
-    heads = {name: forge.pulls(service)[0].head for name, service in services.items()}
-    forge.commit(services["touched"], {"ours.txt": "Ours.\n"}, branch=BRANCH)
-    heads["touched"] = forge.git(services["touched"], "rev-parse", BRANCH)
-    states = {"failing": "failure", "pending": "pending"}
-    for name in {*services} - {"unchecked", "conflict"}:
-        forge.check(services[name], heads[name], states.get(name, "success"))  # type: ignore[arg-type]
-    forge.review(services["unwanted"], 1, approved=False)
     assert here("merge").returncode == 1
-    done = here("merge", "--green", "--skip", "*/drafted")
+    done = here("merge", "--green")
     assert (done.returncode, done.stdout) == (0, "6 proposed, 1 merged\n")
     merged = {name for name, each in services.items() if forge.pulls(each)[0].state == "merged"}
     assert merged == {"green"}
     assert here.rows()["green"]["state"] == "merged"
-
     done = here("merge", "--green", "--unchecked", "--only", "*/un*")
     assert done.stdout == "1 proposed, 1 merged\n"
     assert forge.pulls(services["unchecked"])[0].state == "merged"

@@ -40,7 +40,7 @@ OPTIONS = settings(
     suppress_health_check=list(HealthCheck),
     # A shorter way to a fault takes minutes to find, and what was done is printed anyway.
     phases=[Phase.generate],
-    max_examples=5,
+    max_examples=4,
     stateful_step_count=4,
 )
 LONG = settings(OPTIONS, derandomize=False, max_examples=60, stateful_step_count=10)
