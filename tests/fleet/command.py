@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +27,11 @@ from .standin import Standin
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 Remotes = Callable[..., list[Path]]
+
+
+def interruptible() -> None:
+    """Have a new process heed Ctrl-C, though whoever runs the tests may ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def command_environment(folder: Path) -> dict[str, str]:

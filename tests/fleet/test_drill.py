@@ -17,7 +17,7 @@ import pytest
 from tests.updates.published import versions
 from updating.shared import Shared
 
-from .command import Command, command_environment
+from .command import Command, command_environment, interruptible
 from .remotes import make_remotes
 from .standin import Standin
 
@@ -54,6 +54,7 @@ class Running:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=interruptible,
             )
 
     def children(self, name: str) -> list[int]:
@@ -123,7 +124,7 @@ def kill_it_before_it_has_noted_a_pull_request(run: Running, forge: Standin) -> 
 
 
 def interrupt_it(run: Running, forge: Standin) -> None:
-    until(lambda: pushed(forge) >= 5)
+    until(lambda: pushed(forge) >= 5 and run.children("twelvestar.fleet.process"))
     run.process.send_signal(signal.SIGINT)
     assert run.wait() == 130
 

