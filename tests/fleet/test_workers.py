@@ -46,9 +46,12 @@ def crew(folder: Path, broker: str) -> Iterator[subprocess.Popen[str]]:
     try:
         yield process
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        try:
             process.communicate(timeout=30)
+        finally:
+            process.kill()
+            process.wait()
 
 
 def refs(remotes: list[Path], branch: str) -> list[bool]:
@@ -136,7 +139,11 @@ def test_a_second_coordinator_is_refused(
         assert "Another coordinator works with this broker" in second.stderr
     finally:
         first.send_signal(signal.SIGINT)
-        assert first.wait(30) == 130
+        try:
+            assert first.wait(30) == 130
+        finally:
+            first.kill()
+            first.wait()
 
 
 def test_a_broker_that_is_not_there_gets_a_sentence(
