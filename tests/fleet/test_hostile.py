@@ -616,7 +616,7 @@ def test_a_long_report_keeps_its_end(tmp_path: Path) -> None:
     text = "What is new.\n" + "- More ``` of it.\n" * 100_000 + "Run `uv lock`."
     outcome = Outcome(state=state, old="1.5.0", release="1.6.0", text=text)
     found = Found(key="a", name="a", place=place, index=0, source="a", outcome=outcome)
-    body = describe(found, outcome, inventory)[1]
+    body = describe(found, outcome)[1]
     assert len(body) < 35_000
     assert "````text\nWhat is new.\n" in body
     assert "\nRun `uv lock`.\n````" in body

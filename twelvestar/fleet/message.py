@@ -52,16 +52,16 @@ class Found:
     untouched: bool
 
 
-def title(report: Mapping[str, Any], folder: str = "") -> str:
+def title(release: str, folder: str, *, conflicts: bool) -> str:
     """The title of an update's commit and pull request.
 
     Args:
-        report: The update's report.
-        folder: The service's folder in its repository.
+        release: The release that the service goes to.
+        folder: The service's folder in its repository; empty for the root.
+        conflicts: Whether there are any.
     """
-    conflicts = ", with conflicts" if report["conflicts"] else ""
     where = f" in {folder}" if folder else ""
-    return f"Update the template to {report['new']['version']}{where}{conflicts}"
+    return f"Update the template to {release}{where}{', with conflicts' if conflicts else ''}"
 
 
 def write(
@@ -88,7 +88,8 @@ def write(
         "Conflicts": str(len(report["conflicts"])),
     }
     old, new = report["old"]["version"], report["new"]["version"]
-    message = f"{title(report, folder)}\n\nFrom {old} to {new} of the template.\n\n"
+    message = title(new, folder, conflicts=bool(report["conflicts"]))
+    message += f"\n\nFrom {old} to {new} of the template.\n\n"
     message += "".join(f"Template-{name}: {value}\n" for name, value in lines.items())
     date = git.text("log", "-1", "--format=%cd", "--date=raw", trailers.base)
     dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}

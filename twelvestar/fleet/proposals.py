@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from . import message
 from .find import Found
 from .forges import Forge, Proposal, Repository
 from .inventory import Inventory
@@ -67,7 +68,7 @@ async def propose(
         ForgeError: When the forge does not do it.
     """
     assert found.repository is not None
-    title, body = describe(found, outcome, inventory)
+    title, body = describe(found, outcome)
     draft = inventory.defaults.draft == "always" or (
         inventory.defaults.draft == "conflicts" and bool(outcome.conflicts)
     )
@@ -140,25 +141,19 @@ async def supersede(
     return told
 
 
-def describe(found: Found, outcome: Outcome, inventory: Inventory) -> tuple[str, str]:
+def describe(found: Found, outcome: Outcome) -> tuple[str, str]:
     """Describe an update for its pull request.
 
     Args:
         found: The service.
         outcome: Its update.
-        inventory: The inventory.
 
     Returns:
         Title and body, the body in Markdown.
     """
-    files = len({place.partition(":")[0] for place in outcome.conflicts})
-    new = outcome.release
-    title = f"Update the template to {new}"
-    if found.folder:
-        title += f" in {found.folder}"
-    parts = [f"From {outcome.old} to {new} of the template."]
-    if files:
-        title += ", with conflicts"
+    title = message.title(outcome.release, found.folder, conflicts=bool(outcome.conflicts))
+    parts = [f"From {outcome.old} to {outcome.release} of the template."]
+    if outcome.conflicts:
         shown = "\n".join(outcome.conflicts[:_MOST])
         more = len(outcome.conflicts) - _MOST
         parts.insert(
