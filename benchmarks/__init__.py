@@ -1,1 +1,1 @@
-"""What the generated service costs, beside the bare libraries in the same run."""
+"""Time and memory of the generated service, compared with the bare libraries in the same run."""

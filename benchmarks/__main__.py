@@ -1,4 +1,4 @@
-"""Make services in a temporary folder, measure them, and print the figures."""
+"""Generate services in a temporary folder, measure them, and print the figures."""
 
 import argparse
 import json
@@ -27,14 +27,16 @@ def main() -> None:
     """Read the arguments and measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="|".join(PARTS), help="default: all of them")
-    parser.add_argument("--rounds", type=int, default=7, help="how often each is measured")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--rounds", type=int, default=7, help="number of measurements of each")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="also write the figures to this file"
+    )
     arguments = parser.parse_args()
     parts = set(arguments.parts or PARTS)
     if unknown := parts.difference(PARTS):
         parser.error(f"there is no {min(unknown)!r}: choose from {', '.join(PARTS)}")
     if arguments.rounds < 1:
-        parser.error("--rounds takes a number from 1")
+        parser.error("--rounds must be at least 1")
     figures = _measure(parts, arguments.rounds)
     print(f"{platform.machine()}, {os.cpu_count()} cores, {arguments.rounds} rounds\n")
     print(table(figures))

@@ -1,4 +1,4 @@
-"""The command line's help, which every command passes on its way."""
+"""`--help` of the command line, whose imports every command needs."""
 
 from pathlib import Path
 from statistics import median

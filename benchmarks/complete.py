@@ -1,4 +1,4 @@
-"""The service with every part, on a route that uses none of them, and what each layer costs."""
+"""The service with every part, on a route that uses none of them, and the cost of each layer."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ def measure(project: Project, rounds: int) -> list[Figure]:
 
     Args:
         project: The complete service, attached.
-        rounds: How often.
+        rounds: Number of measurements.
     """
     pairs = compare(project, "web:app", rounds)
     requests = f"complete: requests at {PATH}"

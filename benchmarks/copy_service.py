@@ -1,4 +1,4 @@
-"""What it takes to make a service with Copier."""
+"""The cost of generating a service with Copier."""
 
 import shutil
 import subprocess
@@ -19,7 +19,7 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
 
     Args:
         folder: An empty folder to work in.
-        rounds: How often.
+        rounds: Number of measurements.
     """
     templates = {"from a folder": folder / "plain", "from a git clone": folder / "clone"}
     for template in templates.values():
@@ -28,7 +28,7 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
     made = folder / "made"
     figures = []
     for origin, template in templates.items():
-        # The first copy of each is for nothing: the disk's cache.
+        # The first copy of each is not counted: it fills the disk cache.
         rows = [
             (*_copy(template, made, tasks=False), *_copy(floor, made, tasks=False))
             for _ in range(rounds + 1)
@@ -37,21 +37,21 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
         name = f"{_UNTASKED}, {origin}"
         figures += [
             Figure(name=name, unit="CPU s", ours=cpu, bound=1.0),
-            Figure(name=name, unit="s by the clock", ours=wall),
+            Figure(name=name, unit="wall-clock s", ours=wall),
             Figure.compare(
-                f"{name}, beside the same files with nothing to render in them",
+                f"{name}, compared with the same files without Jinja",
                 "CPU s",
                 [(ours, other) for ours, _, other, _ in rows],
             ),
         ]
     cpu, wall = _copy(folder / "clone", made, tasks=True)
     figures.append(Figure(name=_TASKED, unit="CPU s", ours=cpu))
-    figures.append(Figure(name=_TASKED, unit="s by the clock", ours=wall))
+    figures.append(Figure(name=_TASKED, unit="wall-clock s", ours=wall))
     return figures
 
 
 def _floor(template: Path, destination: Path) -> Path:
-    """Make a template of what the template makes: what a copy of those files costs at least."""
+    """Make a template of the rendered files: copying them is the least that any copy costs."""
     command = copier_copy(template, destination / "files", tasks=False)
     subprocess.run(command, cwd=template.parent, check=True)
     questions = "_subdirectory: files\npreset:\n  type: str\n  default: standard\n"
@@ -60,7 +60,7 @@ def _floor(template: Path, destination: Path) -> Path:
 
 
 def _copy(template: Path, destination: Path, *, tasks: bool) -> tuple[float, float]:
-    """Make a service and delete it; returns processor time and time by the clock."""
+    """Generate a service and delete it; return CPU time and wall-clock time, in s."""
     start = time.perf_counter()
     command = copier_copy(template, destination, tasks=tasks)
     cpu = run_cpu_seconds(command, variables=environment(), cwd=template.parent)

@@ -28,17 +28,17 @@ class Figure:
         bound: float | None = None,
         sense: Literal["at most", "at least"] = "at most",
     ) -> Self:
-        """Make a figure of pairs that were measured one right after the other.
+        """Make a figure of pairs, each measured in immediate succession.
 
-        The ratio is the median of the rounds' ratios, so that a machine that grows slower from one
-        round to the next does not count.
+        The ratio is the median of the rounds' ratios, so that it does not matter if the machine
+        becomes slower between rounds.
 
         Args:
-            name: What it is.
-            unit: Unit of what was measured.
-            rounds: Ours and the other's, for each round.
-            bound: Bound of the ratio, if it has one.
-            sense: On which side of the bound the ratio should be.
+            name: Name of the figure.
+            unit: Its unit.
+            rounds: Our value and the other one, for each round.
+            bound: Limit of the ratio, if it has one.
+            sense: On which side of the limit the ratio should be.
         """
         return cls(
             name=name,
@@ -52,7 +52,7 @@ class Figure:
 
     @property
     def within(self) -> bool | None:
-        """Whether it keeps its bound, if it has one."""
+        """Whether it is within its bound; None without one."""
         if self.bound is None:
             return None
         judged = self.ours if self.ratio is None else self.ratio
@@ -64,10 +64,10 @@ class Figure:
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """Lay figures out as a Markdown table.
+    """Format figures as a Markdown table.
 
     Args:
-        figures: What was measured.
+        figures: The figures.
     """
     rows = [("figure", "ours", "other", "ratio", "bound", "within?")]
     for figure in figures:

@@ -1,6 +1,6 @@
 """`twelvestar fleet` over hundreds of repositories, with one worker and with two.
 
-The repositories have no lock file: `uv lock` takes what it takes, with or without this.
+The repositories have no lock file, because the time of `uv lock` does not depend on this code.
 """
 
 import json
@@ -30,8 +30,8 @@ WORKER = b"twelvestar.fleet.process"
 
 
 @dataclass(frozen=True, slots=True)
-class _Took:
-    """What one command took: in s, and in MB for its largest worker."""
+class _Usage:
+    """Time of a command in s, peak memory of its largest worker in MB, and rows of its report."""
 
     wall: float
     cpu: float
@@ -76,7 +76,7 @@ def measure(folder: Path, count: int = FLEET) -> list[Figure]:
         ),
         Figure(name=f"{name}: memory of a worker", unit="MB", ours=two.memory, bound=90),
         Figure.compare(
-            f"{name}: preview with one worker, beside two",
+            f"{name}: preview with one worker, compared with two",
             "s",
             [(one.wall, two.wall)],
             bound=1.8,
@@ -85,16 +85,16 @@ def measure(folder: Path, count: int = FLEET) -> list[Figure]:
         _each(f"{name}: preview, each", two, count),
         _each(f"{name}: run after a preview, each", pushed, count),
         _each(f"{name}: run with nothing to do, each", again, count),
-        _each(f"{name}: find where all are current, each", current, count),
+        _each(f"{name}: find, all services current, each", current, count),
     ]
 
 
-def _each(name: str, took: _Took, count: int) -> Figure:
-    return Figure(name=name, unit="CPU s", ours=took.cpu / count)
+def _each(name: str, usage: _Usage, count: int) -> Figure:
+    return Figure(name=name, unit="CPU s", ours=usage.cpu / count)
 
 
 def _remotes(template: Path, folder: Path, count: int) -> list[Path]:
-    """Services of the last three releases, each with a name, and so with renders, of its own."""
+    """Services of the last three releases; as each has another name, no renderings are shared."""
     releases = versions(template)[-4:-1]
     remotes = []
     with Shared() as shared:
@@ -111,7 +111,7 @@ def _remotes(template: Path, folder: Path, count: int) -> list[Path]:
     return remotes
 
 
-def _command(folder: Path, *arguments: str) -> _Took:
+def _command(folder: Path, *arguments: str) -> _Usage:
     variables = environment(PYTHONPATH=str(ROOT))
     command = [sys.executable, "-m", "twelvestar", "fleet", *arguments]
     log = folder / "log"
@@ -120,12 +120,12 @@ def _command(folder: Path, *arguments: str) -> _Took:
         process = subprocess.Popen(command, cwd=folder, env=variables, stdout=out, stderr=out)
         with _watched(process.pid) as memory:
             status = process.wait()
-    took = time.monotonic() - began, _children() - before
+    elapsed, cpu = time.monotonic() - began, _children() - before
     assert status in (0, 2), log.read_text()[-2000:]
     report = [sys.executable, "-m", "twelvestar", "fleet", "report", "--json", "report.json"]
     subprocess.run(report, cwd=folder, env=variables, stdout=subprocess.DEVNULL, check=True)
     rows = json.loads((folder / "report.json").read_text())["rows"]
-    return _Took(*took, max(memory.values(), default=0.0), rows)
+    return _Usage(elapsed, cpu, max(memory.values(), default=0.0), rows)
 
 
 def _children() -> float:
@@ -135,8 +135,8 @@ def _children() -> float:
 
 @contextmanager
 def _watched(parent: int) -> Iterator[Mapping[int, float]]:
-    """Watch the memory of the workers of a process, the most of each in MB."""
-    most: dict[int, float] = {}
+    """Watch the workers of a process; yields the peak memory of each in MB, by process id."""
+    peaks: dict[int, float] = {}
     done = threading.Event()
 
     def watch() -> None:
@@ -144,12 +144,12 @@ def _watched(parent: int) -> Iterator[Mapping[int, float]]:
             for entry in Path("/proc").iterdir():
                 with suppress(OSError, ValueError, LookupError):
                     if WORKER in (entry / "cmdline").read_bytes():
-                        most[int(entry.name)] = _resident(entry, parent)
+                        peaks[int(entry.name)] = _resident(entry, parent)
 
     thread = threading.Thread(target=watch)
     thread.start()
     try:
-        yield most
+        yield peaks
     finally:
         done.set()
         thread.join()
@@ -164,5 +164,5 @@ def _resident(entry: Path, parent: int) -> float:
     return int(lines["VmHWM"].split()[0]) / 1024
 
 
-def _states(took: _Took) -> set[str]:
-    return {row["state"] for row in took.rows}
+def _states(usage: _Usage) -> set[str]:
+    return {row["state"] for row in usage.rows}

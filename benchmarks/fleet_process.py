@@ -1,6 +1,6 @@
-"""One process that updates many projects, and says what each update took.
+"""One process that updates many projects, and prints the cost of each update.
 
-Its arguments are the template, a folder for renders or `-`, and the projects.
+Its arguments are the template, a folder for cached renderings or `-`, and the projects.
 """
 
 import json
@@ -16,8 +16,8 @@ from updating.update import update
 
 def main() -> None:
     """Update, and print a line for each update."""
-    template, kept, *projects = sys.argv[1:]
-    with Shared(renders=None if kept == "-" else Path(kept)) as shared:
+    template, cache, *projects = sys.argv[1:]
+    with Shared(renders=None if cache == "-" else Path(cache)) as shared:
         for project in projects:
             before = _seconds()
             report = update(Path(project), template=template, shared=shared)

@@ -1,4 +1,4 @@
-"""The worker beside SAQ's own on the same broker."""
+"""The generated worker, compared with SAQ's own on the same broker."""
 
 import socket
 import subprocess
@@ -13,17 +13,17 @@ from .processes import cpu_seconds, running
 from .project import HERE, Project
 
 JOBS = 3_000
-# The first jobs are left out: the worker's start is in them.
+# The first jobs are not counted: their time includes the start of the worker.
 WARM_UP = 300
 LIMIT_SECONDS = 120
 
 
 def measure(project: Project, rounds: int) -> list[Figure]:
-    """Measure how many jobs a worker runs.
+    """Measure the number of jobs that a worker runs per CPU second.
 
     Args:
         project: The service, attached.
-        rounds: How often; each starts both workers anew, the other one first every second time.
+        rounds: Number of measurements; each starts both workers, in alternating order.
     """
 
     def ours() -> float:
@@ -39,11 +39,7 @@ def measure(project: Project, rounds: int) -> list[Figure]:
             pairs.append((ours(), other))
         else:
             pairs.append((ours(), raw()))
-    return [
-        Figure.compare(
-            "jobs: jobs that do nothing", "per CPU s", pairs, bound=0.9, sense="at least"
-        )
-    ]
+    return [Figure.compare("jobs: empty jobs", "per CPU s", pairs, bound=0.9, sense="at least")]
 
 
 def _measure(project: Project, script: Path) -> float:
@@ -52,7 +48,7 @@ def _measure(project: Project, script: Path) -> float:
     command = [project.python, script]
     subprocess.run([*command, str(JOBS)], env=variables, cwd=project.folder, check=True)
     waiting = _length_of(project.services["REDIS_URL"], f"saq:{queue}:queued")
-    # SAQ's own worker takes ten seconds to end in order.
+    # SAQ's own worker takes ten seconds to shut down.
     with running(command, variables=variables, cwd=project.folder, kill=True) as pid:
         at_start = _until(waiting, JOBS - WARM_UP)
         before = cpu_seconds(pid)
@@ -61,17 +57,17 @@ def _measure(project: Project, script: Path) -> float:
 
 
 def _until(waiting: Callable[[], int], count: int) -> int:
-    """Wait until no more than a number of jobs are waiting, and return how many there are."""
+    """Wait until at most `count` jobs are queued, and return their number."""
     deadline = time.monotonic() + LIMIT_SECONDS
     while (found := waiting()) > count:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{found} jobs are still waiting")
+            raise TimeoutError(f"{found} jobs are still queued")
         time.sleep(0.01)
     return found
 
 
 def _length_of(url: str, key: str) -> Callable[[], int]:
-    """Ask the broker for the length of a list, as often as the result is called."""
+    """Return a function that asks the broker for the length of a list."""
     parts = urlsplit(url)
     connection = socket.create_connection((parts.hostname, parts.port), LIMIT_SECONDS)
     stream = connection.makefile("rwb")

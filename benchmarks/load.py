@@ -1,7 +1,6 @@
-"""A load generator: a fixed number of requests over connections that stay open.
+"""A load generator: a fixed number of requests over persistent connections.
 
-It runs in a process of its own and says nothing about time: what counts is the processor time that
-the server spent meanwhile.
+It runs in a separate process and measures no time: the caller measures the CPU time of the server.
 """
 
 import argparse
@@ -17,7 +16,7 @@ async def _connection(port: int, request: bytes, count: int) -> None:
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 200 "):
-                raise SystemExit(f"unexpected answer: {head.decode()}")
+                raise SystemExit(f"unexpected response: {head.decode()}")
             _, _, length = head.lower().partition(b"content-length: ")
             await reader.readexactly(int(length.partition(b"\r\n")[0]))
     finally:
@@ -25,12 +24,12 @@ async def _connection(port: int, request: bytes, count: int) -> None:
 
 
 async def load(port: int, path: str, count: int) -> None:
-    """Send requests, and end when every one is answered.
+    """Send requests, and return after the last response.
 
     Args:
         port: Port of the server on this machine.
-        path: What is asked for.
-        count: How many requests; rounded up to a multiple of the connections.
+        path: Path of the requests.
+        count: Number of requests; rounded up to a multiple of the connections.
     """
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n".encode()
     each = -(-count // CONNECTIONS)

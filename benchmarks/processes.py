@@ -1,4 +1,4 @@
-"""Processes under measurement, and what they used according to /proc."""
+"""Measured processes, and their CPU time and memory according to /proc."""
 
 import os
 import signal
@@ -25,29 +25,29 @@ class _Stat:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """Environment of a measured process: nothing of this shell's own settings is in it.
+    """Environment of a measured process, without most variables of this shell.
 
     Args:
-        variables: What it gets besides.
+        variables: Additional variables.
     """
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return {**kept, **variables}
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time that a process and all its descendants have used.
+    """CPU time that a process and all its descendants have used, in s.
 
     Args:
         pid: The process.
     """
     stats = _stats()
     tree = _tree(pid, stats)
-    # What a descendant's own children used is counted once they were waited for.
+    # The time of ended children is part of their parent's, after the parent has waited for them.
     return sum(stats[each].cpu_seconds + stats[each].reaped_cpu_seconds for each in tree)
 
 
 def pss_megabytes(pid: int) -> float:
-    """Memory of a process and all its descendants, pages that they share counted once.
+    """Memory of a process and all its descendants in MB; shared pages are counted once.
 
     Args:
         pid: The process.
@@ -63,7 +63,7 @@ def pss_megabytes(pid: int) -> float:
 def run_cpu_seconds(
     command: Sequence[str | Path], *, variables: Mapping[str, str], cwd: Path
 ) -> float:
-    """Run a command to its end.
+    """Run a command until it ends.
 
     Args:
         command: The command.
@@ -71,7 +71,7 @@ def run_cpu_seconds(
         cwd: Where it runs.
 
     Returns:
-        Processor time that it and its children used.
+        CPU time that it and its children used, in s.
 
     Raises:
         CalledProcessError: When it fails.
@@ -95,13 +95,13 @@ def running(
     cwd: Path,
     kill: bool = False,
 ) -> Iterator[int]:
-    """Run a command for as long as the context lasts; its output goes nowhere.
+    """Run a command for the duration of the context; its output is discarded.
 
     Args:
         command: The command.
         variables: Its environment.
         cwd: Where it runs.
-        kill: Whether it is ended at once instead of in order.
+        kill: Whether it is killed instead of terminated.
 
     Returns:
         Its process id.
@@ -131,12 +131,12 @@ def running(
             process.wait()
 
 
-def wait_for_answer(port: int, path: str) -> None:
-    """Wait until a server on this machine answers a request with 200.
+def wait_until_ready(port: int, path: str) -> None:
+    """Wait until a server on this machine responds with 200.
 
     Args:
-        port: Where it will listen.
-        path: What is asked for.
+        port: Its port.
+        path: Path of the request.
 
     Raises:
         TimeoutError: When it does not within half a minute.
@@ -152,7 +152,7 @@ def wait_for_answer(port: int, path: str) -> None:
         except OSError:
             pass
         time.sleep(0.005)
-    raise TimeoutError(f"nobody answers {path} on port {port}")
+    raise TimeoutError(f"no response to {path} on port {port}")
 
 
 def _stats() -> dict[int, _Stat]:
@@ -164,7 +164,7 @@ def _stats() -> dict[int, _Stat]:
             text = (folder / "stat").read_text()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        # The second field is the command's name, in parentheses, and may hold anything.
+        # The second field is the command's name in parentheses, which may contain anything.
         fields = text.rpartition(")")[2].split()
         used, reaped = (
             (int(fields[first]) + int(fields[first + 1])) / _TICKS for first in (11, 13)

@@ -1,4 +1,4 @@
-"""The service under measurement: rendered, synchronised, and attached to real servers."""
+"""The measured service: rendered, installed, and attached to real servers."""
 
 import json
 import subprocess
@@ -43,17 +43,17 @@ class Project:
         """Environment of a process of the service in production.
 
         Args:
-            variables: What it gets besides.
+            variables: Additional variables.
         """
         return environment(ENVIRONMENT="production", **self.services, **variables)
 
 
 def export_template(destination: Path, *, git: bool) -> None:
-    """Write the template as it stands in this tree, committed or not.
+    """Copy the template of this tree, with uncommitted changes.
 
     Args:
-        destination: Folder to make.
-        git: Whether to make a repository with one commit of it.
+        destination: A new folder.
+        git: Whether to make it a repository with one commit.
     """
     export(destination)
     if git:
@@ -64,13 +64,13 @@ def export_template(destination: Path, *, git: bool) -> None:
 def copier_copy(
     template: Path, destination: Path, *, tasks: bool, preset: str = "standard"
 ) -> list[str]:
-    """Words that make a service.
+    """The command that generates a service.
 
     Args:
         template: Folder or repository of the template.
         destination: Where the service goes.
         tasks: Whether to run the template's tasks.
-        preset: How much of it there is.
+        preset: The preset.
     """
     options = ["--defaults", "--trust", "--quiet", *([] if tasks else ["--skip-tasks"])]
     options.append(f"--data=preset={preset}")
@@ -82,7 +82,7 @@ def make(folder: Path, preset: str = "standard") -> Project:
 
     Args:
         folder: An empty folder to work in.
-        preset: How much of it there is.
+        preset: The preset.
     """
     export_template(folder / "template", git=True)
     project = Project(folder / "orbit")
@@ -98,14 +98,14 @@ def make(folder: Path, preset: str = "standard") -> Project:
 
 @contextmanager
 def attached(project: Project, folder: Path) -> Iterator[Project]:
-    """Run the backing services for as long as the context lasts.
+    """Run the backing services for the duration of the context, and migrate the database.
 
     Args:
-        project: The service; it brings the servers as development dependencies.
-        folder: Where they keep their data.
+        project: The service, whose development dependencies contain the servers.
+        folder: Folder for their data.
 
     Returns:
-        The service with the addresses, its database migrated.
+        The service with their addresses.
     """
     servers = subprocess.Popen(
         [project.python, HERE / "generated/services.py", folder],

@@ -1,6 +1,6 @@
-"""Updates of many projects in one process, beside `copier update` and the same merge by hand.
+"""Updates of many projects in one process, compared with `copier update` and a merge by hand.
 
-The projects have no lock file: `uv lock` takes what it takes, with or without this.
+The projects have no lock file, because the time of `uv lock` does not depend on this code.
 """
 
 import json
@@ -36,8 +36,8 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
     """
     template = publish(folder / "published")
     old, new = versions(template)[-2:]
-    kept = folder / "kept"
-    with Shared(renders=kept) as shared:
+    cache = folder / "cache"
+    with Shared(renders=cache) as shared:
         projects = [
             generate(shared, template, old, _answers(at), folder / "generated" / f"p{at}")
             for at in range(max(SIZES))
@@ -45,7 +45,7 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
     fleet = projects[:FLEET]
 
     plain = _updated(template, None, _copies(fleet, folder / "plain"))
-    stored = _updated(template, kept, _copies(fleet, folder / "stored"))
+    stored = _updated(template, cache, _copies(fleet, folder / "stored"))
     current = _updated(template, None, sorted((folder / "plain").iterdir()))
     cold = [_cold(copy) for copy in _copies(fleet[: len(SETS)], folder / "cold")]
     grown = _updated(template, None, _copies(projects, folder / "grown"))
@@ -64,13 +64,13 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
     name = f"fleet: an update of {FLEET} projects in one process"
     return [
         _figure(name, plain, 0.6),
-        _figure(f"{name}, the old release in the store", stored, 0.35),
-        _figure("fleet: a look at a project that is current", current, 0.03),
-        Figure(name="fleet: one update in a process of its own", unit="CPU s",
+        _figure(f"{name}, the old release cached", stored, 0.35),
+        _figure("fleet: check of a project that is up to date", current, 0.03),
+        Figure(name="fleet: one update in a separate process", unit="CPU s",
                ours=median(cold), bound=2),
-        Figure.compare(f"{name}, beside the same by hand", "CPU s",
+        Figure.compare(f"{name}, compared with the same by hand", "CPU s",
                        list(zip(ours, by_hand, strict=True))),
-        Figure.compare(f"{name}, beside `copier update`", "CPU s",
+        Figure.compare(f"{name}, compared with `copier update`", "CPU s",
                        list(zip(ours, with_copier, strict=True))),
         *(figure for size in SIZES for figure in _growth(size, grown[:size])),
     ]  # fmt: skip
@@ -83,7 +83,7 @@ def _figure(name: str, lines: Sequence[Mapping[str, Any]], bound: float) -> Figu
 
 def _growth(size: int, lines: Sequence[Mapping[str, Any]]) -> list[Figure]:
     seconds = sum(line["seconds"] for line in lines)
-    about = {"memory": "memory", "folder": "folder to work in"}
+    about = {"memory": "memory", "folder": "temporary files"}
     return [
         Figure(name=f"fleet: {size} projects, each", unit="CPU s", ours=seconds / size),
         *(
@@ -99,7 +99,7 @@ def _growth(size: int, lines: Sequence[Mapping[str, Any]]) -> list[Figure]:
 
 
 def _answers(at: int) -> dict[str, Any]:
-    """Answers of a project: every one has a name, and so a render, of its own."""
+    """Answers of a project; each has another name, and therefore another rendering."""
     return {**answer_sets()[SETS[at % len(SETS)]], "project_name": f"Project {at}"}
 
 
@@ -109,8 +109,8 @@ def _copies(projects: Sequence[Path], folder: Path) -> list[Path]:
     return [folder / project.name for project in projects]
 
 
-def _updated(template: Path, kept: Path | None, projects: Sequence[Path]) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "benchmarks.fleet_process", template, kept or "-", *projects]
+def _updated(template: Path, cache: Path | None, projects: Sequence[Path]) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "benchmarks.fleet_process", template, cache or "-", *projects]
     variables = environment(PYTHONPATH=str(ROOT), **IDENTITY)
     done = subprocess.run(
         command, env=variables, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True

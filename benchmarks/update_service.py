@@ -1,4 +1,4 @@
-"""An update of an untouched project by one release, beside the same done by hand."""
+"""An update of an unedited project by one release, compared with the same by hand."""
 
 import shutil
 import subprocess
@@ -12,7 +12,7 @@ from tests.updates.published import IDENTITY, publish, versions
 from .figures import Figure
 from .processes import environment, run_cpu_seconds
 
-# One script, so that what is done by hand pays for no more processes than it needs.
+# One script, so that the comparison does not include the start of unneeded processes.
 BY_HAND = """
 set -e
 copy="copy --defaults --trust --quiet --skip-tasks"
@@ -37,11 +37,11 @@ render(Path(sys.argv[1]), Path(sys.argv[2]), Origin("here", "1", {}))
 
 
 def measure(folder: Path, rounds: int) -> list[Figure]:
-    """Measure the update, Copier's own, and the parts of ours.
+    """Measure the update, the same by hand and by `copier update`, and steps of ours.
 
     Args:
         folder: An empty folder to work in.
-        rounds: How often each is measured.
+        rounds: Number of measurements of each.
     """
     template = publish(folder / "published")
     old, new = versions(template)[-2:]
@@ -80,8 +80,8 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
     name = "update: an untouched project by one release"
     parts = {"its imports": imports, "one of its two renders": one_render}
     return [
-        Figure.compare(f"{name}, beside the same by hand", "CPU s", pairs, bound=1.5),
-        Figure.compare(f"{name}, beside `copier update`", "CPU s",
+        Figure.compare(f"{name}, compared with the same by hand", "CPU s", pairs, bound=1.5),
+        Figure.compare(f"{name}, compared with `copier update`", "CPU s",
                        [(one, with_copier()) for one, _ in pairs]),
         *(
             Figure(name=f"update: {part}", unit="CPU s", ours=median(run() for _ in range(rounds)))
@@ -91,7 +91,7 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
 
 
 def fresh(project: Path) -> Path:
-    """Have another copy of a project.
+    """Make a new copy of a project, instead of the last one.
 
     Args:
         project: The project.

@@ -1,4 +1,4 @@
-"""The web process beside bare Litestar applications on the same server."""
+"""The web process, compared with bare Litestar applications on the same server."""
 
 import subprocess
 import sys
@@ -15,16 +15,16 @@ from .processes import (
     cpu_seconds,
     pss_megabytes,
     running,
-    wait_for_answer,
+    wait_until_ready,
 )
 from .project import HERE, Project
 
 PATH = "/health/live"
 WARM_UP = 1_000
-# The two servers take turns this often in a round, so that a busy moment of the machine hits both.
+# Measurements of each server per round, in turn, so that other load on the machine affects both.
 TURNS = 5
 REQUESTS = 1_600
-# The server's own, which a service does not need.
+# The access log of the server; the generated service writes its own.
 ACCESS_LOG = "--access-log"
 
 
@@ -35,7 +35,7 @@ class _Server:
     start: float
 
     def rate(self) -> float:
-        """Requests that it answers in a second of processor time."""
+        """Requests per second of its CPU time."""
         before = cpu_seconds(self.pid)
         _load(self.port, REQUESTS)
         return REQUESTS / (cpu_seconds(self.pid) - before)
@@ -53,8 +53,8 @@ def measure(project: Project, minimal: Project, rounds: int) -> list[Figure]:
 
     Args:
         project: The service, attached.
-        minimal: The smallest service, which has nothing to attach.
-        rounds: How often; each starts both servers anew, the other one first every second time.
+        minimal: The minimal service, which has no backing services.
+        rounds: Number of measurements; each starts both servers, in alternating order.
     """
     return [
         *_figures(compare(project, "web:app", rounds), ""),
@@ -66,7 +66,7 @@ def measure(project: Project, minimal: Project, rounds: int) -> list[Figure]:
 
 def _figures(pairs: _Pairs, which: str) -> list[Figure]:
     start, memory = (
-        f"web: cold start until the first answer{which}",
+        f"web: cold start until the first response{which}",
         f"web: memory after load{which}",
     )
     return [
@@ -86,12 +86,12 @@ def compare(project: Project, other: str, rounds: int, *options: str) -> _Pairs:
 
     Args:
         project: The service, attached.
-        other: The other application, as its module in `bare` and its name there.
-        rounds: How often.
-        options: Options of the other one's server.
+        other: The other application, as `module:name` in `bare`.
+        rounds: Number of measurements.
+        options: Options for the server of the other one.
     """
     pairs = _Pairs()
-    # The first start of each is for nothing: compiled modules, and the disk's cache.
+    # The first start of each is not counted: it compiles modules and fills the disk cache.
     with _ours(project), _bare(project, other, options):
         pass
     for index in range(rounds):
@@ -136,7 +136,7 @@ def _serving(
     command: Sequence[str | Path], variables: Mapping[str, str], folder: Path, port: int
 ) -> Iterator[_Server]:
     with running(command, variables=variables, cwd=folder) as pid:
-        wait_for_answer(port, PATH)
+        wait_until_ready(port, PATH)
         yield _Server(pid, port, cpu_seconds(pid))
 
 

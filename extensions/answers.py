@@ -16,7 +16,7 @@ _LONGEST_NAMESPACE = 200
 _LONGEST_HOST = 253
 _HIGHEST_PORT = 65535
 
-# Surrogates stand for bytes of the command line that are not UTF-8; no file can hold them.
+# Surrogates represent bytes of the command line that are not UTF-8; files cannot contain them.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _EMAIL = re.compile(r"""[^\s@"'`<>()\[\],:;\\]+@[^\s@"'`<>()\[\],:;\\]+""")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -26,7 +26,7 @@ _NAMESPACE_SEGMENT = re.compile(r"(?!\.$)[A-Za-z0-9._][A-Za-z0-9._-]*")
 
 
 def project_name_problem(answer: object) -> str:
-    """Check the name that people read.
+    """Check the display name of the project.
 
     Args:
         answer: The answer, of any type.
@@ -46,7 +46,7 @@ def project_name_problem(answer: object) -> str:
 
 
 def single_line_problem(answer: object) -> str:
-    """Check a text that may be empty and has to stay on one line.
+    """Check a text that may be empty and must be on one line.
 
     Args:
         answer: The answer, of any type.
@@ -64,7 +64,7 @@ def single_line_problem(answer: object) -> str:
 
 
 def author_problem(answer: object) -> str:
-    """Check the name of an author as `project.authors` in pyproject.toml wants it.
+    """Check the name of an author for `project.authors` in pyproject.toml.
 
     Args:
         answer: The answer, of any type.
@@ -131,7 +131,7 @@ class AnswerValidators(Extension):
         """Add the filters.
 
         Args:
-            environment: The environment that gets them.
+            environment: The Jinja environment.
         """
         super().__init__(environment)
         environment.filters.update(

@@ -1,9 +1,8 @@
-"""Compiles each text of the template once, however often it is rendered, and plain ones never.
+"""Caches compiled Jinja texts, and does not compile texts without tags.
 
-Copier renders the name of each folder on the way to each file, and the name of the answers file
-with each of those, and compiles them every time anew: for the standard service 3,600 texts, of
-which 700 differ, and 400 of those hold nothing to render. Compiled templates keep nothing of one
-rendering for the next.
+For each file, Copier renders the names of all its folders and of the answers file, and compiles
+them each time: for the standard service 3,600 texts, of which only 700 differ, and 400 of those
+have no tags. Compiled templates have no state, so they can be reused.
 """
 
 from __future__ import annotations
@@ -19,22 +18,22 @@ from jinja2.runtime import Context
 
 
 class CompileOnce(Extension):
-    """Remembers what `Environment.from_string` has made of a text."""
+    """Caches the results of `Environment.from_string`."""
 
     def __init__(self, environment: Environment) -> None:
-        """Put a memory before the environment's method.
+        """Replace the environment's method by a cached one.
 
         Args:
-            environment: The environment that loads the extension.
+            environment: The Jinja environment.
         """
         super().__init__(environment)
-        compile_anew = environment.from_string
+        compile_uncached = environment.from_string
         beyond_plain = _beyond_plain(environment)
 
         @functools.cache
         def compile_once(source: str) -> Template:
             if beyond_plain.search(source):
-                return compile_anew(source)
+                return compile_uncached(source)
             return _plain(environment, source)
 
         def from_string(
@@ -44,7 +43,7 @@ class CompileOnce(Extension):
         ) -> Template:
             if isinstance(source, str) and globals is None and template_class is None:
                 return compile_once(source)
-            return compile_anew(source, globals, template_class)
+            return compile_uncached(source, globals, template_class)
 
         environment.from_string = from_string  # type: ignore[method-assign]
 
@@ -75,7 +74,7 @@ def _plain(environment: Environment, text: str) -> Template:
 
 
 def _beyond_plain(environment: Environment) -> re.Pattern[str]:
-    """Whatever may begin something else than text; and line ends, which Jinja makes alike."""
+    """Characters that may start a tag, and line endings, which Jinja normalizes."""
     beginnings = [
         environment.block_start_string,
         environment.variable_start_string,

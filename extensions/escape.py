@@ -8,8 +8,8 @@ import shlex
 from jinja2 import Environment
 from jinja2.ext import Extension
 
-# Fixed ranges instead of `str.isprintable`: what counts as printable grows with each Python
-# version, and one answer has to render the same on all of them.
+# Fixed ranges instead of `str.isprintable`, whose result depends on the Python version: an answer
+# has to render the same on all versions.
 _INVISIBLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff]"
 )
@@ -123,8 +123,8 @@ def dockerfile(text: str) -> str:
             "A Dockerfile value cannot have line breaks or control characters: type it on one line."
         )
     if any(special in text for special in '\\$"'):
-        # Parsers differ on backslashes between double quotes; between single quotes all of them
-        # take every character as it is, whatever the `# escape=` directive says.
+        # Parsers treat backslashes in double quotes differently. In single quotes, all of them read
+        # every character literally, even with an `# escape=` directive.
         return "'" + text.replace("'", "'\"'\"'") + "'"
     return f'"{text}"'
 
@@ -132,7 +132,7 @@ def dockerfile(text: str) -> str:
 def markdown(text: str) -> str:
     """Write text so that CommonMark renders it literally, at any place inside a line.
 
-    GitHub turns bare web and mail addresses into links whatever their escapes.
+    GitHub turns plain web and mail addresses into links even if they are escaped.
 
     Args:
         text: Any text; each run of whitespace and control characters becomes one space.
@@ -155,7 +155,7 @@ class EscapeFilters(Extension):
         """Add the filters.
 
         Args:
-            environment: The environment that gets them.
+            environment: The Jinja environment.
         """
         super().__init__(environment)
         environment.filters.update(

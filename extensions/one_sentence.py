@@ -1,7 +1,7 @@
-"""Turns an answer that Copier's command line cannot use into one sentence instead of a traceback.
+"""Shows one sentence instead of a traceback for invalid answers on Copier's command line.
 
-Copier prints only its `UserMessageError`s as a message; what an answer given by `--data`,
-`--data-file` or the user's settings raises while it is parsed or validated is not one of them.
+Copier prints only `UserMessageError` as a message. Invalid answers from `--data`, `--data-file` or
+the user's settings raise other errors.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _EXPECTED = {
 
 
 def sentence(error: BaseException, traceback: TracebackType | None) -> str | None:
-    """Say in one sentence what to type instead of the input that Copier's command line refused.
+    """Explain in one sentence how to fix input that Copier's command line refused.
 
     Args:
         error: The uncaught exception.
@@ -52,7 +52,7 @@ def sentence(error: BaseException, traceback: TracebackType | None) -> str | Non
     """
     steps = _copier_steps(traceback)
     problem = None
-    # Only the command line: a program that calls Copier keeps the traceback of its own mistake.
+    # Only on the command line: a program that calls Copier needs the traceback of its error.
     if "_cli._handle_exceptions" in steps:
         if "_main._ask" in steps:
             problem = _answer_problem(error, steps)
@@ -68,7 +68,7 @@ class OneSentence(Extension):
         """Install the hook.
 
         Args:
-            environment: The environment that loads the extension.
+            environment: The Jinja environment.
         """
         super().__init__(environment)
         sys.excepthook = _Hook(getattr(sys.excepthook, "previous_hook", sys.excepthook))
@@ -93,7 +93,7 @@ def _copier_steps(traceback: TracebackType | None) -> dict[str, FrameType]:
     for frame, _ in walk_tb(traceback):
         package, _, module = str(frame.f_globals.get("__name__")).partition(".")
         function = frame.f_code.co_name
-        # Comprehensions have frames of their own before Python 3.12.
+        # Before Python 3.12, comprehensions have separate frames.
         if package == "copier" and module != "_tools" and not function.startswith("<"):
             step = f"{module}.{function}"
             steps.pop(step, None)

@@ -1,8 +1,8 @@
-"""Has `copier update` do the same update as the project's own script.
+"""Makes `copier update` do the same update as the project's script.
 
-Copier's own merge works in the project while it asks questions, loses edits of files that the
-template renames or drops, and says nothing of conflicts. None of that can be mended by migrations
-that run before or after it, so it is replaced as a whole: docs/decisions/0018-copier-update.md.
+Copier's own merge changes the project while it asks questions, loses edits of files that the
+template renames or removes, and does not report conflicts. Migrations before or after it cannot fix
+that, so it is replaced: docs/decisions/0018-copier-update.md.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ _OTHER_COPIER = (
 
 
 class SameUpdate(Extension):
-    """Replaces the merge of the update that loads it, and of no other.
+    """Replaces the merge of the Copier worker that loads it.
 
-    The settings have a message that Copier shows before its merge, so this is loaded in time.
+    The message `_message_before_update` makes Copier load it before the merge.
     """
 
     def __init__(self, environment: Environment) -> None:
-        """Replace it.
+        """Replace the merge.
 
         Args:
-            environment: The environment that loads the extension.
+            environment: The Jinja environment.
 
         Raises:
-            UserMessageError: When Copier has begun already.
+            UserMessageError: When Copier has already started its merge.
         """
         super().__init__(environment)
         steps = _steps(sys._getframe())
@@ -56,7 +56,7 @@ class SameUpdate(Extension):
             return
         worker: Worker = steps["run_update"].f_locals["self"]
         if _METHOD in worker.__dict__:
-            # What is rendered for the update itself.
+            # The update itself renders the template.
             return
         if not hasattr(worker, _METHOD):
             raise UserMessageError(_OTHER_COPIER)
@@ -69,13 +69,13 @@ def _update(worker: Worker) -> None:
     with _release_at(worker.template.local_abspath):
         from updating.copier_update import follow
 
-        # In a context of its own, in which Copier renders copies: updates leave out seeded files.
+        # In a new context, so that Copier renders as for a copy: updates leave out seeded files.
         Context().run(follow, worker)
 
 
 @contextmanager
 def _release_at(root: Path) -> Iterator[None]:
-    """Import what an update is made of from a release, whichever the process has imported."""
+    """Import the update program of a release, even if the process has imported another one."""
     others = {name: sys.modules.pop(name) for name in [*sys.modules] if _is_ours(name)}
     sys.path.insert(0, str(root))
     try:
@@ -93,7 +93,7 @@ def _is_ours(module: str) -> bool:
 
 
 def _steps(frame: FrameType | None) -> dict[str, FrameType]:
-    """Methods of Copier's worker that are running, by name."""
+    """Stack frames of Copier's worker, by method name."""
     steps: dict[str, FrameType] = {}
     while frame is not None:
         if frame.f_globals.get("__name__") == "copier._main" and "self" in frame.f_locals:

@@ -1,5 +1,5 @@
-"""What an update needs beyond a merge: a module for each release that needs one.
+"""Migrations: a module for each release whose update needs more than a merge.
 
-The modules are named after their releases, and their functions are run in the order of the
-releases, each whenever an update comes from before its release and reaches it.
+The modules are named after their releases. Their functions run in the order of the releases, in
+updates from an earlier release to that one or a later one.
 """

@@ -1,4 +1,4 @@
-"""What every update ends with, whatever its releases."""
+"""The migration that runs at the end of every update."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .toolkit import After, after
 
 @after()
 def refresh_the_lock_file(project: After) -> None:
-    """Make uv.lock anew when the declared dependencies are no longer those that it was made of."""
+    """Update uv.lock if the declared dependencies have changed."""
     if LOCK not in project.project:
         return
     if project.has_conflict(DECLARATION):
         project.remarks.append(
-            f"{LOCK} is as it was: run `uv lock` when {DECLARATION} is resolved."
+            f"{LOCK} was not updated: run `uv lock` when {DECLARATION} is resolved."
         )
         return
     if declared(project.store, project.previous) == declared(project.store, project.project):
@@ -22,6 +22,6 @@ def refresh_the_lock_file(project: After) -> None:
     try:
         content = lock(project.store, project.project, project.folder)
     except LockError as error:
-        project.remarks.append(f"{LOCK} is as it was: run `uv lock`, because {error}.")
+        project.remarks.append(f"{LOCK} was not updated: run `uv lock`, because {error}.")
     else:
         project.project[LOCK] = project.store.entry(content)

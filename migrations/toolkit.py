@@ -1,9 +1,8 @@
-"""What migrations are written with.
+"""Functions for writing migrations.
 
-A migration that is decorated with `before` prepares the merge. What it does, it does to the project
-and to what the template made of the project the last time, so that the merge sees only what people
-changed. One that is decorated with `after` works on the result. All of it happens beside the
-project: a migration that fails leaves the project as it was.
+A migration decorated with `before` prepares the merge. It changes the project and the old rendering
+alike, so that the merge only sees people's changes. One decorated with `after` works on the result.
+Migrations work on copies: if one fails, the project is unchanged.
 """
 
 from __future__ import annotations
@@ -34,14 +33,14 @@ class Before:
     """A project before the merge.
 
     Attributes:
-        store: Where contents are.
-        rendered: What the template made of the project the last time.
+        store: Store with the contents of files.
+        rendered: The old rendering.
         project: The project's files.
-        answers: The answers of the last time.
+        answers: The recorded answers.
         moves: Files that were renamed, old to new.
         moved_answers: Questions that were renamed, old to new.
-        new_answers: Questions that are new, with the answers that change nothing.
-        reasons: Why files are dropped, and what to do with an edited one.
+        new_answers: New questions, with the answers that change nothing.
+        reasons: Why files are removed, and what to do with an edited one.
     """
 
     store: Store
@@ -59,13 +58,13 @@ class Before:
         return f"src/{self.answers['package_name']}"
 
     def rename(self, old: str, new: str) -> None:
-        """Move a file, so that the project's edits of it go along.
+        """Move a file together with the project's edits.
 
-        A file that the project has at the new name already stays there, and so does the old one.
+        If the project already has a file with the new name, both files stay.
 
         Args:
-            old: Where the template had it.
-            new: Where the template has it now.
+            old: Its old path in the template.
+            new: Its new path.
         """
         for files in (self.rendered, self.project):
             if old in files and new not in files:
@@ -73,9 +72,9 @@ class Before:
         self.moves[old] = new
 
     def remove(self, path: str, why: str) -> None:
-        """Say why the template drops a file.
+        """Give the reason why the template removes a file.
 
-        The merge removes an untouched one and keeps an edited one.
+        The merge deletes an untouched file and keeps an edited one.
 
         Args:
             path: The file.
@@ -84,11 +83,11 @@ class Before:
         self.reasons[path] = why
 
     def move_answer(self, old: str, new: str) -> None:
-        """Carry an answer over to a question of another name.
+        """Move an answer to a renamed question.
 
         Args:
-            old: What the question was called.
-            new: What it is called.
+            old: The old name of the question.
+            new: Its new name.
         """
         if old in self.answers:
             answer = self.answers.pop(old)
@@ -96,36 +95,36 @@ class Before:
             self.moved_answers[old] = new
 
     def answer(self, question: str, answer: Any) -> None:
-        """Answer a new question for a project that is there already.
+        """Answer a new question for existing projects.
 
-        Without it the project would get what a new one gets, and a part that nobody asked for.
+        Otherwise the project would get the default for new projects, and perhaps an unwanted part.
 
         Args:
             question: The question.
-            answer: The answer that leaves the project as it is.
+            answer: The answer that does not change the project.
         """
         if question not in self.answers:
             self.answers[question] = self.new_answers[question] = answer
 
     def map_answer(self, question: str, values: Mapping[Any, Any]) -> None:
-        """Give an answer its new value.
+        """Rename a choice.
 
         Args:
             question: The question.
-            values: New values by the old ones; others stay.
+            values: New values by old value; other values stay.
         """
         if question in self.answers:
             answer = self.answers[question]
             self.answers[question] = values.get(answer, answer)
 
     def edit_toml(self, path: str, edit: Callable[[TOMLDocument], None]) -> None:
-        """Edit a TOML file on both sides of the merge; comments stay.
+        """Edit a TOML file on both sides of the merge; comments are kept.
 
-        A file that the project has made invalid is left to the merge.
+        If the project's file is invalid, it is left to the merge.
 
         Args:
             path: The file.
-            edit: Changes the document. Doing it twice must be the same as doing it once.
+            edit: Changes the document. It must be idempotent.
 
         Raises:
             UpdateError: When tomlkit is not installed.
@@ -135,8 +134,8 @@ class Before:
             from tomlkit.exceptions import ParseError
         except ImportError as error:
             raise UpdateError(
-                "This update edits TOML files: install tomlkit beside Copier "
-                "(`uvx --with tomlkit ...`, `pipx inject copier tomlkit`), and update again."
+                "This update edits TOML files: install tomlkit into Copier's environment (`uvx "
+                "--with tomlkit ...`, `pipx inject copier tomlkit`), and update again."
             ) from error
         edited = {}
         for files in (self.rendered, self.project):
@@ -159,11 +158,11 @@ class After:
     """A project after the merge.
 
     Attributes:
-        store: Where contents are.
-        previous: The project's files as they were.
-        project: The project's files as they will be, conflicts marked.
-        folder: A new folder to lock in.
-        remarks: What the report says besides.
+        store: Store with the contents of files.
+        previous: The project's files before the update.
+        project: The merged files, with conflict markers.
+        folder: A temporary folder for locking.
+        remarks: Remarks for the report.
     """
 
     store: Store
@@ -206,7 +205,7 @@ def before(release: str) -> Callable[[BeforeFunction], BeforeFunction]:
 
 
 def after(release: str | None = None) -> Callable[[AfterFunction], AfterFunction]:
-    """Register a migration that works on what was merged.
+    """Register a migration that works on the result of the merge.
 
     Args:
         release: The release that needs it; None for every update.
@@ -216,11 +215,11 @@ def after(release: str | None = None) -> Callable[[AfterFunction], AfterFunction
 
 
 def run_before(old: Version, new: Version, project: Before) -> None:
-    """Run what prepares the merge.
+    """Run the migrations before the merge.
 
     Args:
         old: The release that the project has.
-        new: The release that it gets.
+        new: The release to update to.
         project: The project.
 
     Raises:
@@ -230,11 +229,11 @@ def run_before(old: Version, new: Version, project: Before) -> None:
 
 
 def run_after(old: Version, new: Version, project: After) -> None:
-    """Run what works on what was merged.
+    """Run the migrations after the merge.
 
     Args:
         old: The release that the project had.
-        new: The release that it gets.
+        new: The release to update to.
         project: The project.
 
     Raises:
@@ -251,7 +250,7 @@ def _registered(steps: list[_Step], release: Version | None, function: _Function
 def _run(steps: list[_Step], old: Version, new: Version, project: Before | After) -> None:
     _load()
     chosen = [step for step in steps if step.release is None or old < step.release <= new]
-    # What every update needs comes last, when the releases have done theirs.
+    # Migrations of every update run last, after those of releases.
     for step in sorted(chosen, key=lambda step: (step.release is None, step.release or new)):
         try:
             step.function(project)

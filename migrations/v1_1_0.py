@@ -22,7 +22,7 @@ LISTS = (
 
 @before("1.1.0")
 def gather_what_only_dev_uses(project: Before) -> None:
-    """The supervisor stands beside the servers that it starts, the console beside its command."""
+    """Move the supervisor next to the servers, and the console next to its command."""
     chassis = f"{project.package}/chassis"
     project.rename(f"{chassis}/supervisor.py", f"{chassis}/servers/supervisor.py")
     project.rename(f"{chassis}/console.py", f"{chassis}/cli/console.py")
@@ -30,7 +30,7 @@ def gather_what_only_dev_uses(project: Before) -> None:
 
 @before("1.1.0")
 def gather_what_tests_of_backing_services_share(project: Before) -> None:
-    """Two modules about databases were one too many."""
+    """Replace two modules about databases by one."""
     project.rename("tests/chassis/relay.py", "tests/support/relay.py")
     project.remove(
         "tests/chassis/databases.py",
@@ -40,14 +40,14 @@ def gather_what_tests_of_backing_services_share(project: Before) -> None:
 
 @before("1.1.0")
 def name_answers_for_what_they_are(project: Before) -> None:
-    """`python_version` was the lowest one, and SPDX has a name for a licence of one's own."""
+    """Rename `python_version` to `lowest_python`, and use SPDX's name for own licences."""
     project.move_answer("python_version", "lowest_python")
     project.map_answer("license", {"proprietary": "LicenseRef-Proprietary"})
 
 
 @before("1.1.0")
 def give_each_entry_of_a_list_its_line(project: Before) -> None:
-    """What people add to a list then merges with what the template adds."""
+    """Write one entry per line, so that additions of users and of the template can be merged."""
     project.edit_toml("pyproject.toml", _spread_lists)
 
 

@@ -21,6 +21,6 @@ OFF: dict[str, object] = {
 
 @before("1.2.0")
 def leave_new_parts_off(project: Before) -> None:
-    """A service that runs gets no new backing service by an update."""
+    """An update must not add a backing service to an existing service."""
     for question, answer in OFF.items():
         project.answer(question, answer)

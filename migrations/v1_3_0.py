@@ -18,6 +18,6 @@ OFF: dict[str, object] = {
 
 @before("1.3.0")
 def leave_new_ways_of_delivery_off(project: Before) -> None:
-    """A project that is delivered in its own way gets no other by an update."""
+    """An update must not add another way of delivery to an existing project."""
     for question, answer in OFF.items():
         project.answer(question, answer)

@@ -25,7 +25,7 @@ ADDED = """\
 
 @before("1.4.1")
 def add_filters_before_those_of_people(project: Before) -> None:
-    """What people have added after the first filter then merges, and still has the last word."""
+    """Filters that people have added after the first one then merge, and still take precedence."""
     added = ADDED.format(package=project.answers["package_name"])
 
     def add(document: TOMLDocument) -> None:

@@ -1,4 +1,4 @@
-"""1.6.0: a question that only says which of the others are asked."""
+"""1.6.0: the question `decide`, which selects the questions to ask."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ OFF: dict[str, object] = {"decide": []}
 
 @before("1.6.0")
 def decide_nothing_anew(project: Before) -> None:
-    """The answers of a project stand until somebody wants to be asked again."""
+    """Select no groups for existing projects, so that their answers stay."""
     for question, answer in OFF.items():
         project.answer(question, answer)

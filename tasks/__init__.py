@@ -1,1 +1,1 @@
-"""What Copier runs after it has copied the files."""
+"""The task that Copier runs after generating a project."""

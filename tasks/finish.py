@@ -1,7 +1,7 @@
-"""After a copy: lock the dependencies, and begin the repository.
+"""After a copy: lock the dependencies, and create the git repository.
 
-Copier runs this file in the new project, with no arguments: an answer never reaches a command line.
-What cannot be done is said in one sentence and leaves a valid project.
+Copier runs this file in the new project without arguments, so that no answer is on a command line.
+A step that fails is reported in one sentence, and the project is still valid.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ def lock() -> None:
     """Make uv.lock."""
     uv = find_uv()
     if uv is None:
-        say("uv.lock was not made, because uv is not installed; install uv and run `uv lock`.")
+        say("uv.lock was not created, because uv is not installed; install uv and run `uv lock`.")
         return
-    say("Locking the dependencies with uv: seconds, or a minute for the first service here.")
+    say("Locking the dependencies with uv: a few seconds, or about a minute the first time.")
     try:
         uv("lock", "--quiet")
     except ProcessExecutionError as error:
-        say(f"uv.lock was not made; run `uv lock` to see why. uv said: {last_line(error)}")
+        say(f"uv.lock was not created; run `uv lock` to see why. uv said: {last_line(error)}")
 
 
 def begin_repository(project: Path) -> None:
-    """Make a repository with a first commit, unless the project lies in one already.
+    """Create a repository with a first commit, unless the project is already in one.
 
     Args:
         project: Root of the new project.
     """
     if shutil.which("git") is None:
         say(
-            "No repository was made, because git is not installed: install it, and run `git init`, "
-            "`git add --all` and `git commit`."
+            "No git repository was created, because git is not installed: install it, and run "
+            "`git init`, `git add --all` and `git commit`."
         )
         return
     git = local["git"]["-C", str(project)]
@@ -68,14 +68,14 @@ def begin_repository(project: Path) -> None:
 
 
 def find_uv() -> LocalCommand | None:
-    """The uv that is on the path, or the one beside the Python that runs Copier."""
+    """Find uv on the path, or next to the Python that runs Copier."""
     beside = Path(sys.executable).with_name("uv")
     found = shutil.which("uv") or (str(beside) if beside.exists() else None)
     return local[found] if found else None
 
 
 def last_line(error: ProcessExecutionError) -> str:
-    """What a command said last."""
+    """The last line of a failed command's output."""
     lines = f"{error.stdout or ''}\n{error.stderr or ''}".strip().splitlines()
     return lines[-1].strip() if lines else f"status {error.retcode}"
 
@@ -89,5 +89,5 @@ if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        # Copier says that it was stopped.
+        # Copier prints that it was stopped.
         sys.exit(128 + signal.SIGINT)

@@ -1,7 +1,7 @@
-"""Compiled modules of installed packages, which each environment would make anew.
+"""Shared bytecode of installed packages, so that it is not compiled in each environment.
 
-Python runs what is compiled only if it fits the module's size and time, which are in it; and uv
-gives each environment the same files, so that what one has compiled fits them all.
+Bytecode records the size and the modification time of its module, and Python only uses it if both
+match. uv installs the same files in each environment, so bytecode of one is valid in all.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from pathlib import Path
 
 @contextmanager
 def shared_bytecode(environment: Path, shared: Path) -> Iterator[None]:
-    """Give an environment what others have compiled, and keep what it compiles for others.
+    """Link bytecode of others into an environment, and then share the bytecode that it compiled.
 
     Args:
         environment: A virtual environment.
-        shared: A folder that all processes of a test run have in common.
+        shared: A folder that all processes of a test run share.
     """
     store = shared / "bytecode"
     packages = next(environment.glob("lib/python*/site-packages"))
-    # The store has more packages than this environment, which gets nothing of the others.
+    # Only for installed packages; the shared folder contains more.
     _link(store, packages, new_folders=False)
     yield
     _link(packages, store, new_folders=True)
@@ -35,7 +35,7 @@ def _link(source: Path, destination: Path, *, new_folders: bool) -> None:
         if wanted.exists() or not (new_folders or wanted.parent.parent.is_dir()):
             continue
         wanted.parent.mkdir(parents=True, exist_ok=True)
-        # Another process may do the same; and who reads it must see all of it or none.
+        # Written atomically, because other processes may read or write it at the same time.
         partial = wanted.with_name(f"{wanted.name}.{os.getpid()}")
         try:
             os.link(path, partial)

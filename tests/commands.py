@@ -1,4 +1,4 @@
-"""Commands that are run to their end, with all that they say."""
+"""Running commands, with their complete output."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def run_to_end(
     environment: Mapping[str, str],
     seconds: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command, and keep what it says on stdout and stderr in the order in which it says it.
+    """Run a command until it ends; its stdout and stderr are collected together, in order.
 
     Args:
         command: The command.
         folder: Where it runs.
         environment: All of its environment variables.
-        seconds: The longest that it may take; as long as it likes by default.
+        seconds: Time limit; none by default.
 
     Raises:
         subprocess.TimeoutExpired: When it takes longer.

@@ -14,25 +14,25 @@ from tests.updates.published import Generate, publish, versions
 from tests.updates.published import generate as generate_release
 from updating.shared import Shared
 
-# Without compiled modules each start of a generated service costs seconds more.
+# Without compiled modules, each start of a generated service takes seconds longer.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the generated suites, so that no core waits for minutes at the end."""
+    """Start with the long generated suites, so that no core is idle for minutes at the end."""
     items.sort(key=lambda item: item.get_closest_marker("generated") is None)
 
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that all processes of a test run have in common."""
+    """A folder that all processes of a test run share."""
     own = tmp_path_factory.getbasetemp()
     return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
 def template(shared: Path) -> Path:
-    """The template as it stands, in a folder without history."""
+    """The template with uncommitted changes, in a folder without git history."""
     folder = shared / "template"
     with locked(folder):
         return folder if folder.exists() else export(folder)
@@ -48,7 +48,7 @@ def published(shared: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def common(shared: Path) -> Iterator[Shared]:
-    """What all updates have in common; their renders, those of all processes of a test run."""
+    """Caches of all updates; cached renderings are shared by all processes of a test run."""
     with Shared(renders=shared / "renders") as common:
         yield common
 
@@ -72,12 +72,12 @@ def generate(published: Path, common: Shared, tmp_path: Path) -> Generate:
 
 @pytest.fixture
 def newest(published: Path) -> str:
-    """What this tree is called."""
+    """The version under which this tree is published."""
     return versions(published)[-1]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how large the update matrix was, and what it took."""
+    """Report the size and the time of the update matrix."""
     reports = [
         report
         for outcome in ("passed", "failed")
@@ -87,5 +87,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if reports:
         seconds = sum(report.duration for report in reports)
         terminalreporter.write_line(
-            f"update matrix: {len(reports)} cells, {seconds:.0f} seconds of all processes together"
+            f"update matrix: {len(reports)} cells, {seconds:.0f} seconds, summed over all processes"
         )

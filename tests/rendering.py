@@ -25,7 +25,7 @@ def answer_sets() -> dict[str, dict[str, Any]]:
 
 
 def part_sets() -> dict[str, dict[str, Any]]:
-    """Answer sets of services that have one part more than they need."""
+    """Answer sets of services with a single optional part."""
     found = sorted(ANSWERS.glob("parts/*.yml"))
     return {f"parts/{path.stem}": yaml.safe_load(path.read_text()) for path in found}
 
@@ -36,7 +36,7 @@ def every_set() -> dict[str, dict[str, Any]]:
 
 
 def export(destination: Path) -> Path:
-    """Copy the template as it stands, with uncommitted changes and without what git ignores.
+    """Copy the template with uncommitted changes, without files that git ignores.
 
     Args:
         destination: A new folder, outside any repository.
@@ -56,10 +56,10 @@ def export(destination: Path) -> Path:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Let one process of a test run at a time make a folder.
+    """Let only one process of a test run create a folder at a time.
 
     Args:
-        folder: What is made.
+        folder: The folder.
     """
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -68,8 +68,8 @@ def locked(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def without_git() -> Iterator[None]:
-    """Hide git from Copier, which asks it about each file, for a fifth of its time."""
-    # plumbum looks for programs there; the process itself, and what it starts, keep their own.
+    """Hide git from Copier, which would spend a fifth of its time on running it for each file."""
+    # Only plumbum searches this path; the process and its children keep theirs.
     with local.env(PATH=os.devnull):
         yield
 
@@ -80,10 +80,10 @@ def render(
     """Generate a project.
 
     Args:
-        template: Where the template is.
+        template: Folder of the template.
         destination: A new folder.
         answers: Answers to some of the questions; the others take their defaults.
-        tasks: Whether to lock the dependencies and begin a repository.
+        tasks: Whether to lock the dependencies and create a repository.
 
     Returns:
         The destination.

@@ -1,8 +1,9 @@
-"""Suites of generated projects, run as their owners run them."""
+"""Running the suites of generated projects like their owners do."""
 
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,11 +11,14 @@ from pathlib import Path
 from tests.commands import run_to_end
 
 SUITE_SECONDS = 900
-# A suite, what failed of it once more, and all that comes before.
+# A suite, the repetition of its failed tests, and the preparations.
 ALL_SECONDS = 2 * SUITE_SECONDS + 300
 SHOWN_LINES = 60
-# More at once are no coincidence.
-COINCIDENCES = 3
+# If more tests fail, they are not repeated.
+MOST_REPEATED = 3
+# Arguments of `make test-all` in a project: without them, pytest only runs the owner's tests.
+ALL_TESTS = ("--override-ini", "norecursedirs=.* node_modules tests/support")
+IN_PARALLEL = ("--numprocesses", str((os.cpu_count() or 1) + 1), "--dist", "loadgroup")
 
 
 class SuiteFailed(AssertionError):
@@ -24,13 +28,13 @@ class SuiteFailed(AssertionError):
 def run(
     command: Sequence[str | Path], folder: Path, environment: Mapping[str, str], what: str
 ) -> None:
-    """Run a command, and show the end of what it said if it fails.
+    """Run a command, and show the end of its output if it fails.
 
     Args:
         command: The command.
         folder: Where it runs.
         environment: All of its environment variables.
-        what: What it is run for, and how to repeat it.
+        what: Purpose of the command, and how to repeat it.
 
     Raises:
         SuiteFailed: When it fails.
@@ -48,28 +52,28 @@ def run_tests(
     what: str,
     tests: Sequence[str] = (),
 ) -> None:
-    """Run a project's tests, and the few that failed once more by themselves.
+    """Run a project's tests, and repeat a few failed ones alone.
 
-    Several suites run side by side here, each with servers and processes of its own, on a machine
-    that may have two cores. A test that failed among them and passes alone is told in a warning.
+    Several suites run at the same time here, each with its own servers and processes, on a machine
+    that may have two cores. If a failed test passes alone, there is a warning.
 
     Args:
         project: The project, with its environment.
         environment: All environment variables.
         cache: Folder outside the project for pytest's cache.
-        what: What is tested, and how to repeat it.
-        tests: Which files; all if there are none.
+        what: The tested project, and how to repeat the tests.
+        tests: Files or other arguments of pytest; empty for all tests.
 
     Raises:
-        SuiteFailed: When a test failed again, or more than `COINCIDENCES` did.
+        SuiteFailed: When a test failed again, or more than `MOST_REPEATED` did.
     """
     pytest = [".venv/bin/python", "-m", "pytest", "-q", "-o", f"cache_dir={cache}"]
     try:
-        run([*pytest, *tests], project, environment, what)
+        run([*pytest, *(tests or ALL_TESTS)], project, environment, what)
     except SuiteFailed as failure:
         found = cache / "v" / "cache" / "lastfailed"
         failed = list(json.loads(found.read_text())) if found.exists() else []
-        if not 0 < len(failed) <= COINCIDENCES:
+        if not 0 < len(failed) <= MOST_REPEATED:
             raise
-        run([*pytest, *failed], project, environment, f"{failure}\nand again by itself")
-        warnings.warn(f"failed among others, passed alone: {failure}", stacklevel=2)
+        run([*pytest, *failed], project, environment, f"{failure}\nand again alone")
+        warnings.warn(f"failed in the suite, passed alone: {failure}", stacklevel=2)

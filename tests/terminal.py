@@ -1,4 +1,4 @@
-"""A person at a terminal, who answers what Copier asks."""
+"""A simulated user at a terminal, who answers Copier's questions."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Conversation:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self._process = subprocess.Popen(
             command,
-            # A terminal that nobody asks where its cursor is.
+            # Without requests for the cursor position, which this terminal does not support.
             env={**variables, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
             stdin=theirs,
             stdout=theirs,
@@ -59,7 +59,7 @@ class Conversation:
         os.close(theirs)
 
     def __enter__(self) -> Self:
-        """Have it for a while."""
+        """Enter the context."""
         return self
 
     def __exit__(
@@ -68,34 +68,34 @@ class Conversation:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End the program, if it has not ended."""
+        """Kill the program, if it has not ended."""
         self._process.kill()
         self._process.wait()
         os.close(self._ours)
 
     @property
     def shown(self) -> str:
-        """What has been shown so far, without control sequences."""
+        """The output so far, without control sequences."""
         return _SEQUENCE.sub("", self._shown.decode(errors="replace"))
 
     def press(self, keys: str) -> None:
         """Press keys.
 
         Args:
-            keys: What a terminal sends for them.
+            keys: The characters that a terminal sends for them.
         """
         os.write(self._ours, keys.encode())
 
     def wait_for(self, text: str) -> None:
-        """Wait until something is shown.
+        """Wait until a text is shown.
 
         Args:
-            text: What.
+            text: The text.
         """
         assert self._read_until(lambda: text in self.shown), self.shown
 
     def answer(self, keys: Mapping[str, str] | None = None, *, until: str) -> None:
-        """Answer questions as they come, by default with Enter, and stop at one.
+        """Answer questions, by default with Enter, and stop at one.
 
         Args:
             keys: Keys to press by question.
@@ -107,10 +107,10 @@ class Conversation:
             if question == until:
                 return
             self.press((keys or {}).get(question, ENTER))
-        raise AssertionError(f"nobody asks for {until}:\n{self.shown}")
+        raise AssertionError(f"{until} is not asked:\n{self.shown}")
 
     def answer_all(self, keys: Mapping[str, str] | None = None) -> None:
-        """Answer questions as they come, by default with Enter, until the program ends well.
+        """Answer all questions, by default with Enter, until the program succeeds.
 
         Args:
             keys: Keys to press by question.
@@ -130,15 +130,17 @@ class Conversation:
         return next(new, "")
 
     def _read_until(self, is_there: Callable[[], bool]) -> bool:
-        """Read on, and return whether it was there before the program's end."""
+        """Read output until a condition is true; return False if the program ends before."""
         deadline = time.monotonic() + SECONDS
         while not is_there():
             wait = max(0.0, deadline - time.monotonic())
-            assert select.select([self._ours], [], [], wait)[0], f"no more than:\n{self.shown}"
+            assert select.select([self._ours], [], [], wait)[0], (
+                f"no more output after:\n{self.shown}"
+            )
             try:
                 piece = os.read(self._ours, _PIECE)
             except OSError:
-                # What Linux says when the program has ended.
+                # Linux raises this when the program has ended.
                 piece = b""
             if not piece:
                 return False

@@ -1,4 +1,4 @@
-"""Services answer what their OpenAPI document says, and never with a failure of their own."""
+"""Responses of services are as their OpenAPI document says, and never a server error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = [
     "complete",
     *(pytest.param(name, marks=pytest.mark.thorough) for name in ("minimal", "sqlite")),
 ]
-# Litestar's answers to OPTIONS name the methods of one handler, and not those of the path.
+# Litestar's responses to OPTIONS contain the methods of one handler instead of those of the path.
 EXCLUDED = "allow_header_conformance"
 
 pytestmark = [pytest.mark.generated, pytest.mark.timeout(900)]
@@ -31,7 +31,7 @@ def test_answers_are_as_described(name: str, template: Path, scratch: Path, shar
     newest = list(pythons().values())[-1]
     environment = {**clean_environment(), "UV_PYTHON": newest, "TMPDIR": str(scratch)}
     subprocess.run([BIN / "uv", "sync", "--quiet"], cwd=project, env=environment, check=True)
-    # Several of these run at a time, and each needs a port of its own.
+    # Several of these tests run at the same time, and each needs its own port.
     with (
         shared_bytecode(project / ".venv", shared),
         dev(project, {**environment, "PORT": str(free_port())}) as service,

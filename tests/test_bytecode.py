@@ -1,4 +1,4 @@
-"""Environments share what they compile, and never run what does not fit."""
+"""Environments share bytecode, and never use stale one."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Environment:
 
     @property
     def compiled(self) -> list[Path]:
-        """What of the package is compiled."""
+        """Bytecode files of the package."""
         return list(self.module.parent.glob("__pycache__/*"))
 
     def say(self) -> str:
-        """Import the package, and return its word."""
+        """Import the package, and return the word that it contains."""
         script = f"import {self.module.parent.name} as package; print(package.WORD)"
         command: list[str | Path] = [self.root / "bin" / "python", "-c", script]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env={})
@@ -46,7 +46,7 @@ def shared(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_one_environment_compiled_is_run_by_the_next(shared: Path) -> None:
+def test_bytecode_is_shared(shared: Path) -> None:
     second = Environment(shared / "second", "package", "one")
     with shared_bytecode(second.root, shared):
         [lent] = second.compiled
@@ -57,9 +57,7 @@ def test_what_one_environment_compiled_is_run_by_the_next(shared: Path) -> None:
 
 
 @pytest.mark.parametrize(("word", "seconds"), [("two", 1_000_000_001), ("three", 1_000_000_000)])
-def test_what_does_not_fit_is_not_run_and_does_no_harm(
-    shared: Path, word: str, seconds: int
-) -> None:
+def test_stale_bytecode_is_not_used(shared: Path, word: str, seconds: int) -> None:
     second = Environment(shared / "second", "package", word, seconds)
     with shared_bytecode(second.root, shared):
         assert second.say() == word
@@ -68,7 +66,7 @@ def test_what_does_not_fit_is_not_run_and_does_no_harm(
         assert first.say() == "one"
 
 
-def test_an_environment_gets_nothing_of_packages_that_it_has_not(shared: Path) -> None:
+def test_bytecode_of_other_packages_is_not_linked(shared: Path) -> None:
     second = Environment(shared / "second", "other", "two")
     with shared_bytecode(second.root, shared):
         assert second.say() == "two"

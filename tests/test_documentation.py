@@ -1,4 +1,4 @@
-"""The pages of a generated project lead somewhere, and name what is there."""
+"""Links in the pages of a generated project work, and the commands that they name exist."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def linked(text: str) -> set[str]:
 
 def test_every_link_leads_somewhere(project: Path) -> None:
     found = {f"docs/{name}": text for name, text in pages(project).items()}
-    found["README.md"] = (project / "README.md").read_text()
+    for name in ("README.md", "AGENTS.md"):
+        found[name] = (project / name).read_text()
     for name, text in found.items():
         for target in linked(text):
             assert (project / name).parent.joinpath(target).is_file(), f"{name}: {target}"
@@ -43,7 +44,7 @@ def test_the_first_page_lists_all_others(project: Path) -> None:
     )
 
 
-def test_the_site_shows_what_the_first_page_lists(project: Path) -> None:
+def test_the_site_and_the_first_page_list_the_same_pages(project: Path) -> None:
     site = project / "mkdocs.yml"
     if site.exists():
         entries = yaml.safe_load(site.read_text())["nav"]
@@ -51,7 +52,7 @@ def test_the_site_shows_what_the_first_page_lists(project: Path) -> None:
 
 
 def shown(entries: list[dict[str, object]]) -> set[str]:
-    """Pages below entries of the navigation."""
+    """Pages of navigation entries, at all levels."""
     found: set[str] = set()
     for entry in entries:
         for below in entry.values():
@@ -79,5 +80,7 @@ def test_every_command_of_the_pages_exists(project: Path) -> None:
         for target in re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE):
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{name}: make {target}"
         used = rf"(?:uv run |`){re.escape(answers['distribution_name'])} ([a-z]+)"
+        # Process types that the page explains how to add.
+        added = set(re.findall(r'processes=\{"([a-z]+)"', text))
         for command in re.findall(used, text):
-            assert command in commands, f"{name}: {command}"
+            assert command in commands | added, f"{name}: {command}"

@@ -1,4 +1,4 @@
-"""What happens after a copy: a lock file and a first commit, or a sentence on what is missing."""
+"""The tasks after a copy: a lock file and a first commit, or a sentence on what is missing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from tests.rendering import ROOT
 
 FINISH = ROOT / "tasks" / "finish.py"
-LOCKING = "Locking the dependencies with uv: seconds, or a minute for the first service here.\n"
+LOCKING = "Locking the dependencies with uv: a few seconds, or about a minute the first time.\n"
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def test_locks_and_commits_without_any_configuration_of_git(project: Path) -> None:
+def test_locks_and_commits_without_git_configuration(project: Path) -> None:
     done = finish(project)
     assert done.returncode == 0
     assert done.stderr == LOCKING
@@ -57,7 +57,7 @@ def test_locks_and_commits_without_any_configuration_of_git(project: Path) -> No
     assert git(project, "log", "--format=%an") == "Twelvestar"
 
 
-def test_the_author_that_git_knows_makes_the_commit(project: Path) -> None:
+def test_the_configured_author_makes_the_commit(project: Path) -> None:
     home = project.parent / "home"
     home.mkdir()
     (home / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.org\n")
@@ -65,7 +65,7 @@ def test_the_author_that_git_knows_makes_the_commit(project: Path) -> None:
     assert git(project, "log", "--format=%an <%ae>") == "Ada <ada@example.org>"
 
 
-def test_a_repository_around_it_is_left_alone(project: Path) -> None:
+def test_a_surrounding_repository_is_not_changed(project: Path) -> None:
     git(project.parent, "init", "--quiet")
     done = finish(project)
     assert done.returncode == 0
@@ -78,7 +78,7 @@ def test_without_git_it_says_so(project: Path, tmp_path: Path) -> None:
     tools.mkdir()
     done = finish(project, PATH=str(tools))
     assert done.returncode == 0
-    assert "No repository was made, because git is not installed: " in done.stderr
+    assert "No git repository was created, because git is not installed: " in done.stderr
 
 
 def test_without_uv_it_says_so(project: Path, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_without_uv_it_says_so(project: Path, tmp_path: Path) -> None:
     assert git(project, "log", "--format=%s") == "Generate the service from Twelvestar"
 
 
-def test_a_lock_that_cannot_be_made_is_explained(project: Path) -> None:
+def test_a_failed_lock_is_explained(project: Path) -> None:
     (project / "pyproject.toml").write_text(
         '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\n'
         'dependencies = ["p-that-is-not-there @ file:///nowhere"]\n'

@@ -1,4 +1,4 @@
-"""A copy that is interrupted leaves what was there before, whenever that happens."""
+"""An interrupted copy restores the destination, no matter when it is interrupted."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 COPIER = Path(sys.executable).with_name("copier")
-# Begins to lock, and is not done before the signal.
+# A `uv` that starts to lock, and does not finish before the signal.
 SLOW_UV = """#!/bin/sh
 echo half > uv.lock
 touch "$LOCKING"
@@ -71,7 +73,7 @@ def interrupted(
         assert time.monotonic() < deadline
         time.sleep(0.002)
     if number == signal.SIGINT:
-        # A terminal sends it to all that run in the foreground.
+        # A terminal sends it to all processes in the foreground.
         os.killpg(copy.pid, number)
     else:
         copy.send_signal(number)
@@ -85,7 +87,7 @@ def interrupted(
 
 @pytest.mark.parametrize("locking", [False, True], ids=["rendering", "locking"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
-def test_a_new_folder_is_gone_again(
+def test_a_new_folder_is_removed(
     template: Path, tmp_path: Path, number: signal.Signals, locking: bool
 ) -> None:
     destination = tmp_path / "new"
@@ -97,9 +99,7 @@ def test_a_new_folder_is_gone_again(
 
 
 @pytest.mark.parametrize("locking", [False, True], ids=["rendering", "locking"])
-def test_a_folder_that_was_there_is_as_it_was(
-    template: Path, existing: Path, locking: bool
-) -> None:
+def test_an_existing_folder_is_restored(template: Path, existing: Path, locking: bool) -> None:
     before = listing(existing)
     status, errors = interrupted(template, existing, signal.SIGINT, locking=locking)
     assert status == 1

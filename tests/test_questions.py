@@ -1,4 +1,4 @@
-"""What Copier's command line makes of answers: a valid project, or one sentence and nothing."""
+"""Answers on Copier's command line give a valid project, or one sentence and no files."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def copy(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("question", "answer", "says"),
     [
@@ -71,7 +72,7 @@ def copy(
         ("preset", "huge", "standard"),
     ],
 )
-def test_a_wrong_answer_gets_one_sentence_and_leaves_nothing(
+def test_a_wrong_answer_gets_one_sentence_and_no_files(
     question: str, answer: str, says: str, template: Path, tmp_path: Path
 ) -> None:
     destination = tmp_path / "project"
@@ -102,7 +103,7 @@ def test_without_trust_a_sentence_says_what_to_do(template: Path, tmp_path: Path
     readme = (ROOT / "README.md").read_text()
     shown = " ".join(line.removeprefix("> ") for line in readme.splitlines() if line[:2] == "> ")
     said = " ".join(_COLOUR.sub("", done.stderr).split())
-    assert shown.replace("`", "") == said.replace("`", ""), "the README shows the message"
+    assert shown.replace("`", "") == said.replace("`", ""), "the README shows another message"
 
 
 def test_a_missing_extension_is_named(template: Path, tmp_path: Path) -> None:
@@ -124,8 +125,9 @@ def test_a_missing_extension_is_named(template: Path, tmp_path: Path) -> None:
     assert not destination.exists()
 
 
+@pytest.mark.slow
 def test_code_in_an_answer_is_not_run(tmp_path: Path) -> None:
-    """With the tasks, which run in the project."""
+    """Also by the tasks, which run in the project."""
     marker = tmp_path / "pwned"
     project = render(
         export(tmp_path / "template"),
@@ -151,6 +153,7 @@ def test_code_in_an_answer_is_not_run(tmp_path: Path) -> None:
     assert not marker.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("preset", "defaults"),
     [
@@ -168,6 +171,7 @@ def test_a_preset_sets_the_defaults(
     assert tuple(recorded[name] for name in names) == defaults
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answers", "files"),
     [
@@ -176,7 +180,7 @@ def test_a_preset_sets_the_defaults(
         ({"database": "none"}, {"jobs_page"}),
     ],
 )
-def test_a_part_is_left_out_where_it_makes_no_sense(
+def test_a_part_is_left_out_without_its_requirements(
     answers: dict[str, str], files: set[str], template: Path, tmp_path: Path
 ) -> None:
     project = render(template, tmp_path / "project", {"preset": "complete", **answers})
@@ -191,7 +195,7 @@ def test_an_answer_wins_over_the_preset(template: Path, tmp_path: Path) -> None:
     assert (recorded["processes"], recorded["database"]) == ("web", "sqlite")
 
 
-def test_a_host_of_ones_own_is_where_the_repository_is(template: Path, tmp_path: Path) -> None:
+def test_a_custom_host_is_the_repository_s_host(template: Path, tmp_path: Path) -> None:
     answers = {
         "preset": "complete",
         "repository_host": "other",
@@ -211,6 +215,7 @@ def test_a_host_of_ones_own_is_where_the_repository_is(template: Path, tmp_path:
     assert {name: recorded[name] for name in answers} == answers
 
 
+@pytest.mark.slow
 def test_the_year_is_recorded_and_not_asked_again(template: Path, tmp_path: Path) -> None:
     project = render(template, tmp_path / "project", {"copyright_year": 1999})
     assert yaml.safe_load((project / ".copier-answers.yml").read_text())["copyright_year"] == 1999

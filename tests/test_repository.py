@@ -24,14 +24,19 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in names.splitlines() if (ROOT / name).is_file()]
 
 
-def test_the_files_with_jinja_tags_are_the_known_ones() -> None:
-    """Whoever adds a tag changes this list, and thinks about a whole file instead."""
+def test_files_with_jinja_tags_are_listed() -> None:
+    """A new tag requires a change of this list; a separate file may be the better choice."""
     counted = {
         str(path.relative_to(ROOT / "template")): count
         for path in tracked()
         if path.is_relative_to(ROOT / "template") and (count := path.read_text().count("{%"))
     }
-    assert counted == yaml.safe_load(JINJA_TAGS.read_text())
+    listed = yaml.safe_load(JINJA_TAGS.read_text())
+    wrong = [name for name in {**listed, **counted} if listed.get(name) != counted.get(name)]
+    assert not wrong, "tests/jinja_tags.yml: " + ", ".join(
+        f"write `{name}: {counted[name]}`" if name in counted else f"remove {name}"
+        for name in sorted(wrong)
+    )
 
 
 def test_file_names_in_the_template_are_plain() -> None:
@@ -65,8 +70,8 @@ def test_development_tools_are_pinned_with_hashes_and_nothing_else() -> None:
     assert names <= pinned
 
 
-def test_what_an_update_installs_is_pinned_as_it_is_here() -> None:
-    """All that a template needs, and what that needs, of the versions that the tests had."""
+def test_an_update_installs_the_tested_versions() -> None:
+    """All direct and indirect dependencies of the update program, in the tested versions."""
     pins = {}
     for name in ("requirements/dev.txt", "updating/requirements.txt"):
         text = (ROOT / name).read_text()
@@ -106,12 +111,22 @@ def test_every_make_target_of_the_readme_exists() -> None:
     makefiles = [ROOT / "Makefile", ROOT / "template" / "Makefile.jinja"]
     text = "".join(path.read_text() for path in makefiles)
     targets = set(re.findall(r"^([a-z-]+):", text, re.MULTILINE))
-    for document in ("README.md", "docs/contributing.md"):
+    for document in ("AGENTS.md", "README.md", "docs/contributing.md"):
         for target in re.findall(r"\bmake ([a-z-]+)", (ROOT / document).read_text()):
             assert target in targets, f"{document}: make {target}"
 
 
-def test_make_says_which_python_is_needed(tmp_path: Path) -> None:
+def test_the_gate_runs_slow_tests() -> None:
+    """Only `make test-quick` leaves them out."""
+    for target in ("test", "test-quick"):
+        done = subprocess.run(
+            ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert ("slow" in done.stdout) == (target == "test-quick")
+    assert "slow" not in (ROOT / ".ci" / "run").read_text()
+
+
+def test_make_names_the_required_python(tmp_path: Path) -> None:
     old = tmp_path / "python3"
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
@@ -126,7 +141,7 @@ def test_make_says_which_python_is_needed(tmp_path: Path) -> None:
     assert "Python 3.11 or newer is needed" in done.stderr
 
 
-def test_try_refuses_a_folder_with_something_in_it(tmp_path: Path) -> None:
+def test_try_refuses_a_folder_that_is_not_empty(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("precious")
     done = subprocess.run(
         [sys.executable, "-m", "tools.try_service", "--dest", str(tmp_path)],

@@ -1,4 +1,4 @@
-"""A suite's failure is a failure, unless the test passes alone, which is told."""
+"""A failure in a suite is a failure, unless the test passes alone, which gives a warning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.suites import COINCIDENCES, SuiteFailed, run_tests
+from tests.suites import MOST_REPEATED, SuiteFailed, run_tests
 
 FIRST_TIME_ONLY = """
 from pathlib import Path
@@ -43,34 +43,38 @@ def run(project: Path, *modules: str) -> None:
     run_tests(project, environment, project.parent / "cache", "the set (repeat it)")
 
 
-def test_a_suite_that_passes_says_nothing(project: Path) -> None:
+def test_a_suite_that_passes_gives_no_warning(project: Path) -> None:
     run(project, FINE)
 
 
-def test_what_fails_again_by_itself_fails(project: Path) -> None:
+@pytest.mark.slow
+def test_a_test_that_fails_alone_too_is_a_failure(project: Path) -> None:
     with pytest.raises(SuiteFailed, match=r"the set \(repeat it\)(.|\n)*really broken") as raised:
         run(project, FINE, BROKEN.format(number=1))
     assert "1 failed, 1 passed" in str(raised.value)
-    assert "again by itself" in str(raised.value)
+    assert "again alone" in str(raised.value)
 
 
-def test_what_passes_alone_is_told(project: Path) -> None:
+@pytest.mark.slow
+def test_a_test_that_passes_alone_is_a_warning(project: Path) -> None:
     with pytest.warns(UserWarning, match=re.compile("passed alone.*test_busy", re.DOTALL)):
         run(project, FINE, FIRST_TIME_ONLY)
 
 
-def test_one_that_passes_alone_hides_no_other(project: Path) -> None:
+@pytest.mark.slow
+def test_a_flaky_test_does_not_hide_a_failure(project: Path) -> None:
     with pytest.raises(SuiteFailed, match="really broken"):
         run(project, FIRST_TIME_ONLY, BROKEN.format(number=1))
 
 
-def test_many_are_no_coincidence(project: Path) -> None:
-    modules = [FIRST_TIME_ONLY] * (COINCIDENCES + 1)
+def test_many_failures_are_not_retried(project: Path) -> None:
+    modules = [FIRST_TIME_ONLY] * (MOST_REPEATED + 1)
     with pytest.raises(SuiteFailed) as raised:
         run(project, *(text.replace("mark", f"mark{n}") for n, text in enumerate(modules)))
-    assert "again by itself" not in str(raised.value)
+    assert "again alone" not in str(raised.value)
 
 
-def test_a_suite_that_cannot_begin_fails(project: Path) -> None:
+@pytest.mark.slow
+def test_a_suite_that_cannot_start_fails(project: Path) -> None:
     with pytest.raises(SuiteFailed, match="nowhere_at_all"):
         run(project, "import nowhere_at_all\n")

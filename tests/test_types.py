@@ -1,6 +1,6 @@
-"""Every combination of processes, database and authentication passes mypy, and so do all parts.
+"""mypy accepts each combination of processes, database and authentication, and each part alone.
 
-A part that by itself imports what only another part brings is found here.
+It finds imports of modules that only another part contains.
 """
 
 from __future__ import annotations
@@ -14,34 +14,35 @@ from typing import Any
 
 import pytest
 
+from tests.questionnaire import choices
 from tests.rendering import locked, part_sets, render
 from tests.test_generated import IN_COMPLETE
 
 Check = Callable[[dict[str, Any]], None]
 
-PROCESSES = ["web-and-worker", "web", "worker"]
-# Of their combinations with databases, `make test` leaves out what has each of its parts in others.
+PROCESSES = choices("processes")
+# `make test` leaves out combinations with databases whose parts all occur in other combinations.
 LEFT_OUT = {("web", "postgresql"), ("web", "mysql"), ("worker", "sqlite"), ("worker", "mysql")}
 
 
 def combinations() -> Iterator[Any]:
     for processes in PROCESSES:
-        for database in ("none", "sqlite", "postgresql", "mysql"):
+        for database in choices("database"):
             marks = pytest.mark.thorough if (processes, database) in LEFT_OUT else ()
             yield pytest.param(processes, database, "none", marks=marks)
             if processes != "worker" and database != "none":
                 marks = () if (processes, database) == ("web", "sqlite") else pytest.mark.thorough
-                for kind in ("session", "jwt"):
+                for kind in choices("authentication")[1:]:
                     yield pytest.param(processes, database, kind, marks=marks)
 
 
 @pytest.fixture
 def check(template: Path, shared: Path, tmp_path: Path) -> Check:
-    """Generates a service, and fails unless mypy finds nothing in it."""
+    """Generates a service, and fails if mypy finds an error in it."""
 
     def check(answers: dict[str, Any]) -> None:
         project = render(template, tmp_path / "p", answers)
-        # Each process has its own, because all services have modules of the same names.
+        # Each process has its own cache, because all services have modules of the same names.
         cache = tmp_path.parent / "mypy"
         if not cache.exists():
             shutil.copytree(libraries_read(template, shared), cache)
@@ -51,28 +52,37 @@ def check(template: Path, shared: Path, tmp_path: Path) -> Check:
     return check
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("processes", "database", "authentication"), list(combinations()))
 def test_strict(processes: str, database: str, authentication: str, check: Check) -> None:
     check({"processes": processes, "database": database, "authentication": authentication})
 
 
-@pytest.mark.parametrize("processes", PROCESSES)
+@pytest.mark.parametrize(
+    "processes",
+    [
+        pytest.param(name, marks=() if name == "web-and-worker" else pytest.mark.slow)
+        for name in PROCESSES
+    ],
+)
 def test_strict_with_every_part(processes: str, check: Check) -> None:
     check({"preset": "complete", "processes": processes})
 
 
-@pytest.mark.parametrize("secrets", ["files", "vault", "aws", "gcp", "azure"])
-def test_strict_wherever_secrets_are(secrets: str, check: Check) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("secrets", choices("secrets")[1:])
+def test_strict_with_each_secret_store(secrets: str, check: Check) -> None:
     check({"preset": "minimal", "secrets": secrets})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(IN_COMPLETE))
 def test_strict_with_one_part(name: str, check: Check) -> None:
     check(part_sets()[name])
 
 
 def libraries_read(template: Path, shared: Path) -> Path:
-    """What mypy keeps of the libraries, which takes it most of the time."""
+    """mypy's cache of the libraries, which take most of its time."""
     folder = shared / "mypy"
     with locked(folder):
         if not folder.exists():

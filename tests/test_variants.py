@@ -1,4 +1,4 @@
-"""Every pair of answers gives a valid project, checked without running it."""
+"""Every pair of answers gives a valid project, by static checks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -18,41 +19,16 @@ from typing import Any
 import pytest
 import yaml
 from allpairspy import AllPairs
-from jinja2 import Environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.rendering import ROOT, answer_sets, every_set, files, locked, render
+from tests.imports import import_graph
+from tests.questionnaire import QUESTIONS, choices, decided_by, is_asked, members, parts
+from tests.rendering import answer_sets, every_set, files, locked, render
 
+# All choices of questions, and some answers to questions without choices.
 CHOICES: dict[str, list[Any]] = {
-    "processes": ["web-and-worker", "web", "worker"],
-    "database": ["none", "sqlite", "postgresql", "mysql"],
-    "cache": ["none", "memory", "redis"],
-    "rate_limiting": [False, True],
-    "authentication": ["none", "session", "jwt"],
-    "http_client": [False, True],
-    "prometheus": [False, True],
-    "sentry": [False, True],
-    "opentelemetry": [False, True],
-    "object_storage": ["none", "s3"],
-    "secrets": ["environment", "files", "vault", "aws", "gcp", "azure"],
-    "container": [False, True],
-    "procfile": [False, True],
-    "kubernetes": [False, True],
-    "docs_site": [False, True],
-    "devcontainer": [False, True],
-    "ci": ["none", "github", "gitlab"],
-    "dependency_updates": ["none", "renovate", "dependabot"],
-    "hooks": [False, True],
-    "license": [
-        "MIT",
-        "Apache-2.0",
-        "BSD-3-Clause",
-        "GPL-3.0-or-later",
-        "MPL-2.0",
-        "LicenseRef-Proprietary",
-    ],
-    "lowest_python": ["3.11", "3.12", "3.13", "3.14"],
+    **{name: choices(name) for name in (*members(), "license", "lowest_python", "preset")},
     "repository": [
         "github.com",
         "github.com/ada",
@@ -61,19 +37,14 @@ CHOICES: dict[str, list[Any]] = {
         "Git.example.org:8443/a/B",
         "none",
     ],
-    "preset": ["minimal", "standard", "complete"],
-    "outbox": [False, True],
-    "jobs_page": [False, True],
     "author_email": ["", "ada@example.org"],
     "package_name": ["a", "a_package_name_of_30_character"],
     "project_name": ["Orbit", 'A "quoted" \\ {{ name }} 🚀'],
 }
 
-QUESTIONS: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text())
-
 # Words that only a project with the part may use.
 WORDS = {
-    # Workflows and pipelines are made of jobs as well.
+    # Workflows and pipelines contain jobs, too.
     "worker": r"workers?(?!=|_kill)|(?<!CI_)jobs?(?!:$|-token)|brokers?|saq|queues?(?!_size)",
     "redis": r"redis|valkey",
     "cache": r"(chassis|web|docs)[./]cache|cache_max\w*|@cached|responsestore",
@@ -83,7 +54,7 @@ WORDS = {
     "jwt": r"jwt\w*|bearer|refresh.?tokens?",
     "http_client": r"http[_-]client|httpclient|runtime\.http|http_(connect|proxy|retries|total)\w*",
     "prometheus": r"prometheus\w*|metrics?",
-    "sentry": r"sentry\w*|dsn",
+    "sentry": r"sentry\w*|(?<!\")dsn",
     "opentelemetry": r"opentelemetry|otel\w*|otlp|traceparent|[./_]tracing|current_tracer",
     "web": r"litestar|granian|asgi|openapi",
     "database": r"databases?|sqlalchemy|alembic|migrations?|sql",
@@ -108,16 +79,19 @@ WORDS = {
     "kubernetes": r"kubectl|kustom\w*|deploy/kubernetes",
     "docs_site": r"mkdocs",
     "devcontainer": r"devcontainers?|\.vscode",
+    "chassis_tests": r"tests/\(?chassis",
 }
-# Words that mean something else where a platform is spoken to.
+# Words with another meaning in files for a platform.
 FOREIGN = {
     r"\.github/": r"create-storage-record|\bjobs?\b",
     r"\.gitlab-ci|docs/ci\.md|scripts/propose_update": r"\bjobs?\b",
+    # Every variant has configurations to debug in VS Code.
+    r"docs/how-to\.md": r"\.vscode/launch\.json",
     r"deploy/kubernetes/": r"\bjobs?\b|^  metrics:$",
     r"docs/(admin|kubernetes)\.md": r"\bjobs?\b",
     r".*secrets[/_](azure|gcp)\.py": r"\bbearer\b|\bjwt-bearer\b|\bexclude_broker_credential\b",
 }
-# What these say comes from the answers or from the registry.
+# Their contents come from the answers or from the registry.
 UNREAD = {".copier-answers.yml", "LICENSE", "uv.lock"}
 
 
@@ -133,11 +107,8 @@ def covering_array() -> Iterator[dict[str, Any]]:
         yield {name: answer for name, answer in answers.items() if is_asked(name, answers)}
 
 
-def is_asked(name: str, answers: dict[str, Any]) -> bool:
-    condition = str(QUESTIONS[name].get("when", True))
-    return Environment(autoescape=False).from_string(condition).render(answers) == "True"
-
-
+# Together with the named sets, these contain every answer; `make test-quick` checks no other pairs.
+QUICK = ("pair00", "pair01", "pair02", "pair03", "pair04", "pair05")
 VARIANTS = {
     **{f"pair{number:02}": answers for number, answers in enumerate(covering_array())},
     **{name.replace("/", "-"): answers for name, answers in every_set().items()},
@@ -146,7 +117,7 @@ VARIANTS = {
 
 @pytest.fixture(scope="session")
 def variant(template: Path, shared: Path) -> Callable[[str], Path]:
-    """Finds a variant by its name, rendered by the process that is the first to want it."""
+    """Finds a variant by its name, and renders it if no process has."""
     parent = shared / "variants"
     parent.mkdir(exist_ok=True)
 
@@ -158,7 +129,14 @@ def variant(template: Path, shared: Path) -> Callable[[str], Path]:
     return find
 
 
-@pytest.fixture(params=VARIANTS)
+def parameters() -> Iterator[Any]:
+    """All variants; most pairs of answers are marked as slow."""
+    for name in VARIANTS:
+        is_quick = not name.startswith("pair") or name in QUICK
+        yield pytest.param(name, marks=() if is_quick else pytest.mark.slow)
+
+
+@pytest.fixture(params=parameters())
 def project(request: pytest.FixtureRequest, variant: Callable[[str], Path]) -> Path:
     return variant(request.param)
 
@@ -168,6 +146,14 @@ def test_the_array_covers_every_pair() -> None:
     for one, two in itertools.combinations(range(len(CHOICES)), 2):
         seen = {(row[one], row[two]) for row in rows}
         assert seen == set(itertools.product(*(list(CHOICES.values())[at] for at in (one, two))))
+
+
+def test_the_variants_of_make_test_quick_have_every_answer() -> None:
+    quick = [VARIANTS[name] for name in VARIANTS if name in QUICK or not name.startswith("pair")]
+    for name in members():
+        given = {(decided_by(each.get("preset", "standard")) | each)[name] for each in quick}
+        for choice in choices(name):
+            assert choice in given, f"add a pair with `{name}: {choice}` to QUICK"
 
 
 def test_formatter_and_linter_find_nothing(project: Path) -> None:
@@ -181,7 +167,7 @@ def test_formatter_and_linter_find_nothing(project: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_file_is_what_it_says(project: Path) -> None:
+def test_every_file_is_valid_in_its_format(project: Path) -> None:
     for name, content in files(project).items():
         text = content.decode()
         assert text == "" or (text.endswith("\n") and not text.endswith("\n\n")), name
@@ -198,7 +184,7 @@ def test_every_file_is_what_it_says(project: Path) -> None:
 
 
 def test_every_import_is_declared(project: Path) -> None:
-    """As the project's own test of factor II, without an environment."""
+    """Like the project's test of factor II, but without an environment."""
     declarations = tomllib.loads((project / "pyproject.toml").read_text())
     runtime = set(map(distribution, declarations["project"]["dependencies"]))
     groups = declarations["dependency-groups"].values()
@@ -210,12 +196,12 @@ def test_every_import_is_declared(project: Path) -> None:
         declared = everything if path.match("chassis/servers/*.py") else runtime
         for module in imported(ast.parse(path.read_text())) - {package.name}:
             names = {canonicalize_name(name) for name in distributions().get(module, [module])}
-            assert names & declared, f"{path.name} imports {module}, which nobody declares"
+            assert names & declared, f"{path.name} imports {module}, which is not declared"
 
 
 @functools.cache
 def distributions() -> Mapping[str, list[str]]:
-    """The distributions of this environment that bring each package."""
+    """The installed distributions that contain each package."""
     return packages_distributions()
 
 
@@ -224,7 +210,7 @@ def distribution(requirement: str) -> str:
 
 
 def imported(tree: ast.Module) -> set[str]:
-    """Top-level packages that a module imports and that do not come with Python."""
+    """Top-level packages that a module imports, without the standard library."""
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -232,6 +218,22 @@ def imported(tree: ast.Module) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
     return {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+
+
+def test_modules_import_each_other_in_one_direction(project: Path) -> None:
+    package = next((project / "src").iterdir())
+    graph = import_graph(package)
+    # Raises CycleError, whose second argument is the cycle.
+    TopologicalSorter(graph).prepare()
+    chassis = f"{package.name}.chassis"
+    upwards = {
+        f"{module} imports {target}"
+        for module, targets in graph.items()
+        if f"{module}.".startswith(f"{chassis}.")
+        for target in targets
+        if not f"{target}.".startswith(f"{chassis}.")
+    }
+    assert not upwards
 
 
 def test_no_template_syntax_is_left(project: Path) -> None:
@@ -244,41 +246,31 @@ def test_no_template_syntax_is_left(project: Path) -> None:
         assert not scar, f"{scar} in {name}"
 
 
-def test_what_a_variant_lacks_is_not_mentioned(project: Path) -> None:
+def test_missing_parts_are_not_mentioned(project: Path) -> None:
     answers = yaml.safe_load((project / ".copier-answers.yml").read_text())
-    parts = {answers["database"], answers["object_storage"], answers["secrets"]}
-    parts |= {answers["ci"], answers["dependency_updates"]}
-    parts |= (
-        {"web", "worker"} if answers["processes"] == "web-and-worker" else {answers["processes"]}
-    )
-    if answers["database"] != "none":
-        parts.add("database")
-    # What makes no sense is not asked, and not recorded.
-    switches = (
-        *("rate_limiting", "http_client", "outbox", "jobs_page"),
-        *("prometheus", "sentry", "opentelemetry"),
-        *("container", "procfile", "kubernetes", "docs_site", "devcontainer", "hooks"),
-    )
-    parts |= {part for part in switches if answers.get(part)}
-    if answers["cache"] != "none":
-        parts.add("cache")
-    if answers.get("authentication", "none") != "none":
-        parts |= {"authentication", answers["authentication"]}
-    if parts & {"worker", "rate_limiting", "session"} or answers["cache"] == "redis":
-        parts.add("redis")
+    # Questions that do not apply are not asked, and not recorded.
+    there = parts(answers)
+    if there & {"worker", "rate_limiting", "session"}:
+        there.add("redis")
+    found = {
+        name: content.decode() for name, content in files(project).items() if name not in UNREAD
+    }
     for part, words in WORDS.items():
-        if part in parts:
+        if part in there:
             continue
         pattern = re.compile(rf"(?<![a-z])({words})(?![a-z])", re.IGNORECASE)
-        for name, content in files(project).items():
-            if name in UNREAD:
+        for name, text in found.items():
+            assert not pattern.search(name), f"{name}, but the project has no {part}"
+            # Most files contain none of the words, and need not be searched by line.
+            if not pattern.search(text):
                 continue
-            assert not pattern.search(name), f"{name} although there is no {part}"
             foreign = [words for place, words in FOREIGN.items() if re.match(place, name)]
-            for number, line in enumerate(content.decode().splitlines(), start=1):
+            for number, line in enumerate(text.splitlines(), start=1):
                 for words in foreign:
                     line = re.sub(words, "", line, flags=re.IGNORECASE)
-                assert not pattern.search(line), f"no {part}, but {name}:{number}: {line}"
+                assert not pattern.search(line), (
+                    f"the project has no {part}, but {name}:{number}: {line}"
+                )
 
 
 def test_answers_are_read_back_as_they_were_given(project: Path) -> None:
@@ -291,14 +283,14 @@ def test_answers_are_read_back_as_they_were_given(project: Path) -> None:
     assert metadata["authors"][0].get("email", "") == recorded["author_email"]
     assert metadata["name"] == recorded["distribution_name"]
     app = ast.parse((project / "src" / recorded["package_name"] / "app.py").read_text())
-    constants = {
-        node.targets[0].id: ast.literal_eval(node.value)
-        for node in app.body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-    }
-    assert constants["TITLE"] == recorded["project_name"]
+    [service] = (node.value for node in app.body if isinstance(node, ast.Assign))
+    assert isinstance(service, ast.Call)
+    written = {keyword.arg: keyword.value for keyword in service.keywords}
+    assert ast.literal_eval(written["title"]) == recorded["project_name"]
+    assert ast.literal_eval(written["name"]) == recorded["distribution_name"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*answer_sets(), "pair00"])
 def test_rendering_twice_gives_the_same_bytes(
     name: str, template: Path, variant: Callable[[str], Path], tmp_path: Path
@@ -307,6 +299,8 @@ def test_rendering_twice_gives_the_same_bytes(
     assert files(again) == files(variant(name))
 
 
+# Slow, because it renders every variant.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("license_name", "sentence"),
     [
@@ -318,7 +312,7 @@ def test_rendering_twice_gives_the_same_bytes(
         ("LicenseRef-Proprietary", "All rights reserved"),
     ],
 )
-def test_licence_text_is_that_of_the_choice(
+def test_licence_text_fits_the_choice(
     license_name: str, sentence: str, variant: Callable[[str], Path]
 ) -> None:
     chosen = [name for name in VARIANTS if VARIANTS[name].get("license", "MIT") == license_name]

@@ -1,7 +1,8 @@
-"""`make test-guards`: take each guard out of the update's program, and see which test notices."""
+"""`make test-guards`: remove each guard from the update program, and check that a test fails."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,9 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+from tests.mutations import in_copies
 from tests.rendering import ROOT, export
 
 TABLE = ROOT / "tests" / "guards.toml"
@@ -20,15 +23,15 @@ SECONDS = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """Something without which an update could lose work.
+    """A check in the update program that protects a user's work.
 
     Attributes:
-        item: The group that it belongs to.
-        name: What it sees to.
-        file: Where it is.
-        old: Its text.
-        new: The text without it.
-        tests: Tests of tests/updates that may notice, in the order in which they are tried.
+        item: Number of its group.
+        name: What it ensures.
+        file: The file that contains it.
+        old: Its code.
+        new: The code without it.
+        tests: Tests of tests/updates of which one must fail without it, in the order to run.
     """
 
     item: int
@@ -39,12 +42,12 @@ class Guard:
     tests: list[str]
 
     def removed_from(self, text: str) -> str:
-        """The file without it.
+        """Remove it from the text of its file.
 
         Args:
-            text: The file.
+            text: The text.
         """
-        # A text of several lines begins on a line of its own in the table.
+        # In the table, code of several lines starts on a new line.
         return text.replace(self.old.removeprefix("\n"), self.new.removeprefix("\n"))
 
 
@@ -54,37 +57,42 @@ def guards() -> list[Guard]:
 
 
 def main(words: list[str]) -> int:
-    """Take guards out of a copy of the repository, one after the other.
+    """Remove guards from copies of the repository, one at a time in each.
 
     Args:
         words: Only guards whose name contains one of these; none for all.
 
     Returns:
-        Exit status: 1 if nothing noticed that one was missing.
+        Exit status: 1 if no test failed without one of them.
     """
     shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.parent.mkdir(exist_ok=True)
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(FOLDER)], check=True)
-    export(FOLDER)
+    FOLDER.mkdir(parents=True)
+    copies = [FOLDER / str(number) for number in range(os.cpu_count() or 1)]
+    for copy in copies:
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(copy)], check=True)
+        export(copy)
+
+    def outcome_of(guard: Guard, copy: Path) -> tuple[str | None, float]:
+        began = time.monotonic()
+        return _failing_test(guard, copy), time.monotonic() - began
+
     chosen = [each for each in guards() if not words or any(word in each.name for word in words)]
     survived = 0
-    for guard in chosen:
-        began = time.monotonic()
-        noticed = _who_notices(guard)
-        survived += noticed is None
-        seconds = time.monotonic() - began
-        print(f"{guard.item:>2}  {guard.name}: {noticed or 'NOBODY'}, {seconds:.0f} s", flush=True)
-    print(f"{len(chosen) - survived} of {len(chosen)} were noticed.")
+    for guard, (caught_by, seconds) in in_copies(copies, chosen, outcome_of):
+        survived += caught_by is None
+        result = caught_by or "NO TEST FAILED"
+        print(f"{guard.item:>2}  {guard.name}: {result}, {seconds:.0f} s", flush=True)
+    print(f"{len(chosen) - survived} of {len(chosen)} removals were caught.")
     return 1 if survived else 0
 
 
-def _who_notices(guard: Guard) -> str | None:
-    with _without(guard):
+def _failing_test(guard: Guard, copy: Path) -> str | None:
+    with _without(guard, copy):
         for test in guard.tests:
             command = ["-m", "pytest", "-x", "-q", "-m", "not thorough", f"tests/updates/{test}"]
             done = subprocess.run(
                 [sys.executable, *command, "-p", "no:cacheprovider"],
-                cwd=FOLDER,
+                cwd=copy,
                 capture_output=True,
                 text=True,
                 timeout=SECONDS,
@@ -97,8 +105,8 @@ def _who_notices(guard: Guard) -> str | None:
 
 
 @contextmanager
-def _without(guard: Guard) -> Iterator[None]:
-    file = FOLDER / guard.file
+def _without(guard: Guard, copy: Path) -> Iterator[None]:
+    file = copy / guard.file
     text = file.read_text()
     file.write_text(guard.removed_from(text))
     try:

@@ -1,11 +1,11 @@
-"""Ports for servers that take theirs as an argument."""
+"""Free ports for servers that get their port as an argument."""
 
 from __future__ import annotations
 
 import socket
 import sys
 
-# Open until this process ends, so that nobody else is given these ports.
+# Open until this process ends, so that the system gives these ports to no other process.
 _reserved: list[socket.socket] = []
 
 
@@ -13,13 +13,13 @@ def free_port(wanted: int = 0) -> int:
     """Reserve a port of 127.0.0.1 until this process ends.
 
     Args:
-        wanted: The port, unless somebody listens on it; 0 for any.
+        wanted: The port, unless it is in use; 0 for any.
 
     Returns:
-        A port that nobody listens on, and that nobody else is given who asks for any free one.
+        A port on which no process listens. On Linux, a request for any free port does not get it.
     """
     listener = socket.socket()
-    # With it, a server may listen at an address that is bound here and not listened at.
+    # With this option, a server can listen on the address, which is only bound here.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", wanted))
@@ -29,6 +29,6 @@ def free_port(wanted: int = 0) -> int:
     if sys.platform == "linux":
         _reserved.append(listener)
     else:
-        # Other systems let nobody share an address in this way.
+        # Other systems do not allow that.
         listener.close()
     return port

@@ -1,4 +1,4 @@
-"""`make release-check`: the releases that history has, and whether this tree could be the next.
+"""`make release-check`: list the releases, and check whether this tree can be the next one.
 
 `--tag` tags each release that has no tag yet, as the release workflow does.
 """
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 def main() -> int:
     """Run the command, and return its exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tag", action="store_true", help="tag what has no tag")
+    parser.add_argument("--tag", action="store_true", help="tag releases that have no tag")
     options = parser.parse_args()
     git = Git(ROOT)
     try:
@@ -53,10 +53,10 @@ def tag(git: Git, release: Release) -> None:
 
 
 def check(found: list[Release]) -> list[str]:
-    """Say what keeps this tree from being a release.
+    """Find problems that prevent a release of this tree.
 
     Args:
-        found: The releases that there are.
+        found: The existing releases.
 
     Returns:
         A sentence for each problem.
@@ -78,7 +78,7 @@ def check(found: list[Release]) -> list[str]:
 
 
 def newest_entry(changelog: str) -> tuple[str, str]:
-    """The first entry of a changelog: its title and its text.
+    """The title and the text of the first entry of a changelog.
 
     Args:
         changelog: The changelog.

@@ -1,6 +1,6 @@
-"""`make try`: generate a service, run it, call it, and have it do a job.
+"""`make try`: generate a service, run it, send requests to it, and run a job.
 
-With CI set it ends after the check, with status 0 only if everything answered.
+With CI set it ends after the check, with status 0 only if all requests and the job succeeded.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ STOP_SECONDS = 30
 
 
 class Failed(Exception):
-    """Something did not answer as it should."""
+    """A step failed; the message says why."""
 
 
 def main() -> int:
@@ -63,9 +63,9 @@ def generate(project: Path, answers: str, *, ask: bool) -> None:
     """Generate the service.
 
     Args:
-        project: Where; a project from an earlier try in build/ is replaced.
-        answers: Data file with answers, or nothing.
-        ask: Whether to ask the questions; their defaults are taken otherwise.
+        project: Its folder; an earlier one in build/ is replaced.
+        answers: Data file with answers; empty for none.
+        ask: Whether to ask the questions instead of using their defaults.
     """
     if answers and not Path(answers).is_file():
         raise Failed(f"there is no file {answers}: set ANSWERS to one of tests/answers/*.yml")
@@ -84,14 +84,14 @@ def generate(project: Path, answers: str, *, ask: bool) -> None:
 
 @contextmanager
 def dev(project: Path, variables: Mapping[str, str] = os.environ) -> Iterator[dict[str, Any]]:
-    """Run the service's `dev` command for as long as the context lasts.
+    """Run the service's `dev` command for the duration of the context.
 
     Args:
         project: Root of the project.
-        variables: Environment of the command; without PORT a free one is taken.
+        variables: Environment of the command; without PORT, a free port is used.
 
     Returns:
-        Its answers, its command and its address.
+        Its answers, `command`, `url` and `process`.
     """
     answers = yaml.safe_load((project / ".copier-answers.yml").read_text())
     service = {
@@ -108,7 +108,7 @@ def dev(project: Path, variables: Mapping[str, str] = os.environ) -> Iterator[di
     try:
         yield service
     finally:
-        # Once to the command itself, as Ctrl-C at a terminal would.
+        # To the command only, as by Ctrl-C on a terminal.
         process.terminate()
         try:
             process.wait(STOP_SECONDS)
@@ -118,11 +118,11 @@ def dev(project: Path, variables: Mapping[str, str] = os.environ) -> Iterator[di
 
 
 def check(project: Path, service: dict[str, Any]) -> None:
-    """Call the service and have it do a job.
+    """Send requests to the service, and run a job.
 
     Args:
         project: Root of the project.
-        service: What `dev` gave.
+        service: The service, as `dev` returned it.
     """
     has_database = service["database"] != "none"
     if service["processes"] != "worker":
@@ -137,7 +137,7 @@ def check(project: Path, service: dict[str, Any]) -> None:
         title = call(service, "GET", "/schema/openapi.json")["info"]["title"]
         say(f"{title} is at {service['url']}, its API at {service['url']}/schema")
     if service["processes"] != "web":
-        wait_for(lambda: (project / ".dev" / "env").exists(), service, "its broker")
+        wait_for(lambda: (project / ".dev" / "env").exists(), service, "its broker to start")
         job = ["report_words"] if has_database else ["count_text", "text=hello hello world"]
         done = subprocess.run(
             [*service["command"], "run", *job, "--enqueue", "--wait"],
@@ -149,22 +149,22 @@ def check(project: Path, service: dict[str, Any]) -> None:
         )
         if done.returncode:
             raise Failed(f"the job failed: {done.stderr.strip()}")
-        say(f"A worker did the job {job[0]}: {json.dumps(json.loads(done.stdout))}")
+        say(f"A worker ran the job {job[0]}: {json.dumps(json.loads(done.stdout))}")
 
 
 def stay(service: dict[str, Any]) -> None:
-    """Stay up until the service ends or Ctrl-C."""
-    say("It stays up until Ctrl-C.")
+    """Wait until the service ends or Ctrl-C is pressed."""
+    say("It runs until you press Ctrl-C.")
     service["process"].wait()
 
 
 def wait_until_ready(service: dict[str, Any]) -> None:
-    """Wait until the service says that it can take requests."""
-    wait_for(lambda: is_ready(service), service, "an answer at /health/ready")
+    """Wait until the service is ready for requests."""
+    wait_for(lambda: is_ready(service), service, "/health/ready to return 200")
 
 
 def is_ready(service: dict[str, Any]) -> bool:
-    """Whether the service says that it can take requests."""
+    """Whether the service is ready for requests."""
     try:
         call(service, "GET", "/health/ready")
     except (Failed, OSError):
@@ -173,13 +173,13 @@ def is_ready(service: dict[str, Any]) -> bool:
 
 
 def wait_for(found: Any, service: dict[str, Any], what: str) -> None:
-    """Look again and again until something is true."""
+    """Poll until a condition is true."""
     deadline = time.monotonic() + READY_SECONDS
     while not found():
         if service["process"].poll() is not None:
-            raise Failed("`dev` ended by itself; its output above says why")
+            raise Failed("`dev` has exited; its output above says why")
         if time.monotonic() > deadline:
-            raise Failed(f"waited {READY_SECONDS} s in vain for {what}")
+            raise Failed(f"timed out after {READY_SECONDS} s, waiting for {what}")
         time.sleep(0.2)
 
 
@@ -188,14 +188,14 @@ def call(service: dict[str, Any], method: str, path: str, data: object = None) -
     body = None if data is None else json.dumps(data).encode()
     request = urllib.request.Request(service["url"] + path, body, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.load(response)
     except urllib.error.HTTPError as error:
-        raise Failed(f"{method} {path} answered {error.code}: {error.read()[:200]!r}") from None
+        raise Failed(f"{method} {path} returned {error.code}: {error.read()[:200]!r}") from None
 
 
 def run(command: list[str], folder: Path) -> None:
-    """Run a command to its end."""
+    """Run a command until it ends."""
     if subprocess.run(command, cwd=folder, check=False).returncode:
         raise Failed(f"`{Path(command[0]).name} {command[1]}` failed; its message is above")
 
@@ -206,7 +206,7 @@ def uv() -> str:
 
 
 def say(message: str) -> None:
-    """Tell the person at the terminal."""
+    """Print a message about progress."""
     print(f"--- {message}", flush=True)
 
 

@@ -1,1 +1,1 @@
-"""The command that makes services from this template, and updates them, one or a fleet."""
+"""The `twelvestar` command: generate a service, update one, or update a fleet."""

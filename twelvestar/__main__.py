@@ -13,9 +13,9 @@ _INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line; what is wrong is one sentence on stderr."""
+    """Run the command line; print errors as one sentence on stderr."""
     try:
-        # With the other mode, a wrong argument has the status of an update with conflicts.
+        # In standalone mode, a wrong argument would have the status of an update with conflicts.
         with_fleet(sys.argv[1:2])
         status = cli(standalone_mode=False)
     except TyperException as error:

@@ -1,6 +1,6 @@
-"""The command line: generate a service, update one, and update all.
+"""The command line: generate a service, update one, and update a fleet.
 
-What a command needs is imported when it runs, so that `--help` is quick.
+A command imports its dependencies when it runs, so that `--help` is quick.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ cli = typer.Typer(
 Project = Annotated[Path, typer.Argument(help="Folder of the service.", show_default="here")]
 AnswersFile = Annotated[
     str | None,
-    typer.Option("--answers-file", "-a", metavar="FILE", help="Name of its answers file."),
+    typer.Option("--answers-file", "-a", metavar="FILE", help="Name of the answers file."),
 ]
 
 
@@ -35,12 +35,18 @@ def new(
     *,
     template: Annotated[
         str | None,
-        typer.Option(metavar="PLACE", help="Where the template is; default: where this is from."),
+        typer.Option(
+            metavar="PLACE",
+            help="Path or URL of the template; default: the repository of this command.",
+        ),
     ] = None,
     vcs_ref: Annotated[
         str | None,
         typer.Option(
-            "--vcs-ref", "-r", metavar="RELEASE", help="Or a branch; default: the newest release."
+            "--vcs-ref",
+            "-r",
+            metavar="RELEASE",
+            help="Release or branch; default: the newest release.",
         ),
     ] = None,
     data: Annotated[
@@ -48,46 +54,56 @@ def new(
         typer.Option("--data", "-d", metavar="QUESTION=ANSWER", help="Answer a question."),
     ] = None,
     data_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Answer those in a YAML file.")
+        Path | None, typer.Option(metavar="FILE", help="YAML file with answers.")
     ] = None,
     defaults: Annotated[
-        bool, typer.Option("--defaults", "-l", help="Ask nothing: take the defaults.")
+        bool, typer.Option("--defaults", "-l", help="Use the defaults without asking.")
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", "-w", help="Replace files that are there already.")
+        bool, typer.Option("--overwrite", "-w", help="Overwrite files that exist.")
     ] = False,
     force: Annotated[
         bool, typer.Option("--force", "-f", help="Both --defaults and --overwrite.")
     ] = False,
-    pretend: Annotated[bool, typer.Option("--pretend", "-n", help="Write nothing.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say less.")] = False,
+    pretend: Annotated[
+        bool, typer.Option("--pretend", "-n", help="Show what would be done, and write nothing.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print less.")] = False,
     prereleases: Annotated[
-        bool, typer.Option("--prereleases", "-g", help="Take a pre-release if it is newer.")
+        bool, typer.Option("--prereleases", "-g", help="Allow pre-releases.")
     ] = False,
     skip_tasks: Annotated[
-        bool, typer.Option("--skip-tasks", "-T", help="Neither lock nor begin a repository.")
+        bool,
+        typer.Option(
+            "--skip-tasks", "-T", help="Do not lock dependencies or create a git repository."
+        ),
     ] = False,
     exclude: Annotated[
         list[str] | None,
-        typer.Option("--exclude", "-x", metavar="PATTERN", help="Leave out such files."),
+        typer.Option("--exclude", "-x", metavar="PATTERN", help="Leave out files that match."),
     ] = None,
     skip: Annotated[
         list[str] | None,
-        typer.Option("--skip", "-s", metavar="PATTERN", help="Keep such files if they exist."),
+        typer.Option("--skip", "-s", metavar="PATTERN", help="Do not overwrite files that match."),
     ] = None,
     answers_file: Annotated[
         str | None,
-        typer.Option("--answers-file", "-a", metavar="FILE", help="Name of its answers file."),
+        typer.Option("--answers-file", "-a", metavar="FILE", help="Name of the answers file."),
     ] = None,
 ) -> None:
-    """Generate a service: ask a few questions, write it, lock it, make its first commit."""
+    """Generate a service: ask a few questions, write it, lock its dependencies, commit it."""
     from .new import generate
 
     for answer in data or []:
         if not answer.partition("=")[0] or "=" not in answer:
-            raise Problem(f"{answer!r} is no QUESTION=ANSWER: write --data database=sqlite.")
+            raise Problem(
+                f"{answer!r} is not of the form QUESTION=ANSWER: write, for example, --data "
+                "database=sqlite."
+            )
     if data_file is not None and not data_file.is_file():
-        raise Problem(f"There is no file {data_file}: name one with answers for --data-file.")
+        raise Problem(
+            f"There is no file {data_file}: give a YAML file with answers to --data-file."
+        )
     flags = {
         "--defaults": defaults or force,
         "--overwrite": overwrite or force,
@@ -110,37 +126,48 @@ def update(
     *,
     to: Annotated[
         str | None,
-        typer.Option(metavar="RELEASE", help="Or a branch or commit; default: the newest release."),
+        typer.Option(
+            metavar="RELEASE", help="Release, branch or commit; default: the newest release."
+        ),
     ] = None,
     base: Annotated[
         str | None,
         typer.Option(
             "--from",
             metavar="RELEASE",
-            help="Where it came from, if the template has lost the commit that it names.",
+            help=(
+                "Release it was generated from, if the template no longer has the recorded commit."
+            ),
         ),
     ] = None,
     data: Annotated[
         list[str] | None,
         typer.Option("--data", "-d", metavar="QUESTION=ANSWER", help="Change an answer."),
     ] = None,
-    preview: Annotated[bool, typer.Option("--preview", help="Change nothing.")] = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show what would change, and change nothing.")
+    ] = False,
     undo: Annotated[
         bool, typer.Option("--undo", help="Only undo an update that was interrupted.")
     ] = False,
-    no_commit: Annotated[bool, typer.Option("--no-commit", help="Leave it staged.")] = False,
+    no_commit: Annotated[
+        bool, typer.Option("--no-commit", help="Stage the changes without a commit.")
+    ] = False,
     json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write the report there; - for stdout.")
+        str | None,
+        typer.Option(metavar="FILE", help="Write the report as JSON to this file; - for stdout."),
     ] = None,
     answers_file: AnswersFile = None,
     template: Annotated[
         str | None,
-        typer.Option(metavar="PLACE", help="Follow this template; default: its own."),
+        typer.Option(
+            metavar="PLACE", help="Template to update from now on; default: the recorded one."
+        ),
     ] = None,
 ) -> int:
-    """Bring a service to a release of the template, without losing what people wrote.
+    """Update a service to a release of the template, and merge it with your changes.
 
-    Status: 0 clean, 1 refused and unchanged, 2 conflicts, 4 failed and unchanged.
+    Exit status: 0 clean, 1 refused and unchanged, 2 conflicts, 4 failed and unchanged.
     """
     from .update import run_program
 
@@ -161,18 +188,20 @@ def check(
         typer.Option(
             "--from",
             metavar="RELEASE",
-            help="Where it came from, if the template has lost the commit that it names.",
+            help=(
+                "Release it was generated from, if the template no longer has the recorded commit."
+            ),
         ),
     ] = None,
     answers_file: AnswersFile = None,
     template: Annotated[
         str | None,
-        typer.Option(metavar="PLACE", help="Compare with this template; default: its own."),
+        typer.Option(metavar="PLACE", help="Template to compare with; default: the recorded one."),
     ] = None,
 ) -> int:
-    """List files of the template that people changed.
+    """List template-owned files with local changes.
 
-    Status: 0 none, 1 refused, 3 some, 4 failed.
+    Exit status: 0 none, 1 refused, 3 some, 4 failed.
     """
     from .update import run_program
 
@@ -181,13 +210,13 @@ def check(
 
 
 def with_fleet(arguments: Sequence[str]) -> None:
-    """Add the commands of the fleet, which need packages that the others do not need.
+    """Add the commands of the fleet, which need extra packages.
 
     Args:
         arguments: The first word of the command line, if there is one.
 
     Raises:
-        Problem: When that word asks for the fleet, and its packages are not installed.
+        Problem: When it is `fleet`, and the packages of the fleet are not installed.
     """
     try:
         if list(arguments) == ["fleet"]:

@@ -1,10 +1,10 @@
-"""What prevents a command, in one sentence."""
+"""The error that ends a command."""
 
 from __future__ import annotations
 
 
 class Problem(Exception):
-    """Ends a command with a sentence for whoever has typed it.
+    """Ends a command with a message for the user.
 
     Args:
         sentence: What is wrong, and what to do.

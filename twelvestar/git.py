@@ -1,4 +1,4 @@
-"""Git, run in a repository that need not be trusted."""
+"""Running git in untrusted repositories."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from .errors import Problem
 from .places import shown
 
-# Git sets them for its hooks; they would send every command to another repository.
+# Git sets these variables for its hooks; with them, every command would use the hook's repository.
 _PLACES = {
     f"GIT_{name}"
     for name in (
@@ -24,16 +24,16 @@ _SETTINGS = (
     *("-c", "maintenance.auto=false", "-c", "core.quotePath=false", "-c", "log.showSignature=no"),
     *("-c", "safe.bareRepository=all", "-c", "advice.detachedHead=false"),
 )
-# An address may name a program to be run, such as ext::sh.
+# Some URLs run a program, such as ext::sh.
 PROTOCOLS = "file:git:http:https:ssh"
 
 
 class GitError(Exception):
-    """A command of git that failed.
+    """A git command that failed.
 
     Args:
-        line: The line that says it best.
-        said: All that git said.
+        line: The most relevant line of its output.
+        said: Its whole error output.
     """
 
     def __init__(self, line: str, said: str = "") -> None:
@@ -46,8 +46,8 @@ class Git:
 
     Args:
         folder: Where it runs.
-        variables: Variables of its environment besides.
-        seconds: The longest that a command may take.
+        variables: Additional environment variables.
+        seconds: Time limit of a command.
     """
 
     def __init__(
@@ -58,12 +58,12 @@ class Git:
         self.seconds = seconds
 
     def raw(self, *arguments: str, stdin: bytes = b"", accept: Container[int] = (0,)) -> bytes:
-        """What a command prints.
+        """Run a command and return its output.
 
         Args:
-            arguments: Its words.
-            stdin: What it reads.
-            accept: Statuses that are no failure.
+            arguments: Its arguments.
+            stdin: Its standard input.
+            accept: Exit statuses that are not errors.
 
         Raises:
             GitError: When it fails, or takes too long.
@@ -72,17 +72,17 @@ class Git:
         return self._run(["git", *_SETTINGS, *arguments], stdin, accept)
 
     def limited(self, blocks: int, *arguments: str) -> str:
-        """What a command prints that may write no large file.
+        """Run a command with a limit on the size of files that it writes.
 
         Args:
             blocks: The size of the largest file, in blocks of 512 bytes.
-            arguments: Its words.
+            arguments: Its arguments.
 
         Raises:
             GitError: When it fails, takes too long, or writes more.
         """
-        # Git says what it could not write, unless that ends it without a word.
-        # Where less is allowed already, that is what counts.
+        # Ignore the signal, so that git reports the error instead of being killed.
+        # A lower existing limit stays in effect.
         bound = '{ ulimit -f "$0" || :; } 2> /dev/null'
         shell = ("sh", "-c", f'trap "" XFSZ; {bound}; exec "$@"', str(blocks))
         printed = self._run([*shell, "git", *_SETTINGS, *arguments], b"", (0,))
@@ -113,12 +113,12 @@ class Git:
         return done.stdout
 
     def text(self, *arguments: str, stdin: bytes = b"", accept: Container[int] = (0,)) -> str:
-        """What a command prints, as text without white space around it.
+        """Run a command and return its output as text, stripped.
 
         Args:
-            arguments: Its words.
-            stdin: What it reads.
-            accept: Statuses that are no failure.
+            arguments: Its arguments.
+            stdin: Its standard input.
+            accept: Exit statuses that are not errors.
 
         Raises:
             GitError: When it fails, or takes too long.

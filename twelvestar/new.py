@@ -1,4 +1,4 @@
-"""Generating a service: Copier's own command, with all that the template needs."""
+"""Generating a service with Copier's command."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from .places import address, for_copier, installed_from
 
 
 def generate(destination: Path, template: str | None, options: Sequence[str]) -> NoReturn:
-    """Become `copier copy`.
+    """Replace this process by `copier copy`.
 
-    The template is trusted, because it is this command's own.
+    The template is trusted, because the command was installed from it.
 
     Args:
         destination: Folder of the new service.
-        template: Where the template is; by default where this command was installed from.
+        template: Location of the template; by default the repository that this command was
+            installed from.
         options: Options of `copier copy`.
 
     Raises:
-        Problem: When it is clear beforehand that it cannot work.
+        Problem: When a requirement is missing.
     """
     revision = None
     if template is None:
@@ -35,6 +36,6 @@ def generate(destination: Path, template: str | None, options: Sequence[str]) ->
     if revision is not None and not any(each.startswith("--vcs-ref=") for each in options):
         options = [*options, "--vcs-ref", revision]
     command = [sys.executable, "-m", "copier", "copy", "--trust", *options]
-    # What the message at the end says depends on what people have, not on this environment.
+    # The final message depends on the user's tools, not on this environment.
     sys.stdout.flush()
     os.execv(sys.executable, [*command, "--", for_copier(template), str(destination)])

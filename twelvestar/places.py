@@ -1,4 +1,4 @@
-"""Names of repositories: what people, answers files and installers say, and what git takes."""
+"""Locations of repositories, as users, answers files and installers write them."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def installed_from() -> tuple[str, str | None]:
     """Find the repository that this command was installed from.
 
     Returns:
-        Its address or path, and the branch, tag or commit that was asked for, if one was.
+        Its URL or path, and the requested branch, tag or commit, if any.
 
     Raises:
-        Problem: When it came from somewhere else.
+        Problem: When it was not installed from a repository.
 
     Source: https://packaging.python.org/en/latest/specifications/direct-url/
     """
@@ -43,19 +43,19 @@ def installed_from() -> tuple[str, str | None]:
     if (checkout / "copier.yml").is_file():
         return str(checkout), None
     raise Problem(
-        "It is not known which repository this command was installed from: name the template with "
-        "--template."
+        "The repository that this command was installed from is not known: give the template "
+        "with --template."
     )
 
 
 def address(place: str) -> str:
-    """Say in git's words where a repository is.
+    """Convert a location to a path or URL for git.
 
     Args:
-        place: A path, an address, or one of Copier's shortcuts such as `gh:org/name`.
+        place: A path, a URL, or one of Copier's short forms such as `gh:org/name`.
 
     Raises:
-        Problem: When git should not be given that.
+        Problem: When it must not be passed to git.
     """
     found = place.removeprefix("git+")
     for shortcut, host in _SHORTCUTS.items():
@@ -64,49 +64,49 @@ def address(place: str) -> str:
             return f"{host}{path}.git"
     scheme = _SCHEME.match(found)
     if not found or found.startswith("-") or _CONTROL.search(found):
-        raise Problem(f'"{shown(place)}" is no place of a repository: name a path or an address.')
+        raise Problem(f'"{shown(place)}" is not the location of a repository: use a path or a URL.')
     if _HELPER.match(found) or (scheme and scheme[1].lower() not in _PROTOCOLS):
         *others, last = _PROTOCOLS
         raise Problem(
-            f"{shown(place)} cannot be fetched: name a path, or an address that begins with "
+            f"{shown(place)} cannot be fetched: use a path, or a URL that begins with "
             f"{', '.join(others)} or {last}."
         )
     if scheme or (_SSH.match(found) and not Path(found).exists()):
         return _without_file(found)
     with suppress(RuntimeError):
         return str(Path(found).expanduser().absolute())
-    raise Problem(f"There is no folder {found}: name the path of a repository.")
+    raise Problem(f"There is no folder {found}: give the path of a repository.")
 
 
 def for_copier(place: str) -> str:
-    """Say in Copier's words where a repository is.
+    """Convert a location to a form that Copier accepts.
 
     Args:
-        place: What a person or an installer says.
+        place: A location from the user or an installer.
     """
     if place.endswith(".git") or not re.match("https?://|ssh://", place):
         return place
     if place.startswith(tuple(_SHORTCUTS.values())):
         return f"{place}.git"
-    # Copier takes other addresses for folders.
+    # Copier treats other URLs as folders.
     return f"git+{place}"
 
 
 def is_same(one: str, other: str) -> bool:
-    """Whether two places are the same repository, as far as their names tell.
+    """Whether two locations are the same repository, judging by their names.
 
     Args:
-        one: A place.
-        other: A place.
+        one: A location.
+        other: A location.
     """
     return one == other or _normal(one) == _normal(other)
 
 
 def shown(place: str) -> str:
-    """A place without the name and the password in it.
+    """A location without user name and password.
 
     Args:
-        place: Any text with addresses.
+        place: Any text with URLs.
     """
     return _CREDENTIALS.sub("", place)
 
@@ -128,5 +128,5 @@ def _normal(place: str) -> str:
         found = f"ssh://{host}/{name.removeprefix('/')}"
     parts = urlsplit(found)
     name = unquote(parts.path).strip("/").removesuffix(".git")
-    # By whichever protocol, and hosts do not tell capitals from small letters in names.
+    # The protocol does not matter, and host names are not case-sensitive.
     return f"{parts.hostname}/{name}".lower()

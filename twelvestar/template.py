@@ -1,4 +1,4 @@
-"""The template as a repository: its releases, and the program that each of them brings."""
+"""The template's repository: its releases and their update programs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Release:
     """A release of the template.
 
     Attributes:
-        version: What it is called.
+        version: Its version.
         commit: Full id of its commit.
         made: When it was committed.
     """
@@ -41,10 +41,10 @@ class Template:
     """A bare clone of the template.
 
     Args:
-        place: Where the template is.
-        folder: Where the clone is or will be. One that is there is brought up to date.
-        variables: Variables of git's environment while it is fetched.
-        fetch: Whether to bring a clone that is there up to date.
+        place: Location of the template.
+        folder: Folder of the clone. An existing clone is updated.
+        variables: Environment variables for git while it fetches.
+        fetch: Whether to update an existing clone.
 
     Raises:
         Problem: When it cannot be fetched.
@@ -83,7 +83,7 @@ class Template:
 
     @cached_property
     def releases(self) -> list[Release]:
-        """Its releases, lowest first: commits of the main line that set `version`.
+        """Its releases, lowest first: commits of the main branch that set `version`.
 
         Raises:
             Problem: When there is none.
@@ -101,7 +101,7 @@ class Template:
             if version is None or version == current:
                 continue
             if current is not None and version < current:
-                # Whoever goes back takes back what came after.
+                # A lower version withdraws the releases above it.
                 found = {each: release for each, release in found.items() if each <= version}
             else:
                 made = datetime.fromtimestamp(int(seconds), UTC)
@@ -115,7 +115,7 @@ class Template:
         """Find a release.
 
         Args:
-            name: Its version; by default the newest that is no pre-release.
+            name: Its version; by default the newest one that is not a pre-release.
 
         Raises:
             Problem: When there is none.
@@ -131,13 +131,13 @@ class Template:
         raise Problem(f"The template at {self.place} has no release {name}: it has {known}.")
 
     def protocol(self, release: Release) -> int | None:
-        """The protocol that a release's program speaks.
+        """The protocol version of a release's update program.
 
         Args:
             release: The release.
 
         Returns:
-            Its number; None before there was one.
+            Its number; None for releases before it existed.
         """
         try:
             text = self.git.text("show", f"{release.commit}:updating/protocol.py")
@@ -160,11 +160,11 @@ class Template:
         return True
 
     def export(self, commit: str, folder: Path) -> Path:
-        """Write what a commit has into a folder, unless it is there.
+        """Write the files of a commit to a folder, unless it exists.
 
         Args:
             commit: The commit.
-            folder: The folder; it is there as a whole or not at all.
+            folder: The folder, which is written atomically.
 
         Returns:
             The folder.
@@ -185,7 +185,7 @@ class Template:
             except GitError as error:
                 raise Problem(f"The template could not be read: {error}", _FAILED) from error
             with suppress(OSError):
-                # Another process may have been quicker.
+                # Another process may have written it first.
                 files.rename(folder)
         return folder
 

@@ -1,4 +1,4 @@
-"""Updating a service, by the template's own program."""
+"""Updating a service with the template's update program."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _SOURCE = re.compile(r"^_src_path:.*(?:\n[ \t]+.*)*", re.MULTILINE)
 def run_program(
     project: Path, template: str | None, answers_file: str | None, options: Sequence[str]
 ) -> int:
-    """Fetch the template, and run its program of updates.
+    """Fetch the template, and run its update program.
 
     Args:
         project: Folder of the service.
-        template: Where the template is; by default where the service was generated from.
-        answers_file: Name of the answers file, if it is told.
+        template: Location of the template; by default the recorded one.
+        answers_file: Name of the answers file, if given.
         options: Options of the program.
 
     Returns:
@@ -43,14 +43,14 @@ def run_program(
         clone = Template(source, Path(folder) / "template.git")
         if not clone.has(_PROGRAM):
             raise Problem(
-                f"The template at {clone.place} has no program of updates: it is older than this "
+                f"The template at {clone.place} has no update program: it is older than this "
                 "command, or another template."
             )
         code = clone.export("HEAD", Path(folder) / "code")
         command = [sys.executable, "-m", "updating", str(project), *options]
         if answers_file is not None:
             command += ["--answers-file", answers_file]
-        # Of two, the program records the first and reads the last.
+        # If --template is given twice, the program records the first and reads the last.
         command += ["--template", source] if template else []
         command += ["--template", str(clone.folder)]
         environment = {**os.environ, "PYTHONPATH": str(code), "PYTHONSAFEPATH": "1"}
@@ -58,19 +58,19 @@ def run_program(
 
 
 def _own_template(project: Path, answers_file: str | None) -> str:
-    """Where a service says that it was generated from, if this command knows that template.
+    """The recorded template of a service, if this command was installed from it.
 
     Raises:
-        Problem: When it says something else, or nothing.
+        Problem: When it is another one, or none is recorded.
     """
     own, _ = installed_from()
     if not project.is_dir():
-        raise Problem(f"There is no folder {project}: name the one of a generated service.")
+        raise Problem(f"There is no folder {project}: give the folder of a generated service.")
     recorded = _recorded(project / (answers_file or _found(project)))
     if not is_same(recorded, own):
         raise Problem(
-            f"{project} was generated from {shown(recorded)}, and this command was installed from "
-            f"{shown(own)}: name the one that you trust with --template."
+            f"{project} was generated from {shown(recorded)}, and this command was installed "
+            f"from {shown(own)}: choose the one that you trust with --template."
         )
     return recorded
 
@@ -80,17 +80,17 @@ def _found(project: Path) -> str:
         return _ANSWERS
     others = sorted(path.name for path in project.glob(".copier-answers*.y*ml"))
     if len(others) > 1:
-        raise Problem(f"There are {' and '.join(others)}: name one of them with --answers-file.")
+        raise Problem(f"There are {' and '.join(others)}: choose one with --answers-file.")
     return others[0] if others else _ANSWERS
 
 
 def _recorded(path: Path) -> str:
     try:
-        # Of the rest, an alias could make a short file grow without end.
+        # Only this key, because aliases in the rest could expand without limit.
         found = _SOURCE.findall(path.read_text(encoding="utf-8"))[0]
         return str(yaml.safe_load(found)["_src_path"])
     except (OSError, ValueError, LookupError, yaml.YAMLError) as error:
         raise Problem(
-            f"{path} is missing or broken: this is no generated service, or the file has to be "
-            "restored from an earlier commit."
+            f"{path} is missing or invalid: this is not a generated service, or the file has to "
+            "be restored from an earlier commit."
         ) from error

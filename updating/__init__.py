@@ -1,5 +1,5 @@
-"""Updates of generated projects that lose no line that a person wrote.
+"""Updates of generated projects that preserve people's changes.
 
-`update` is the function; `python -m updating` is the command around it. Both commands that people
-type, the project's `make update` and Copier's own `copier update`, end here.
+`update` is the function, and `python -m updating` its command line. Both `make update` of a project
+and `copier update` use it.
 """

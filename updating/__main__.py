@@ -1,4 +1,4 @@
-"""The command around `update`: `python -m updating [PROJECT]`."""
+"""The command line of `update`: `python -m updating [PROJECT]`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from . import output
 from .errors import Status, UpdateError, failed
 
 _MISSING = (
-    "{name} is not installed: run the update with Copier, copier-template-extensions and "
-    "jinja2-time beside each other, as the project's README shows."
+    "{name} is not installed: install Copier, copier-template-extensions and jinja2-time into "
+    "one environment, as the project's README shows."
 )
 
 
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    # What Copier deprecates is nothing for the person who updates.
+    # Deprecation warnings of Copier do not concern users of the template.
     warnings.simplefilter("ignore")
     import copier_template_extensions  # noqa: F401 - the template needs it, and says less
     import jinja2_time  # type: ignore[import-untyped]  # noqa: F401
@@ -117,7 +117,7 @@ def _place(options: argparse.Namespace) -> str | None:
 def _answer(text: str) -> tuple[str, Any]:
     name, sign, value = text.partition("=")
     if not sign or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is no QUESTION=ANSWER")
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form QUESTION=ANSWER")
     return name, value
 
 
@@ -129,35 +129,48 @@ def _parser() -> _Parser:
         "4 failed and unchanged.",
     )
     add = parser.add_argument
-    add("project", nargs="?", type=Path, default=Path(), help="default: here")
-    add("--to", metavar="RELEASE", help="or a branch or commit; default: the newest release")
+    add("project", nargs="?", type=Path, default=Path(), help="default: the current folder")
+    add("--to", metavar="RELEASE", help="release, branch or commit; default: the newest release")
     add(
         "--from",
         dest="base",
         metavar="RELEASE",
-        help="where the project came from, if the template has lost the commit that it names",
+        help=(
+            "release that the project was generated from, if the template no longer has the "
+            "recorded commit"
+        ),
     )
     add("--data", metavar="QUESTION=ANSWER", action="append", default=[], type=_answer)
-    add("--preview", action="store_true", help="change nothing")
-    add("--check", action="store_true", help="list template-owned files that people changed")
+    add("--preview", action="store_true", help="show what would change, and change nothing")
+    add("--check", action="store_true", help="list template-owned files with local changes")
     add("--undo", action="store_true", help="only undo an update that was interrupted")
-    add("--no-commit", dest="commit", action="store_false", help="leave it staged")
-    add("--json", metavar="FILE", help="write the report there; - for stdout")
     add(
-        "-a", "--answers-file", metavar="FILE", help="default: .copier-answers.yml, or the only one"
+        "--no-commit",
+        dest="commit",
+        action="store_false",
+        help=("stage the changes without a commit"),
+    )
+    add("--json", metavar="FILE", help="write the report as JSON to this file; - for stdout")
+    add(
+        "-a",
+        "--answers-file",
+        metavar="FILE",
+        help=("default: .copier-answers.yml, or the only file that names a template"),
     )
     add(
         "--template",
         metavar="PLACE",
         action="append",
         default=[],
-        help="default: what the project names; if given twice, the first is the name of the last",
+        help=(
+            "default: the recorded one; if given twice, the last is read and the first is recorded"
+        ),
     )
     return parser
 
 
 def _start_again_in_utf8() -> None:
-    """Names and texts of git are UTF-8, whatever the person's language is."""
+    """Restart Python in UTF-8 mode: git's output is UTF-8 in every locale."""
     if sys.stdout is not None:
         os.environ.setdefault("PYTHONIOENCODING", sys.stdout.encoding)
     os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])

@@ -1,4 +1,4 @@
-"""The answers file: what a project was generated from."""
+"""The answers file: the template, release and answers that a project was generated from."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _TAKES = {
     "bool": ("yes or no", re.compile(r"y|yes|t|true|on|1|n|no|f|false|off|0", re.IGNORECASE)),
     "int": ("a whole number", re.compile(r"-?\d+")),
 }
-# What Copier takes for no; it takes any other word for yes.
+# The words that Copier reads as no; it reads any other word as yes.
 _NO = re.compile(r"(n|no|f|false|off|0|~|null|none)?", re.IGNORECASE)
-# Such a default may depend on the preset alone; a test sees to it.
+# Such a default may only depend on the preset; a test checks that.
 _PRESET = re.compile(r"\bpreset\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What an answers file says.
+    """The contents of an answers file.
 
     Attributes:
-        source: Where the template is.
-        commit: Which release or commit of it.
+        source: Location of the template.
+        commit: Release or commit of the template.
         answers: Answers by question.
     """
 
@@ -48,11 +48,11 @@ def parse(text: str, name: str = ANSWERS_FILE) -> Origin:
     """Read an answers file.
 
     Args:
-        text: What is in it.
-        name: What it is called.
+        text: Its contents.
+        name: Its name, for messages.
 
     Raises:
-        UpdateError: When it is none.
+        UpdateError: When it is not an answers file.
     """
     try:
         data = yaml.safe_load(text)
@@ -65,17 +65,17 @@ def parse(text: str, name: str = ANSWERS_FILE) -> Origin:
             f"{name} has more than {_MOST_VALUES} values: restore it from an earlier commit."
         )
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
-        raise UpdateError(f"{name} holds no answers: restore it from an earlier commit.")
+        raise UpdateError(f"{name} contains no answers: restore it from an earlier commit.")
     answers = {key: value for key, value in data.items() if not key.startswith("_")}
     for key in ("_src_path", "_commit"):
         if not data.get(key):
             raise UpdateError(
-                f"{name} has no {key}, so nobody knows what the project was generated "
-                "from: restore it from an earlier commit."
+                f"{name} has no {key}, so the project's template is unknown: restore it from an "
+                "earlier commit."
             )
     commit = str(data["_commit"])
     if not commit.isprintable():
-        raise UpdateError(f"{name} names no commit: restore it from an earlier commit.")
+        raise UpdateError(f"{name} has an invalid _commit: restore it from an earlier commit.")
     return Origin(str(data["_src_path"]), commit, answers)
 
 
@@ -93,7 +93,7 @@ def _is_endless(data: Any) -> bool:
 
 
 def write(folder: Path, origin: Origin) -> None:
-    """Write answers where Copier looks for those of the last time.
+    """Write answers to the file from which Copier reads recorded ones.
 
     Args:
         folder: A folder to render into.
@@ -107,8 +107,8 @@ def with_origin(text: str, source: str, commit: str) -> str:
 
     Args:
         text: What Copier rendered from a folder.
-        source: Where the template is.
-        commit: Which release or commit of it.
+        source: Location of the template.
+        commit: Release or commit of the template.
     """
     named = yaml.safe_dump({"_commit": commit, "_src_path": source}, allow_unicode=True)
     kept = re.sub(r"^_(commit|src_path):.*\n(^[ ].*\n)*", "", text, flags=re.MULTILINE)
@@ -116,13 +116,13 @@ def with_origin(text: str, source: str, commit: str) -> str:
 
 
 def as_copier_reads(questions: Questions, answers: Mapping[str, Any]) -> Answers:
-    """Make yes and no of words that a person has written into an answers file.
+    """Convert words such as "yes" in an answers file to booleans.
 
-    Copier itself does so only for questions that it asks.
+    Copier itself does that only for questions that it asks.
 
     Args:
         questions: The template's questions.
-        answers: Answers of the last time.
+        answers: The recorded answers.
     """
     return {
         name: _NO.fullmatch(value.strip()) is None
@@ -140,25 +140,25 @@ def check_questions(questions: Questions, data: Mapping[str, Any]) -> None:
         data: Answers by question.
 
     Raises:
-        UpdateError: When there is no such question, or it takes something else.
+        UpdateError: When there is no such question, or the answer has another type.
     """
     asked = {name for name, question in questions.items() if question.get("when") is not False}
     for name, value in data.items():
         if name not in asked:
             near = get_close_matches(name, asked, n=1) or [", ".join(sorted(asked))]
-            raise UpdateError(f'There is no question "{name}": answer {near[0]}.')
-        # Copier takes any word for yes.
+            raise UpdateError(f'There is no question "{name}": use {near[0]}.')
+        # Copier would read any word as yes.
         takes, pattern = _TAKES.get(questions[name].get("type", ""), ("", _ANYTHING))
         if not pattern.fullmatch(str(value).strip()):
             raise UpdateError(f'Question "{name}" takes {takes}.')
 
 
 def refuse_other_package(answers: Answers, data: Mapping[str, Any]) -> None:
-    """Refuse to rename the package, which would leave what is not the template's where it is.
+    """Refuse to rename the package, because people's own modules would stay in the old folder.
 
     Args:
-        answers: Answers of the last time.
-        data: Answers that are given now.
+        answers: The recorded answers.
+        data: New answers.
 
     Raises:
         UpdateError: When it would be renamed.
@@ -172,15 +172,15 @@ def refuse_other_package(answers: Answers, data: Mapping[str, Any]) -> None:
 
 
 def follow_preset(questions: Questions, answers: Answers, data: Mapping[str, Any]) -> Answers:
-    """Let the answers that a preset had decided follow to another preset.
+    """When the preset changes, drop answers that followed from the old preset.
 
     Args:
         questions: The template's questions.
-        answers: Answers of the last time.
-        data: Answers that are given now.
+        answers: The recorded answers.
+        data: New answers.
 
     Returns:
-        The answers of the last time, without those that equal what the old preset decided.
+        The recorded answers, without those that equal the defaults of the old preset.
     """
     if "preset" not in answers or data.get("preset") in (None, answers["preset"]):
         return answers

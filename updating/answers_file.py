@@ -1,4 +1,4 @@
-"""Which file of a project has its answers: Copier lets people choose another name."""
+"""Finding the answers file of a project, which can have another name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAME = re.compile(r"[^/]*answers[^/]*\.ya?ml")
 
 
 def checked(name: str) -> str:
-    """What a person calls the answers file, as a path in the project.
+    """Normalize the path of an answers file that the user gave.
 
     Args:
         name: Its name, from the project's root.
@@ -23,22 +23,24 @@ def checked(name: str) -> str:
     """
     path = posixpath.normpath(name)
     if path.startswith(("/", "..")):
-        raise UpdateError(f"The answers file {name} is not in the project: name it from there.")
+        raise UpdateError(
+            f"The answers file {name} is not in the project: give its path from the project's root."
+        )
     return path
 
 
 def find(git: Git, tree: str) -> str | None:
-    """Find the answers file of a project that has none of the usual name.
+    """Find the answers file of a project that has none with the default name.
 
     Args:
         git: The project's repository.
-        tree: What git calls the project's folder in a commit, up to the name of a file.
+        tree: Prefix of git's names for files in the project's folder, such as `HEAD:folder/`.
 
     Returns:
         Its path from the project's root; None if there is none.
 
     Raises:
-        UpdateError: When there are several, and a person has to say which it is.
+        UpdateError: When there are several, and the user has to choose one.
     """
     try:
         names = git.raw("ls-tree", "-z", "--name-only", tree).decode(errors="surrogateescape")
@@ -49,8 +51,8 @@ def find(git: Git, tree: str) -> str | None:
     found = [name for name in named if _names_a_template(git, f"{tree}{name}")]
     if len(found) > 1:
         raise UpdateError(
-            f"The project has several answers files ({', '.join(found)}): "
-            "name one with --answers-file."
+            f"The project has several answers files ({', '.join(found)}): choose one with "
+            "--answers-file."
         )
     return found[0] if found else None
 

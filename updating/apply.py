@@ -1,8 +1,8 @@
-"""The one step that changes a project, in a process of its own.
+"""The one step that changes a project, in a separate process.
 
-It begins with a plan on disk and ends by deleting it. It has a session of its own, so that neither
-Ctrl-C nor the end of the command interrupts it. What a power cut or `kill -9` leaves behind can be
-undone, and the next update does so.
+It starts with a plan on disk and ends by deleting it. The process has its own session, so that
+neither Ctrl-C nor the end of the command interrupts it. After a power failure or `kill -9`, the
+next update undoes what was written.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
     "NOTHING",
     "End",
     "carry_out",
-    "undisturbed",
+    "interrupts_ignored",
     "undo",
 ]
 
@@ -41,14 +41,14 @@ def carry_out(folder: Path) -> End:
     Raises:
         UpdateError: When it failed and could not be undone.
     """
-    end = _in_a_process_of_its_own("write", folder)
+    end = _in_separate_process("write", folder)
     if end.how == FAILED and (folder / PLAN).exists():
-        # The process was killed, or could not even put back what it had written.
+        # The process was killed, or could not restore what it had overwritten.
         undone = undo(folder)
         if undone.how != DONE:
             raise UpdateError(
-                f"It failed while it wrote ({end.why}), and could not be undone ({undone.why}): "
-                "mend that, and undo it with --undo.",
+                f"Writing the update failed ({end.why}), and undoing it failed too "
+                f"({undone.why}): fix that, and undo the update with --undo.",
                 Status.FAILED,
             )
     return end
@@ -59,16 +59,16 @@ def undo(folder: Path, top: Path | None = None) -> End:
 
     Args:
         folder: The git folder of the repository.
-        top: Root of the working tree, which may have been moved since; by default where it was.
+        top: Root of the working tree, if it was moved since; by default as in the plan.
     """
-    return _in_a_process_of_its_own("undo", folder, *([] if top is None else [top]))
+    return _in_separate_process("undo", folder, *([] if top is None else [top]))
 
 
-def _in_a_process_of_its_own(task: str, *places: Path) -> End:
+def _in_separate_process(task: str, *places: Path) -> End:
     start = "import sys; sys.path.insert(0, sys.argv[1]); from updating.writer import main; main()"
     command = [sys.executable, "-I", "-X", "utf8", "-c", start, str(Path(__file__).parents[1])]
     try:
-        with undisturbed():
+        with interrupts_ignored():
             done = subprocess.run(
                 [*command, task, *map(str, places)],
                 stdin=subprocess.DEVNULL,
@@ -87,14 +87,14 @@ def _in_a_process_of_its_own(task: str, *places: Path) -> End:
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Overhear Ctrl-C: at it, Python would kill the process that it waits for."""
+def interrupts_ignored() -> Iterator[None]:
+    """Ignore Ctrl-C, on which Python would kill the child process that it waits for."""
     number = {signal.SIGINT}
     were = signal.pthread_sigmask(signal.SIG_BLOCK, number)
     try:
         yield
     finally:
-        # What is done is done, and the report says how to undo it.
+        # The update is finished, and the report says how to undo it.
         if signal.SIGINT in signal.sigpending():
             signal.sigwait(number)
         signal.pthread_sigmask(signal.SIG_SETMASK, were)

@@ -1,4 +1,4 @@
-"""What an update changes, said for its report."""
+"""The changes of an update, for its report."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .ownership import Owner, Ownership
 from .report import Answer, Conflict, Improved, Kept, Move, Release, Report
 from .trees import Entry, Store
 
-_DROPPED = "the template has no use for it any more: keep it, or delete it"
+_DROPPED = "the template no longer needs it: keep it or delete it"
 
 
 def describe(
     before: Before, ours: Files, merged: Merged, theirs: Files, answers_file: str = ANSWERS_FILE
 ) -> Report:
-    """Say what becomes of each file.
+    """List what happens to each file.
 
     Args:
-        before: The project as the migrations prepared it.
+        before: The project, after the migrations before the merge.
         ours: The project's files as they are.
-        merged: What came of the merge.
+        merged: Result of the merge.
         theirs: The files of the new release.
-        answers_file: What the project's answers file is called.
+        answers_file: Name of the project's answers file.
     """
     files = merged.files
     moved = [
@@ -36,7 +36,7 @@ def describe(
         if old in ours and old not in files and new in files
     ]
     sources, targets = {move.old for move in moved}, {move.new for move in moved}
-    # The file of answers changes with every release, and is not worth a line.
+    # The answers file changes with every release, so it is not listed.
     names = (files.keys() | ours.keys()) - {answers_file} - sources - targets
     conflicts = tuple(Conflict(each.path, each.lines) for each in merged.conflicts)
     marked = {conflict.path for conflict in conflicts}
@@ -65,18 +65,17 @@ def describe(
 def already_there(
     before: Before, merged: Merged, theirs: Files, ownership: Ownership
 ) -> tuple[str, ...]:
-    """Say which files of the project have the name of a new file, and were left as they are.
+    """List files of the project that have the name of a new file and were kept.
 
     Args:
-        before: The project as the migrations prepared it.
-        merged: What came of the merge.
+        before: The project, after the migrations before the merge.
+        merged: Result of the merge.
         theirs: The files of the new release.
         ownership: Who owns which file.
     """
     new = (path for path in theirs if path not in before.rendered and path in before.project)
     return tuple(
-        f"{path} was there already and stays as you have it. The template has a file of that name "
-        "now."
+        f"{path} existed already, so yours was kept. The template now has a file of that name."
         for path in sorted(new)
         if ownership.owner(path) is not Owner.GENERATED
         and merged.files.get(path) == before.project[path]
@@ -85,14 +84,14 @@ def already_there(
 
 
 def ignored(data: Mapping[str, Any], answers: Answers) -> tuple[str, ...]:
-    """Say which answers change nothing, because their questions are not asked in the project.
+    """List answers without effect, because their questions are not asked in the project.
 
     Args:
-        data: Answers that are given now.
+        data: New answers.
         answers: Answers that the new release was rendered from.
     """
     return tuple(
-        f'The answer to "{name}" changes nothing: with the other answers, that is not asked.'
+        f'The answer to "{name}" has no effect, because that question is not asked.'
         for name in sorted(data.keys() - answers.keys())
     )
 
@@ -100,14 +99,14 @@ def ignored(data: Mapping[str, Any], answers: Answers) -> tuple[str, ...]:
 def improvements(
     store: Store, seeded: Iterable[str], before: Before, now: Files, merged: Merged, theirs: Files
 ) -> tuple[Improved, ...]:
-    """Find seeded files that the template has improved and the project does not have so.
+    """Find seeded files with changes in the template that the project does not have.
 
     Args:
-        store: Where contents are.
+        store: Store with the contents of files.
         seeded: Paths of seeded files.
-        before: The project as the migrations prepared it.
-        now: The new release with the answers of the last time.
-        merged: What came of the merge.
+        before: The project, after the migrations before the merge.
+        now: The new release with the recorded answers.
+        merged: Result of the merge.
         theirs: The files of the new release.
     """
     improved = []
@@ -132,11 +131,11 @@ def _difference(store: Store, path: str, old: Entry, new: Entry) -> str:
 
 
 def changed_answers(given: Answers, before: Before, now: Answers) -> tuple[Answer, ...]:
-    """Find answers that are not what they were.
+    """Find answers that have changed.
 
     Args:
         given: Answers that the project has recorded.
-        before: The project as the migrations prepared it.
+        before: The project, after the migrations before the merge.
         now: Answers that the new release was rendered from.
     """
     last = {name: old for name, old in before.answers.items() if name not in before.new_answers}
@@ -153,7 +152,7 @@ def changed_answers(given: Answers, before: Before, now: Answers) -> tuple[Answe
 def next_steps(
     report: Report, *, preview: bool = False, committed: bool = False, rerere: bool = False
 ) -> tuple[str, ...]:
-    """Say what there is to do after an update, in order.
+    """List what the user has to do after an update, in order.
 
     Args:
         report: What it did.
@@ -164,18 +163,20 @@ def next_steps(
     if report.is_empty:
         return ()
     if preview:
-        return ("Update without --preview.",)
+        return ("Run the update without --preview.",)
     steps = []
     if report.conflicts:
         if rerere:
-            steps.append("Run `git rerere`: it resolves what you have resolved before.")
+            steps.append(
+                "Run `git rerere`: it repeats your earlier resolutions of the same conflicts."
+            )
         steps += [
             "Resolve the conflicts: edit each marked place, then `git add` its file.",
             "Commit.",
         ]
     elif not committed:
-        steps.append("Look at `git diff --cached`, and commit.")
+        steps.append("Review `git diff --cached`, and commit.")
     if report.kept:
-        steps.append("Decide what becomes of the files that were kept.")
+        steps.append("Decide whether to keep or delete the files that were kept.")
     steps.append("Run `uv sync` and the tests.")
     return tuple(steps)

@@ -1,4 +1,4 @@
-"""One commit of the template, and what is known of it."""
+"""One commit of the template, and cached data about it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Known:
-    """What is known of a commit, from whichever clone; for several threads.
+    """Cached data about a commit, for all clones and threads.
 
     Args:
         folder: A new folder for its files.
-        compiled: What was compiled of this commit and others.
+        compiled: Jinja code compiled for this and other commits.
     """
 
     def __init__(self, folder: Path, compiled: Compiled) -> None:
@@ -36,11 +36,11 @@ class Known:
         self._values: dict[str, Any] = {}
 
     def once(self, name: str, find_out: Callable[[], _T]) -> _T:
-        """Find something out, unless it is known.
+        """Compute a value, unless it is cached.
 
         Args:
-            name: What.
-            find_out: Finds it out.
+            name: Key of the value.
+            find_out: Computes it.
         """
         with self._lock:
             if name not in self._values:
@@ -48,7 +48,7 @@ class Known:
             return cast("_T", self._values[name])
 
     def forget_renderer(self) -> None:
-        """Free what the renderer has compiled; whoever has it may go on."""
+        """Drop the renderer from the cache; callers that have it can still use it."""
         with self._lock:
             self._values.pop("renderer", None)
 
@@ -59,7 +59,7 @@ class Checkout:
     Args:
         source: The template.
         commit: The commit.
-        known: What is known of it.
+        known: Cached data about it.
     """
 
     def __init__(self, source: Template, commit: str, known: Known) -> None:
@@ -69,26 +69,26 @@ class Checkout:
 
     @property
     def version(self) -> Version:
-        """The release that it is, or comes after.
+        """Its release, or the last release before it.
 
         Raises:
-            UpdateError: When it is a commit of something else.
+            UpdateError: When it is not a commit of Twelvestar.
         """
         return self.known.once("version", lambda: self._source.version(self.commit))
 
     @property
     def folder(self) -> Path:
-        """Folder with its files, and without a history."""
+        """Folder with its files, without git history."""
         return self.known.once(
             "folder", lambda: self._source.export(self.commit, self.known.folder)
         )
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What copier.yml says.
+        """Contents of copier.yml.
 
         Raises:
-            UpdateError: When it says nothing.
+            UpdateError: When it is empty or invalid.
         """
         return self.known.once("settings", self._settings)
 
@@ -136,7 +136,7 @@ class Checkout:
             ) from error
         if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
             raise UpdateError(
-                f"copier.yml of the template's commit {self.commit[:12]} holds no settings.",
+                f"copier.yml of the template's commit {self.commit[:12]} contains no settings.",
                 Status.FAILED,
             )
         return settings

@@ -1,4 +1,4 @@
-"""Files of a person's where the template has a folder, and the reverse."""
+"""Files of the project where the template has a folder, and the reverse."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ Files = dict[str, Entry]
 
 
 def without_clashes(base: Files, ours: Files, theirs: Files) -> tuple[Files, Files, list[str]]:
-    """Take out of a merge what a person has replaced by a folder, or by a file.
+    """Leave out of a merge what people have replaced by a folder, a file or a link.
 
-    Git would give one of the two another name, which nobody has chosen.
+    Git would rename one of the two.
 
     Args:
-        base: What the template made of the project the last time.
+        base: Rendering of the project's current release.
         ours: The project.
-        theirs: What the template makes of it now.
+        theirs: Rendering of the new release.
 
     Returns:
-        Base and theirs without what was replaced; and those files of it that the template changed.
+        Base and theirs without replaced files; and the replaced files that the template changed.
 
     Raises:
-        UpdateError: When what is new in the template clashes with what the person has.
+        UpdateError: When a new file of the template clashes with a file of the project.
     """
     mine = {path for path, entry in ours.items() if base.get(path) != entry}
     folders = {parent for path in mine for parent in _parents(path)}
@@ -37,8 +37,12 @@ def without_clashes(base: Files, ours: Files, theirs: Files) -> tuple[Files, Fil
         if path not in base:
             raise UpdateError(_sentence(path, file, ours))
         replaced.add(path)
-    for path in sorted(theirs.keys() & mine - base.keys()):
-        if ours[path].mode[:3] != theirs[path].mode[:3]:
+    linked: set[str] = set()
+    for path in sorted(theirs.keys() & mine):
+        if ours[path].mode == SYMLINK != theirs[path].mode:
+            # A symlink is kept like a file, such as CLAUDE.md, which points to AGENTS.md.
+            (replaced if path in base else linked).add(path)
+        elif path not in base and ours[path].mode[:3] != theirs[path].mode[:3]:
             raise UpdateError(
                 f"Your {_kind(ours[path])} {path} has the name of a new file of the release: "
                 "rename yours, commit, and update again."
@@ -46,16 +50,18 @@ def without_clashes(base: Files, ours: Files, theirs: Files) -> tuple[Files, Fil
     changed = sorted(path for path in replaced if base[path] != theirs[path])
     return (
         {path: entry for path, entry in base.items() if path not in replaced},
-        {path: entry for path, entry in theirs.items() if path not in replaced},
+        {path: entry for path, entry in theirs.items() if path not in replaced | linked},
         changed,
     )
 
 
 def _sentence(path: str, file: str | None, ours: Files) -> str:
     if file is None:
-        what = f"Your folder {path} stands where the release has a file"
+        what = f"Your folder {path} is at the path of a file of the release"
     else:
-        what = f"Your {_kind(ours[file])} {file} stands where the release has a folder, for {path}"
+        what = (
+            f"Your {_kind(ours[file])} {file} is at the path of a folder of the release, for {path}"
+        )
     return f"{what}: rename yours, commit, and update again."
 
 

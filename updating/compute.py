@@ -1,4 +1,4 @@
-"""Finding out what a project will be, beside the project."""
+"""Computing an update outside the project."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from .answers import (
 from .checkout import Checkout
 from .clashes import without_clashes
 from .direction import refuse_going_back
+from .guides import written_by_hand
 from .merge import Files, Merged, merge
 from .ownership import Owner, Ownership
 from .project import Snapshot
@@ -33,13 +34,13 @@ from .trees import Store
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an update would do to a project.
+    """The result of computing an update.
 
     Attributes:
         report: The report of it.
-        store: Where contents are.
+        store: Store with the contents of files.
         merged: The project's files, and its conflicts.
-        changes: Whether anything changes, if only the record of the release.
+        changes: Whether anything changes, if only the recorded release.
         title: Title of the commit.
     """
 
@@ -52,12 +53,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Renders:
-    """What the new release makes of a project.
+    """Renderings of the new release.
 
     Attributes:
-        theirs: Its files, with the answers that the project gets.
-        between: Its files with the answers of the last time. What a release seeds and what other
-            answers seed are told apart by it.
+        theirs: Its files, with the new answers.
+        between: Its files with the recorded answers, to separate changes of the release from
+            changes of the answers.
         answers: The answers that the project gets.
     """
 
@@ -77,21 +78,21 @@ def compute(
     asked: Origin | None = None,
     shared: Shared | None = None,
 ) -> Outcome:
-    """Find out what a project will be.
+    """Compute an update.
 
     Args:
         project: The project.
         origin: What it was generated from.
         source: The template.
-        new_commit: The template's commit that it gets.
-        data: Answers that change.
-        scratch: A folder to work in.
-        remarks: What the report says besides.
-        asked: What Copier has recorded already, if it has.
-        shared: What updates of many projects have in common.
+        new_commit: The template's commit to update to.
+        data: New answers.
+        scratch: A temporary folder.
+        remarks: Remarks for the report.
+        asked: Answers that Copier has already asked for, if any.
+        shared: Caches that the updates of many projects share.
 
     Raises:
-        UpdateError: When it cannot be.
+        UpdateError: When it fails.
     """
     old_commit = source.resolve(origin.commit)
     shared = shared or Shared(folder=scratch / "shared")
@@ -163,7 +164,7 @@ def _render(
     origin: Origin,
     data: Mapping[str, Any] | None = None,
 ) -> tuple[Files, Answers]:
-    """What the template makes of a project, and the answers that it is made from."""
+    """Render the project with the new release; return also the answers."""
     render = shared.render(template, origin.answers, data, object_format=store.object_format)
     store.borrow(render.objects, render)
     text = with_origin(render.recorded, origin.source, origin.commit)
@@ -174,7 +175,7 @@ def _render(
 def _base(
     ownership: Ownership, before: Before, ours: Files, renders: _Renders
 ) -> tuple[Files, set[str]]:
-    """What the merge starts from, and which files are seeded."""
+    """The base of the merge, and the seeded files."""
     theirs, between = renders.theirs, renders.between
     seeded = {
         path
@@ -184,7 +185,7 @@ def _base(
     base = {path: entry for path, entry in before.rendered.items() if path not in seeded}
     base |= {path: entry for path, entry in between.items() if path in seeded}
     for path in seeded & ours.keys() & between.keys():
-        # What other answers change gives way where nobody touched it, whichever release it is of.
+        # Files that the new answers change are taken from the new rendering, if nobody edited them.
         if theirs.get(path) != between[path] and ours[path] == before.rendered.get(path):
             base[path] = ours[path]
     return base, seeded
@@ -193,7 +194,7 @@ def _base(
 def _merge(
     store: Store, ownership: Ownership, base: Files, ours: Files, theirs: Files, *, name: str
 ) -> Merged:
-    """Merge all but what a tool makes, which stays as the project has it."""
+    """Merge all files except generated ones, which stay as they are in the project."""
     made = {path: entry for path, entry in ours.items() if ownership.owner(path) is Owner.GENERATED}
     base, ours, theirs = (
         {
@@ -202,6 +203,10 @@ def _merge(
             if ownership.owner(path) is not Owner.GENERATED
         }
         for side in (base, ours, theirs)
+    )
+    own = written_by_hand(store, base, ours, theirs)
+    base, theirs = (
+        {path: entry for path, entry in side.items() if path not in own} for side in (base, theirs)
     )
     base, theirs, replaced = without_clashes(base, ours, theirs)
     merged = merge(store, base, ours, theirs, name=name)

@@ -1,4 +1,4 @@
-"""What `copier update` does: Copier asks the questions, and the rest is the same update."""
+"""`copier update`: Copier asks the questions, and the rest is the same update."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from . import output
 from .answers import ANSWERS_FILE, Answers, Origin, as_copier_reads
 from .compute import compute
 from .errors import UpdateError
-from .git import failures_told
+from .git import converted_errors
 from .interrupted import refuse_interrupted, undo_interrupted
 from .lock import only_update
 from .project import Project
@@ -36,17 +36,17 @@ _CONFLICTS = "There are conflicts: see the report above."
 
 
 def follow(worker: Worker) -> None:
-    """Update the project of a worker of Copier's.
+    """Update the project of a Copier worker.
 
     Args:
         worker: The worker, before it has done anything.
 
     Raises:
-        UserMessageError: When the update does not happen, with the sentence of the UpdateError, or
-            has conflicts.
+        UserMessageError: When the update is refused or fails, with the message of the UpdateError,
+            or has conflicts.
     """
     try:
-        with failures_told():
+        with converted_errors():
             report, project = _update(worker)
     except UpdateError as error:
         raise UserMessageError(str(error)) from error
@@ -54,7 +54,7 @@ def follow(worker: Worker) -> None:
     if not worker.pretend:
         path = project.folder / REPORT
         output.write(str(path), f"{report.to_json()}\n")
-        print(f"\nThe report for programs: {path}", file=sys.stderr)
+        print(f"\nThe report as JSON: {path}", file=sys.stderr)
     if report.conflicts:
         raise UserMessageError(_CONFLICTS)
 
@@ -82,7 +82,7 @@ def _project(worker: Worker) -> Project:
 
 
 def _ask(worker: Worker, project: Project) -> Origin:
-    """Have Copier ask, beside the project; return what it would record."""
+    """Let Copier ask the questions in a temporary folder; return the answers."""
     origin = project.origin()
     with scratch_folder() as scratch:
         folder = scratch / "asked"
@@ -150,6 +150,4 @@ def _remarks(worker: Worker) -> tuple[str, ...]:
     given = [option for option, is_given in options.items() if is_given]
     if not given:
         return ()
-    return (
-        f"{', '.join(given)}: without effect, because this update does not use Copier's merge.",
-    )
+    return (f"{', '.join(given)}: ignored, because this update does not use Copier's merge.",)

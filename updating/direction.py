@@ -1,6 +1,6 @@
-"""Where an update goes: never back, as the template's history has it.
+"""The target of an update, which never goes back in the template's history.
 
-A version says less than the history: a commit after a release has the version of that release.
+The version is not enough to compare: commits after a release have the version of that release.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Target:
 
     Attributes:
         commit: Full id of the template's commit.
-        remarks: What the report says of the choice.
+        remarks: Remarks on the choice, for the report.
     """
 
     commit: str
@@ -25,15 +25,15 @@ class Target:
 
 
 def choose(source: Template, old: str, asked: str | None) -> Target:
-    """Choose the commit that a project gets.
+    """Choose the commit to update to.
 
     Args:
         source: The template.
         old: The template's commit that the project has.
-        asked: The commit that the person asked for; None for the newest release.
+        asked: The commit that the user asked for; None for the newest release.
 
     Returns:
-        The commit; the one that the project has, if that comes after the newest release.
+        The commit; the project's current one, if it comes after the newest release.
 
     Raises:
         UpdateError: When it would go back.
@@ -55,12 +55,12 @@ def choose(source: Template, old: str, asked: str | None) -> Target:
 
 
 def refuse_going_back(source: Template, old: str, new: str) -> None:
-    """Refuse a commit that is older than what the project has.
+    """Refuse a commit that is older than the project's.
 
     Args:
         source: The template.
         old: The template's commit that the project has.
-        new: The commit that it would get.
+        new: The commit to update to.
 
     Raises:
         UpdateError: When the new one is part of the old one's history, or neither is part of the

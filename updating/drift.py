@@ -1,11 +1,11 @@
-"""Which template-owned files people changed."""
+"""Template-owned files with local changes."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
 
-from .git import failures_told
+from .git import converted_errors
 from .objects import identify
 from .ownership import Owner
 from .project import Project, Snapshot
@@ -21,21 +21,21 @@ def drift(
     answers_file: str | None = None,
     shared: Shared | None = None,
 ) -> list[str]:
-    """Compare a project with a fresh render of its own release and answers.
+    """Compare a project with a fresh rendering of its release and answers.
 
     Args:
-        folder: The project, as it is in its folder.
-        template: Where the template is; by default where the project was generated from.
-        base: The release that the project came from, where the template has lost the commit that
-            its answers name.
-        answers_file: What the project's answers file is called, if not as usual.
-        shared: What updates of many projects have in common; without it, each begins anew.
+        folder: The project.
+        template: Location of the template; by default the recorded one.
+        base: The release that the project was generated from, if the template no longer has the
+            recorded commit.
+        answers_file: Name of the project's answers file, if it is not the default one.
+        shared: Caches that the updates of many projects share.
 
     Returns:
-        Template-owned files that are changed or gone.
+        Template-owned files that were changed or deleted.
 
     Raises:
-        UpdateError: When that cannot be found out.
+        UpdateError: When the comparison fails.
     """
     project = Project(folder, answers_file)
     with nullcontext(shared) if shared else Shared() as common:
@@ -58,20 +58,20 @@ def committed_drift(
     """Compare a project in a repository without a working tree.
 
     Args:
-        repository: Git's folder of the repository. It may be bare, and shallow.
-        parent: The commit that is looked at.
+        repository: The git folder. The repository may be bare and shallow.
+        parent: The commit to compare.
         folder: The project's folder in it; empty for its root.
-        template: Where the template is; by default where the project was generated from.
-        shared: What updates of many projects have in common; without it, each begins anew.
+        template: Location of the template; by default the recorded one.
+        shared: Caches that the updates of many projects share.
 
     Returns:
-        Template-owned files that are changed or gone.
+        Template-owned files that were changed or deleted.
 
     Raises:
-        UpdateError: When that cannot be found out.
+        UpdateError: When the comparison fails.
     """
     prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
-    with failures_told(), nullcontext(shared) if shared else Shared() as common:
+    with converted_errors(), nullcontext(shared) if shared else Shared() as common:
         project = Snapshot(repository.absolute(), parent, prefix)
         rendered = _rendered(project, template, None, common)
         with common.work_folder() as scratch:
@@ -86,7 +86,7 @@ def committed_drift(
 def _rendered(
     project: Snapshot, template: str | None, base: str | None, common: Shared
 ) -> dict[str, str]:
-    """Ids of the template-owned files that a project would have, without anybody's changes."""
+    """Ids of the template-owned files as rendered."""
     origin = project.origin()
     source = common.template(template or origin.source, project.place)
     commit = source.resolve(base or origin.commit, asked=base is not None)
@@ -100,7 +100,7 @@ def _rendered(
 
 
 def _is(path: Path, blob: str, object_format: str) -> bool:
-    # Line ends are git's business, which may give a working tree others.
+    # git may convert line endings in a working tree, so they do not count.
     if not path.is_file():
         return False
     content = path.read_bytes().replace(b"\r\n", b"\n")

@@ -34,7 +34,7 @@ def entries(listing: bytes) -> dict[str, Entry]:
         if line:
             about, _, path = line.partition("\t")
             words = about.split()
-            # `ls-tree` says the type in between, `ls-files` the stage behind.
+            # `ls-tree` prints the type between mode and id, `ls-files` the stage after them.
             blob = words[2] if words[1] in ("blob", "commit") else words[1]
             found[path] = Entry(words[0], blob)
     return found

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# `git rev-parse --local-env-vars` without configuration: git sets them for its hooks, and they
-# would send every other command to that repository too. The rest changes what paths and new
-# repositories mean.
+# The output of `git rev-parse --local-env-vars`, without configuration: git sets these variables
+# for its hooks, and with them every git command uses the hook's repository. The others change how
+# git reads paths and creates repositories.
 _PLACES = {
     f"GIT_{name}"
     for name in (
@@ -21,7 +21,7 @@ _PLACES = {
 
 
 def without_places(variables: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which git looks for repositories where it runs.
+    """Remove variables that point git to another repository.
 
     Args:
         variables: The environment.

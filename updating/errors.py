@@ -1,4 +1,4 @@
-"""How an update ends: statuses, and the one sentence of an update that does not happen."""
+"""Exit statuses of an update, and the error of one that is refused or fails."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ class Status(IntEnum):
     """Exit status of the command."""
 
     CLEAN = 0
-    """The project is as the release has it, but for its owner's edits."""
+    """The project has the release, merged with its owner's changes."""
     REFUSED = 1
-    """Something has to be done first; nothing was changed."""
+    """Refused: the user has to do something first; nothing was changed."""
     CONFLICTS = 2
-    """The project and the template changed the same lines; the files are marked."""
+    """The project and the template changed the same lines, which are marked in the files."""
     DRIFT = 3
-    """`--check` found template-owned files that people changed."""
+    """`--check` found template-owned files with local changes."""
     FAILED = 4
     """The template could not be fetched, rendered or migrated; nothing was changed."""
 
 
 class UpdateError(Exception):
-    """An update that does not happen.
+    """An update that was refused or failed.
 
     Args:
         sentence: What is wrong and what to do, in one sentence.
@@ -34,12 +34,13 @@ class UpdateError(Exception):
 
 
 def failed(error: OSError) -> UpdateError:
-    """The sentence on a file or a program that failed beside the project.
+    """The message for an error outside the project.
 
     Args:
         error: What failed.
     """
     where = f"{error.filename}: " if error.filename else ""
     return UpdateError(
-        f"Nothing was changed, because it failed: {where}{error.strerror or error}", Status.FAILED
+        f"The update failed, and nothing was changed: {where}{error.strerror or error}",
+        Status.FAILED,
     )

@@ -1,4 +1,4 @@
-"""Which template a project follows: a fork is recorded, another copy of the same one is not."""
+"""The template to record: a fork is recorded, another copy of the same template is not."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from .errors import UpdateError
 from .git import Git, GitError
 from .places import is_same, locate, shown
 
-# Clones of clones; more than anybody has, and an end where two name each other.
+# Limit for chains of clones, which ends the search if two repositories point to each other.
 _DEEPEST = 8
 
 
 def name_to_record(places: list[str], project: Path) -> str | None:
-    """Find out what the person who named a template calls it.
+    """Find the location of the template that the user gave.
 
-    A project's script fetches the template and names its copy last; before it comes what the person
-    named, if they did.
+    A project's script clones the template and passes the clone as the last `--template`; the user's
+    own `--template`, if any, is the first.
 
     Args:
-        places: What `--template` was given, in order.
+        places: Values of `--template`, in order.
         project: The project's folder.
 
     Returns:
-        A place; None if none was named.
+        A location; None if none was given.
 
     Raises:
-        UpdateError: When the script has fetched something else.
+        UpdateError: When the script has fetched another template.
     """
     if not places:
         return None
@@ -46,16 +46,16 @@ def name_to_record(places: list[str], project: Path) -> str | None:
 def followed(
     source: str, template: str | None, record: str | None, project: Path
 ) -> tuple[str, tuple[str, ...]]:
-    """Decide which template a project follows after an update.
+    """Choose the template to record after an update.
 
     Args:
-        source: The template that it follows.
-        template: Where the template is read.
-        record: What that one is called.
+        source: The recorded location.
+        template: The location from which the template is read.
+        record: The location to record.
         project: The project's folder.
 
     Returns:
-        What the answers file says, and what the report says of it.
+        The location for the answers file, and remarks for the report.
     """
     if record is None or is_same(record, source, project):
         return source, ()
@@ -69,7 +69,7 @@ def followed(
 
 
 def _lineage(place: str, project: Path) -> Iterator[str]:
-    """A place, what it was cloned from, and so on."""
+    """A location, the origin that it was cloned from, and so on."""
     yield place
     for _ in range(_DEEPEST):
         try:
@@ -83,7 +83,7 @@ def _lineage(place: str, project: Path) -> Iterator[str]:
             origin = Git(folder).text("config", "--local", "--get", "remote.origin.url")
         if not origin:
             return
-        # A relative one begins at the clone.
+        # A relative path starts at the clone.
         place, project = origin, folder
         with suppress(UpdateError):
             place = str(locate(origin, folder))

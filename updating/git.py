@@ -19,7 +19,7 @@ from .errors import Status, UpdateError, failed
 # `git merge-tree --write-tree`
 OLDEST = (2, 38)
 
-# The person's settings would change what is merged, or ask for something.
+# Settings of the user that could change the result of a merge, or prompt for input.
 _SETTINGS = (
     *("-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "diff.renames=true"),
     *("-c", "merge.renames=true", "-c", "merge.renameLimit=7000", "-c", "merge.default=text"),
@@ -29,7 +29,7 @@ _SETTINGS = (
     *("-c", "safe.bareRepository=all"),
 )
 
-# What the person has set for files is for the working tree alone, not for the template or a merge.
+# The user's attributes only apply to the working tree, not to the template or a merge.
 _AS_IT_IS = (
     *("-c", "core.autocrlf=false", "-c", "core.safecrlf=false"),
     *("-c", f"core.attributesFile={os.devnull}", "-c", "core.bigFileThreshold=512m"),
@@ -37,11 +37,11 @@ _AS_IT_IS = (
 
 
 class GitError(Exception):
-    """A command of git that failed.
+    """A git command that failed.
 
     Args:
-        line: The line that says it best.
-        said: All that git said.
+        line: The most relevant line of its output.
+        said: Its whole error output.
     """
 
     def __init__(self, line: str, said: str = "") -> None:
@@ -55,8 +55,8 @@ class Git:
     Args:
         folder: Where it runs.
         variables: Variables of its environment, such as `GIT_INDEX_FILE`.
-        line_ends: Whether line ends and other contents are converted, as the person's settings and
-            attributes say.
+        line_ends: Whether to convert line endings and other contents, according to the user's
+            settings and attributes.
 
     Raises:
         UpdateError: When there is no git.
@@ -78,7 +78,7 @@ class Git:
             raise UpdateError("git is not installed: install it, and update again.") from error
 
     def with_variables(self, **variables: str) -> Git:
-        """The same with more variables.
+        """Copy it with more variables.
 
         Args:
             variables: Variables of its environment.
@@ -91,12 +91,12 @@ class Git:
         """Run a command.
 
         Args:
-            arguments: Its words.
-            stdin: What it reads.
-            accept: Statuses that are no failure.
+            arguments: Its arguments.
+            stdin: Its standard input.
+            accept: Exit statuses that are not errors.
 
         Returns:
-            Its status and what it printed.
+            Its exit status and output.
 
         Raises:
             GitError: When it fails.
@@ -110,13 +110,13 @@ class Git:
     def pipe(
         self, arguments: Sequence[str], other: Git, others: Sequence[str], *, stdin: bytes
     ) -> None:
-        """Have another git read what a command prints, of any size.
+        """Pipe the output of a command into another git process.
 
         Args:
-            arguments: Words of the command that prints.
+            arguments: Arguments of the first command.
             other: The git that reads.
-            others: Its words.
-            stdin: What the first one reads.
+            others: Its arguments.
+            stdin: Standard input of the first command.
 
         Raises:
             GitError: When one of them fails.
@@ -142,7 +142,7 @@ class Git:
         self, arguments: Sequence[str], stdin: int | IO[bytes] | None
     ) -> subprocess.Popen[bytes]:
         settings = _SETTINGS if self.line_ends else (*_SETTINGS, *_AS_IT_IS)
-        # The attributes of the whole machine are switched off by a variable only.
+        # System-wide attributes can only be disabled by a variable.
         variables = {} if self.line_ends else {"GIT_ATTR_NOSYSTEM": "1"}
         # Not by plumbum, which adds the environment that the process was started with.
         return subprocess.Popen(
@@ -155,11 +155,11 @@ class Git:
         )
 
     def raw(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        """What a command prints.
+        """The output of a command.
 
         Args:
-            arguments: Its words.
-            stdin: What it reads.
+            arguments: Its arguments.
+            stdin: Its standard input.
 
         Raises:
             GitError: When it fails.
@@ -167,11 +167,11 @@ class Git:
         return self.run(*arguments, stdin=stdin)[1]
 
     def text(self, *arguments: str, stdin: bytes = b"") -> str:
-        """What a command prints, as text without white space around it.
+        """The output of a command as text, stripped.
 
         Args:
-            arguments: Its words.
-            stdin: What it reads.
+            arguments: Its arguments.
+            stdin: Its standard input.
 
         Raises:
             GitError: When it fails.
@@ -179,10 +179,10 @@ class Git:
         return self.raw(*arguments, stdin=stdin).decode(errors="surrogateescape").strip()
 
     def succeeds(self, *arguments: str) -> bool:
-        """Whether a command ends well.
+        """Whether a command succeeds.
 
         Args:
-            arguments: Its words.
+            arguments: Its arguments.
         """
         try:
             self.run(*arguments)
@@ -199,11 +199,11 @@ def _error(arguments: Sequence[str], status: int, said: bytes) -> GitError:
 
 
 @contextmanager
-def failures_told() -> Iterator[None]:
-    """Have what git or the machine refuses end an update that has changed nothing.
+def converted_errors() -> Iterator[None]:
+    """Convert errors of git and the system to an UpdateError, while nothing has been changed.
 
     Raises:
-        UpdateError: With what was said, in a sentence.
+        UpdateError: With the error message.
     """
     try:
         yield
@@ -228,4 +228,4 @@ def check_version(git: Git) -> None:
     numbers = re.search(r"(\d+)\.(\d+)", said)
     if numbers is None or (int(numbers[1]), int(numbers[2])) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
-        raise UpdateError(f"Git {oldest} or newer is needed, and this is {said}: install it.")
+        raise UpdateError(f"Git {oldest} or newer is needed, and {said} is installed: upgrade git.")

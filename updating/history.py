@@ -1,8 +1,8 @@
-"""Which commits of the template an update may render.
+"""The commits of the template that an update may render.
 
-A clone holds more than what the template's people released: branches, and on many hosts everything
-that strangers have proposed. What is rendered also runs. So a commit counts only if it is on the
-first-parent line of the template's HEAD, of a tagged release, or of a branch that the person names.
+A clone contains more than released commits: branches, and on many hosts pull requests of strangers.
+Rendering a commit runs its code. So a commit is only accepted if it is in the first-parent history
+of the template's HEAD, of a tagged release, or of a branch that the user names.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _DESCRIBED = re.compile(r".+-\d+-g([0-9a-f]{4,64})")
 
 
 class History:
-    """The lines of the template's history that count.
+    """The accepted commits of the template.
 
     Args:
         git: The template's repository.
-        source: What sentences call it.
+        source: Its location, for messages.
     """
 
     def __init__(self, git: Git, source: str) -> None:
@@ -43,17 +43,17 @@ class History:
         """The releases, lowest first.
 
         Raises:
-            UpdateError: When the history is short.
+            UpdateError: When the clone is shallow.
         """
         return releases(self.git)
 
     @cached_property
     def tags(self) -> dict[str, str]:
-        """Commits by the tags that are versions."""
+        """Commits by tag, for tags that are versions."""
         listing = self.git.text("for-each-ref", f"--format={_TAG}", "refs/tags")
         found = {}
         for line in listing.splitlines():
-            # An annotated tag is an object of its own, and says which commit it is about.
+            # An annotated tag is a separate object that points to a commit.
             name, *objects = line.split(" ")
             commits = [each.removeprefix("commit:") for each in objects if "commit:" in each]
             if commits and is_version(name):
@@ -61,32 +61,32 @@ class History:
         return found
 
     def recorded(self, name: str) -> str:
-        """Find the commit that an answers file names.
+        """Find the commit of an answers file.
 
         Args:
-            name: A release, the id of a commit, or what `git describe` says of one.
+            name: A release, a commit id, or the output of `git describe`.
 
         Returns:
             Its full id.
 
         Raises:
-            UpdateError: When there is none on a line that counts.
+            UpdateError: When there is no such accepted commit.
         """
         if commit := self._find(name):
             return commit
         raise UpdateError(
-            f"The template at {self.source} has no release {name}, nor such a commit on its main "
-            "line: name the release that the project came from with --from RELEASE, or the "
-            "template that has it with --template PLACE."
+            f"The template at {self.source} has no release {name}, and no such commit on its "
+            "main branch: give the release that the project was generated from with --from "
+            "RELEASE, or the template that has it with --template PLACE."
         )
 
     def asked_for(self, name: str) -> str:
-        """Find the commit that a person names.
+        """Find the commit that the user names.
 
-        The line of a branch that is named counts from then on.
+        If it is a branch, the commits of that branch are accepted from then on.
 
         Args:
-            name: A release, a branch, or what an answers file may name.
+            name: A release, a branch, or a name as in an answers file.
 
         Returns:
             Its full id.
@@ -106,8 +106,8 @@ class History:
         if commit := self._find(name):
             return commit
         raise UpdateError(
-            f"The template at {self.source} has no release or branch {name}, nor such a commit on "
-            "its main line."
+            f"The template at {self.source} has no release or branch {name}, and no such commit "
+            "on its main branch."
         )
 
     def is_ancestor(self, older: str, newer: str) -> bool:
@@ -136,7 +136,10 @@ class History:
         if _ID.fullmatch(start):
             found = [commit for commit in self._on_lines() if commit.startswith(start)]
             if len(found) > 1:
-                raise UpdateError(f"{name} is the beginning of {len(found)} commits: name more.")
+                raise UpdateError(
+                    f"{name} is ambiguous, because {len(found)} commits begin with it: give more "
+                    "characters."
+                )
             if found:
                 return found[0]
         version = Version(name) if is_version(name) else None
@@ -152,7 +155,7 @@ class History:
         return self._lines
 
     def _commit_of(self, place: str) -> str | None:
-        """The commit at a place that is spelled out, never at what git's grammar makes of it."""
+        """The commit of a full reference name; other revision expressions are not evaluated."""
         try:
             if place not in _HEADS:
                 self.git.run("show-ref", "--verify", "--quiet", "--", place)

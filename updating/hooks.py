@@ -1,9 +1,9 @@
-"""What Copier makes anew for each project, kept for the next one: through private parts of Copier.
+"""A faster Copier worker for many projects, through private parts of Copier.
 
-For each project, Copier reads and compiles the template, gathers all answers for each part of each
-path, looks where each leads, and asks git about each file. `Kept` does the first once for all
-projects of a commit of the template, the second once for a project, and the others never: a new
-folder has no index, and no symlinks where the template has none.
+For each project, Copier reads and compiles the template, collects all answers for each part of each
+path, resolves each path, and runs git for each file. `Kept` does the first once for all projects of
+a commit of the template, the second once for each project, and the others never: a new folder has
+no index, and no symlinks if the template has none.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ else:
 
 
 class Options(TypedDict):
-    """Options of Copier that every render has."""
+    """Copier's options for every rendering."""
 
     defaults: bool
     overwrite: bool
@@ -68,18 +68,18 @@ class Options(TypedDict):
 
 
 OPTIONS = Options(defaults=True, overwrite=True, unsafe=True, quiet=True, skip_tasks=True)
-# What tells the time, by the names of filters and of the methods of jinja2_time's extension.
+# Filters, and methods of jinja2_time's extension, that read the clock.
 _CLOCK_FILTERS = ("strftime",)
 _CLOCK_METHODS = ("_now", "_datetime")
 
 
 def user_defaults() -> dict[str, Any]:
-    """What the person's settings of Copier answer, which are part of what a project is made of."""
+    """Default answers in the user's Copier settings, which affect the rendering."""
     return dict(copier.load_settings().defaults)
 
 
 def answers_of(worker: Any) -> Answers:
-    """What Copier rendered a project from.
+    """The answers with which Copier rendered a project.
 
     Args:
         worker: Copier's worker, which `run_copy` returns.
@@ -96,8 +96,8 @@ class Source:
     """A file or folder of the template.
 
     Attributes:
-        path: Where it is in the template.
-        inside: Where it is in the part that is rendered.
+        path: Its absolute path.
+        inside: Its path in the rendered folder.
         is_folder: Whether it is a folder.
     """
 
@@ -107,23 +107,23 @@ class Source:
 
 
 class Kept:
-    """What is kept of one commit of the template; for one thread at a time.
+    """Cached objects for rendering one commit of the template; not thread-safe.
 
-    Making one changes variables of modules for a moment, and is for one thread of the process.
+    Creating one changes module variables for a moment: only one thread of the process may do it.
 
     Args:
         template: Folder of the template, outside any repository.
-        compiled: What was compiled of this commit and others.
+        compiled: Jinja code compiled for this and other commits.
     """
 
     def __init__(self, template: Path, compiled: Compiled) -> None:
         self.template = Template(url=str(template))
-        # Nothing but a folder, for which Copier need not ask git.
+        # It is a plain folder, so Copier need not run git.
         vars(self.template)["vcs"] = None
         self.settings = SettingsModel.from_file()
         self.clock_was_read = False
         self._sources: dict[Path, list[Source] | None] = {}
-        with modules_as_they_were():
+        with restored_modules():
             self.environment = self._worker(template, {}).new_environment()
         if "from_string" not in vars(self.environment):
             CompileOnce(self.environment)
@@ -134,11 +134,11 @@ class Kept:
         """Render a project.
 
         Args:
-            folder: A folder, with the answers of the last time.
-            data: Answers that are given now.
+            folder: A folder with the recorded answers.
+            data: New answers.
 
         Returns:
-            What it was rendered from, and whether the time had no part in it.
+            The answers, and whether the result is independent of the time.
         """
         self.clock_was_read = False
         with self._worker(folder, data) as worker:
@@ -146,13 +146,13 @@ class Kept:
         return answers_of(worker), not self.clock_was_read
 
     def sources(self, root: Path) -> Sequence[Source] | None:
-        """What is rendered, in the order in which Copier takes it.
+        """The files to render, in Copier's order.
 
         Args:
             root: Folder of it.
 
         Returns:
-            Files and folders; None where there are symlinks, which Copier looks at more closely.
+            Files and folders; None if there are symlinks, which Copier handles itself.
         """
         if root not in self._sources:
             found = list(scantree(str(root), True))
@@ -186,7 +186,7 @@ class Kept:
         for name in _CLOCK_FILTERS:
             if name in self.environment.filters:
                 function = self.environment.filters[name]
-                # With a context, so that Jinja does not compute it while it compiles.
+                # Filters with a context are not evaluated at compile time.
                 self.environment.filters[name] = pass_context(self._noting(function))
         for extension in self.environment.extensions.values():
             for name in _CLOCK_METHODS:
@@ -204,17 +204,17 @@ class Kept:
 
 
 class Compiled:
-    """Compiled texts, for all commits of the template whose texts Jinja compiles alike."""
+    """Compiled texts, shared by commits for which Jinja compiles the same code."""
 
     def __init__(self) -> None:
         self._of: dict[str, dict[tuple[str, str | None], CodeType]] = {}
 
     def serve(self, environment: Environment, alike: str) -> None:
-        """Let an environment take what was compiled, and keep what it compiles.
+        """Let an environment use this cache for compiled code.
 
         Args:
             environment: The environment.
-            alike: The same for environments that compile alike.
+            alike: A key that is equal for environments that compile the same code.
         """
         known = self._of.setdefault(alike, {})
         compile_anew = environment.compile
@@ -230,7 +230,7 @@ class Compiled:
 
 
 def _alike(template: Template) -> str:
-    """Name everything that Jinja's compiler depends on: settings, and extensions with all files."""
+    """Hash everything that Jinja's compiler depends on: settings, and all files of extensions."""
     digest = hashlib.sha256(repr((template.envops, template.jinja_extensions)).encode())
     folders = {
         template.local_abspath / Path(name.partition(":")[0]).parent
@@ -245,8 +245,8 @@ def _alike(template: Template) -> str:
 
 
 @contextmanager
-def modules_as_they_were() -> Iterator[None]:
-    """Undo what loading the template's extensions changes for the whole process."""
+def restored_modules() -> Iterator[None]:
+    """Restore module variables that loading the template's extensions changes."""
     module, hook = vars(jinja2.environment), sys.excepthook
     import_string = module["import_string"]
     try:
@@ -259,7 +259,7 @@ def modules_as_they_were() -> Iterator[None]:
 if AVAILABLE:
 
     class _Worker(Worker):
-        """Copier's worker with what is kept."""
+        """A Copier worker that uses the cached objects."""
 
         kept: Kept
         _texts: dict[str, str]
@@ -312,7 +312,7 @@ if AVAILABLE:
                         self._render_file(source.path, target, extra_context=extra or {})
 
         def _render_string(self, string: str, extra_context: dict[str, Any] | None = None) -> str:
-            # Tags may do more than give a text.
+            # Tags may have side effects, so their results are not cached.
             tag = self.jinja_env.block_start_string
             if self._context is None or extra_context or tag in string:
                 return super()._render_string(string, extra_context)
@@ -321,4 +321,4 @@ if AVAILABLE:
             return text
 
         def _sync_git_index_executable_bit(self, dst_relpath: Path, src_mode: int) -> None:
-            """There is no index."""
+            """Do nothing: there is no index."""

@@ -1,4 +1,4 @@
-"""Git's own lock of the index, by which it keeps other git commands from committing."""
+"""Git's lock of the index, which prevents other git commands from committing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from updating.moving import move
 from updating.obstacles import InTheWay
 
 MINE = b"An update from Twelvestar is writing.\n"
-# Editors refresh the index for a moment now and then.
+# Editors lock the index for a moment to refresh it.
 SECONDS = 10.0
 
 
 class IndexLock:
-    """The lock of one index, known by its content even after its process was killed.
+    """The lock of one index. Its content identifies it even after its process was killed.
 
     Args:
         folder: The git folder.
@@ -27,10 +27,10 @@ class IndexLock:
         self._draft = scratch / "index.mine"
 
     def acquire(self, *, steal: bool = False) -> bool:
-        """Lock the index, and wait for other git commands for a while.
+        """Lock the index; wait some time for other git commands.
 
         Args:
-            steal: Whether the lock of another command is one that was killed.
+            steal: Whether to take over another command's lock, because that was killed.
 
         Returns:
             Whether it is locked.
@@ -42,7 +42,7 @@ class IndexLock:
         self._draft.write_bytes(MINE)
         while True:
             try:
-                # Whole or not at all, so that it is known by its content.
+                # Written atomically, because its content identifies it.
                 move(self._draft, self.path)
                 return True
             except InTheWay:
@@ -56,7 +56,7 @@ class IndexLock:
                 time.sleep(0.05)
 
     def release(self) -> None:
-        """Unlock the index, if this is what locks it."""
+        """Unlock the index, if this lock holds it."""
         if self._is_mine():
             self.path.unlink()
 

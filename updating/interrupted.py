@@ -1,4 +1,4 @@
-"""What an update that was cut off has left behind: files half of which are written."""
+"""Projects that an interrupted update has left half written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .project import Project
 
 
 def refuse_interrupted(project: Project) -> None:
-    """Refuse to look at a project whose files are half written.
+    """Refuse a project whose files are half written.
 
     Args:
         project: The project.
@@ -27,29 +27,29 @@ def refuse_interrupted(project: Project) -> None:
         interrupted = (project.folder / PLAN).exists()
     if interrupted:
         raise UpdateError(
-            "An earlier update was interrupted while it wrote: update without --preview, which "
-            "puts back what was there first, or only put it back with --undo."
+            "An earlier update was interrupted while it wrote files: update without --preview, "
+            "which restores them first, or only restore them with --undo."
         )
 
 
 def undo_interrupted(project: Project) -> None:
-    """Put back what was there before an update that was interrupted, if one was.
+    """Undo an interrupted update, if there is one.
 
     Args:
         project: The project.
 
     Raises:
-        UpdateError: When it cannot be put back now, or a file was changed since.
+        UpdateError: When it cannot be undone now, or a file was changed since.
     """
     if (end := _undo(project)) and end.left:
         raise UpdateError(
-            f"An earlier update was interrupted and is undone now, but for what was changed since "
-            f"({', '.join(end.left)}): commit or stash that, and update again."
+            "An earlier update was interrupted and is now undone, except for files changed "
+            f"since ({', '.join(end.left)}): commit or stash them, and update again."
         )
 
 
 def _undo(project: Project) -> apply.End | None:
-    """Put back; return how that ended, or None if no update was interrupted."""
+    """Undo; return the result, or None if no update was interrupted."""
     with only_plan(project.folder):
         if not (project.folder / PLAN).exists():
             return None
@@ -59,7 +59,7 @@ def _undo(project: Project) -> apply.End | None:
         return None
     if end.how not in (apply.DONE, apply.MOVED):
         raise UpdateError(
-            f"An earlier update was interrupted, and cannot be undone yet ({end.why}): mend that, "
+            f"An earlier update was interrupted, and cannot be undone yet ({end.why}): fix that, "
             "and run this again.",
             Status.FAILED,
         )
@@ -68,29 +68,29 @@ def _undo(project: Project) -> apply.End | None:
 
 
 def undo(folder: Path) -> str:
-    """Undo an update that was interrupted, and nothing else.
+    """Only undo an interrupted update.
 
     Args:
         folder: The project.
 
     Returns:
-        What was done, in a sentence.
+        The result, in a sentence.
 
     Raises:
-        UpdateError: When it cannot be put back now.
+        UpdateError: When it cannot be undone now.
     """
     end = _undo(Project(folder))
     if end is None:
         return (
-            "No update was interrupted: a finished one is undone by the command that its report "
-            "names."
+            "No update was interrupted. To undo a finished one, run the command at the end of "
+            "its report."
         )
     if end.how == apply.MOVED:
         raise UpdateError(
-            "Nothing was put back, because HEAD has moved since the update was interrupted: look "
-            "at `git status`, and restore or delete what is half written."
+            "Nothing was restored, because HEAD has moved since the update was interrupted: "
+            "check `git status`, and restore or delete files that are half written."
         )
     if end.left:
         left = ", ".join(end.left)
-        return f"The interrupted update was undone; changed since, and left so: {left}."
+        return f"The interrupted update was undone, except for files changed since: {left}."
     return "The interrupted update was undone."

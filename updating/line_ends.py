@@ -1,7 +1,8 @@
-"""Line ends, and the mark at the beginning of a file, that a person's editor has chosen.
+"""Line endings and byte order marks, which depend on a person's editor.
 
-They are no edits. So what both sides share is merged without them, and the merged file gets them
-back: lines of the project keep their own, and others get what the project's file mostly has.
+They do not count as edits. So files are merged without them, and they are restored in the merged
+file: lines of the project keep their endings, and other lines get the most common one of the
+project's file.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 
 
 class LineEnds:
-    """The three sides of a merge, plain where the project and the template differ.
+    """The three sides of a merge, normalized where the project and the template differ.
 
     Args:
-        store: Where contents are.
-        base: What the template made of the project the last time.
+        store: Store with the contents of files.
+        base: Rendering of the project's current release.
         ours: The project.
-        theirs: What the template makes of it now.
+        theirs: Rendering of the new release.
 
     Attributes:
-        base: The same with plain line ends.
-        ours: The same with plain line ends.
-        theirs: The same with plain line ends.
+        base: The base with normalized line endings.
+        ours: The project with normalized line endings.
+        theirs: The new rendering with normalized line endings.
     """
 
     def __init__(self, store: Store, base: Files, ours: Files, theirs: Files) -> None:
@@ -47,10 +48,10 @@ class LineEnds:
         self.base, self.ours, self.theirs = base | then, ours | self._mine, theirs | self._new
         self._levelled = self._mine.keys() | self._new.keys() | then.keys()
 
-    def given_back(
+    def restored(
         self, files: Files, stages: dict[str, dict[int, Entry]], template: tuple[str, str]
     ) -> tuple[Files, dict[str, dict[int, Entry]]]:
-        """Give line ends back to what was merged.
+        """Restore line endings in merged files.
 
         Args:
             files: The merged files.
@@ -58,7 +59,7 @@ class LineEnds:
             template: The commits of the template's sides, then and now.
 
         Returns:
-            The same, as the project's editors write it.
+            The files with the project's line endings.
         """
         if not self._levelled:
             return files, stages
@@ -89,7 +90,7 @@ class LineEnds:
             return {}
         words = ("diff-tree", "-r", "-z", "--find-renames", "--diff-filter=R", "--name-status")
         listing = self._store.git.raw(*words, *template).decode(errors="surrogateescape")
-        # A letter with a number, the old name and the new one.
+        # A status such as `R100`, the old name and the new one.
         fields = listing.split("\0")
         return {
             new: old
@@ -99,7 +100,7 @@ class LineEnds:
 
 
 def plain(content: bytes) -> bytes:
-    """A text with plain line ends and no mark at its beginning.
+    """Normalize line endings to LF, and remove the byte order mark.
 
     Args:
         content: A file; a binary one stays as it is.
@@ -108,12 +109,12 @@ def plain(content: bytes) -> bytes:
 
 
 def as_in(content: bytes, model: bytes) -> bytes:
-    """Give a text the line ends of another, and its mark at the beginning.
+    """Give a text the line endings and byte order mark of another.
 
     Args:
-        content: A text with plain line ends.
-        model: A text that has lines in common with it; they end as they do there. Others end as
-            most do there.
+        content: A text with normalized line endings.
+        model: A text with common lines, which get the same endings. Other lines get its most common
+            one.
     """
     if b"\0" in content or b"\0" in model:
         return content
@@ -130,10 +131,10 @@ def as_in(content: bytes, model: bytes) -> bytes:
 
 
 def _with_marks(store: Store, files: Files) -> set[str]:
-    """Text files with a carriage return at the end of a line, or a mark at the beginning."""
+    """Text files with CRLF line endings or a byte order mark."""
     files = {path: entry for path, entry in files.items() if entry.mode != SUBMODULE}
     sizes = store.sizes(entry.blob for entry in files.values())
-    # Git would read what is larger as a whole.
+    # Git would have to read all of a larger file.
     small = {path: each for path, each in files.items() if sizes[each.blob] <= LARGEST}
     if not small:
         return set()
@@ -144,7 +145,7 @@ def _with_marks(store: Store, files: Files) -> set[str]:
 
 
 def _plain(store: Store, files: Files, paths: Iterable[str]) -> Files:
-    """Those of some files that are others when they are plain."""
+    """The files that normalization changes, normalized."""
     paths = [path for path in paths if files[path].mode.startswith("100")]
     contents = store.read_all(files[path].blob for path in paths)
     made = {}

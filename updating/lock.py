@@ -16,10 +16,10 @@ from .plan import FOLDER
 
 @contextmanager
 def only_update(folder: Path, prefix: str) -> Iterator[None]:
-    """Keep other updates of a project away; the lock of a process that died keeps nobody away.
+    """Prevent other updates of a project; the lock ends with its process.
 
     Args:
-        folder: Git's folder of the repository.
+        folder: The git folder.
         prefix: The project's folder in it.
 
     Raises:
@@ -35,7 +35,7 @@ def only_update(folder: Path, prefix: str) -> Iterator[None]:
                 f"Another update of this project is running (process {lock.read() or 'unknown'}): "
                 "wait until it ends, and update again."
             ) from error
-        # On a full disk, nobody is told who holds it.
+        # On a full disk, the process id is not written.
         with suppress(OSError):
             os.truncate(lock.fileno(), 0)
             os.write(lock.fileno(), str(os.getpid()).encode())
@@ -44,10 +44,10 @@ def only_update(folder: Path, prefix: str) -> Iterator[None]:
 
 @contextmanager
 def only_plan(folder: Path) -> Iterator[None]:
-    """Wait until no other project of a repository is being written, and keep others waiting.
+    """Wait until no other project of the repository is being written, and make others wait.
 
     Args:
-        folder: Git's folder of the repository.
+        folder: The git folder.
 
     Raises:
         UpdateError: When the folder cannot be written to.
@@ -64,6 +64,6 @@ def _opened(folder: Path, name: str) -> TextIO:
         return (place / f"{name}.lock").open("a+")
     except OSError as error:
         raise UpdateError(
-            f"{error.filename} cannot be written ({error.strerror}): give yourself the right to, "
-            "and update again."
+            f"{error.filename} cannot be written ({error.strerror}): fix its permissions, and "
+            "update again."
         ) from error

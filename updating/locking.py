@@ -1,8 +1,8 @@
-"""Locking what a project declares, without the project.
+"""Locking the declared dependencies of a project, without its code.
 
 uv builds a project whose metadata are dynamic, takes the interpreter that `.python-version` names,
-and downloads one from wherever the project's settings say. So it gets a folder with nothing but
-declarations, and of those only what a lock file depends on.
+and downloads one from wherever the project's settings say. So it runs in a folder that contains
+only the declarations that a lock file depends on.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ SECONDS = 300
 
 _PROJECT_KEYS = (*("name", "version", "requires-python", "dependencies", "optional-dependencies"),)
 _UV_KEYS = {
-    # What is asked for
+    # The requested dependencies
     *("constraint-dependencies", "override-dependencies", "exclude-dependencies"),
     *("build-constraint-dependencies", "dev-dependencies", "dependency-groups"),
     *("dependency-metadata", "sources", "no-sources", "no-sources-package"),
-    # How it is resolved
+    # The resolution
     *("conflicts", "environments", "required-environments", "resolution", "prerelease"),
     *("fork-strategy", "exclude-newer", "exclude-newer-package", "upgrade", "upgrade-package"),
     *("no-binary", "no-binary-package", "no-build", "no-build-package"),
     *("managed", "package", "preview", "preview-features", "required-version"),
-    # Where it comes from
+    # The sources of packages
     *("index", "index-url", "extra-index-url", "no-index", "find-links", "index-strategy"),
     *("allow-insecure-host", "keyring-provider", "native-tls", "system-certs", "offline"),
     *("http-proxy", "https-proxy", "no-proxy", "python-downloads", "python-preference"),
@@ -53,7 +53,7 @@ _VARIABLES = re.compile(
     r"|SSH_AUTH_SOCK|UV_\w+",
     re.IGNORECASE,
 )
-# They name a project or a token, or have uv check the lock file instead of making it.
+# Variables that contain a token or the path of a project, or that make uv only check the lock file.
 _OTHER_VARIABLES = re.compile(
     r"UV_(PROJECT|PROJECT_ENVIRONMENT|WORKING_DIR|WORKING_DIRECTORY|ENV_FILE|LOCKED|FROZEN"
     r"|DRY_RUN|PUBLISH_\w+)"
@@ -61,18 +61,18 @@ _OTHER_VARIABLES = re.compile(
 
 
 class LockError(Exception):
-    """A project that cannot be locked without it; says why, in half a sentence."""
+    """A project that cannot be locked without its code; the message is the reason."""
 
 
 def declared(store: Store, files: Files) -> dict[str, Any] | None:
-    """What of a project a lock file depends on.
+    """The declarations that a lock file depends on.
 
     Args:
-        store: Where contents are.
+        store: Store with the contents of files.
         files: The project's files.
 
     Returns:
-        TOML documents by the names of their files; None when the project's are not readable.
+        TOML documents by file name; None if the project's are invalid.
     """
     try:
         whole = tomllib.loads(_text(store, files, DECLARATION))
@@ -80,9 +80,9 @@ def declared(store: Store, files: Files) -> dict[str, Any] | None:
         project = {key: whole["project"][key] for key in _PROJECT_KEYS if key in whole["project"]}
         own = whole.get("tool", {}).get("uv", {})
         uv = _kept(own)
-        # uv asks for a build backend to tell a package, and would run it.
+        # uv recognizes a package by its build backend, which is left out because uv would run it.
         uv.setdefault("package", "build-system" in whole)
-        # What makes it impossible to lock them is told later, when it matters.
+        # If a lock file is needed, `lock` reports the reason.
         project |= {"dynamic": kept} if (kept := _dynamic(whole["project"])) else {}
         uv |= {"workspace": own["workspace"]} if "workspace" in own else {}
     except (LockError, AttributeError, KeyError, TypeError, ValueError):
@@ -94,13 +94,13 @@ def declared(store: Store, files: Files) -> dict[str, Any] | None:
 
 
 def lock(store: Store, files: Files, folder: Path) -> bytes:
-    """Make a lock file for what a project declares.
+    """Make a lock file for the declared dependencies.
 
-    No code of the project runs, nor any of its dependencies: where one of them has to be built to
-    know what it depends on, uv refuses.
+    No code of the project or its dependencies runs: uv refuses a dependency that would have to be
+    built.
 
     Args:
-        store: Where contents are.
+        store: Store with the contents of files.
         files: The project's files.
         folder: A new folder to work in.
 
@@ -112,7 +112,7 @@ def lock(store: Store, files: Files, folder: Path) -> bytes:
     """
     documents = declared(store, files)
     if documents is None:
-        raise LockError(f"{DECLARATION} or {SETTINGS} is not readable")
+        raise LockError(f"{DECLARATION} or {SETTINGS} cannot be read")
     _refuse_what_needs_the_project(documents[DECLARATION])
     locked = _text(store, files, LOCK)
     _refuse_local_packages(locked)
@@ -120,7 +120,7 @@ def lock(store: Store, files: Files, folder: Path) -> bytes:
         from tomlkit import dumps
     except ImportError as error:
         raise LockError("tomlkit is not installed") from error
-    # Or uv looks for a workspace and for settings in the folders above, where others may write.
+    # Otherwise uv searches parent folders, which others may write to, for a workspace and settings.
     documents[DECLARATION]["tool"]["uv"]["workspace"] = {"members": []}
     texts = {name: dumps(document) for name, document in documents.items()} | {LOCK: locked}
     # Any other Python gives the same lock file.
@@ -135,7 +135,7 @@ def lock(store: Store, files: Files, folder: Path) -> bytes:
 
 def _text(store: Store, files: Files, path: str) -> str:
     if files[path].mode not in _REGULAR:
-        raise LockError(f"{path} is no regular file")
+        raise LockError(f"{path} is not a regular file")
     try:
         return store.read(files[path].blob).decode()
     except UnicodeDecodeError as error:
@@ -153,30 +153,30 @@ def _dynamic(project: dict[str, Any]) -> list[str]:
 def _refuse_what_needs_the_project(document: dict[str, Any]) -> None:
     project, uv = document["project"], document["tool"]["uv"]
     if "dynamic" in project:
-        raise LockError(f"the project's own code says its {' and '.join(project['dynamic'])}")
+        raise LockError(f"the project's own code computes its {' and '.join(project['dynamic'])}")
     if "workspace" in uv:
         raise LockError("the project is a workspace")
     sources = uv.get("sources", {})
     for name, source in sources.items() if isinstance(sources, dict) else ():
         for each in source if isinstance(source, list) else [source]:
             if isinstance(each, dict) and each.keys() & {"path", "workspace"}:
-                raise LockError(f"{name} comes from a folder")
+                raise LockError(f"{name} is installed from a folder")
     for text in _strings(document):
         if (reference := _REFERENCE.match(text)) and not _REMOTE.match(reference[1]):
-            raise LockError(f"{text} comes from a folder")
+            raise LockError(f"{text} is installed from a folder")
 
 
 def _refuse_local_packages(locked: str) -> None:
-    """Refuse a lock file with folders in it: uv believes it, and builds what is there."""
+    """Refuse a lock file with local folders, because uv would build them."""
     try:
         packages = tomllib.loads(locked).get("package", [])
         sources = [(package["name"], package.get("source", {})) for package in packages]
         for name, source in sources:
             for kind in ("directory", "editable", "path", "virtual"):
                 if source.get(kind, ".") != ".":
-                    raise LockError(f"{LOCK} has {name} from a folder")
+                    raise LockError(f"{LOCK} has {name} installed from a folder")
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise LockError(f"{LOCK} is not readable") from error
+        raise LockError(f"{LOCK} cannot be read") from error
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -192,7 +192,7 @@ def _names_versions(text: str) -> bool:
 
 
 def _run_uv(folder: Path) -> None:
-    # A relative entry would be one of the project, where the update was called.
+    # A relative entry could point into the project.
     entries = os.environ.get("PATH", "").split(os.pathsep)
     path = os.pathsep.join(entry for entry in entries if Path(entry).is_absolute())
     beside = Path(sys.executable).with_name("uv")
@@ -225,8 +225,8 @@ def _run_uv(folder: Path) -> None:
                 process.wait()
     if status:
         lines = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        # What uv says first is what went wrong; hints come behind.
-        raise LockError(" ".join(lines[0].split()) if lines else f"uv ended with status {status}")
+        # The first line is the error; hints follow.
+        raise LockError(" ".join(lines[0].split()) if lines else f"uv exited with status {status}")
 
 
 __all__ = ["DECLARATION", "LOCK", "LockError", "declared", "lock"]

@@ -1,4 +1,4 @@
-"""The three-way merge of a project with what the template made of it, then and now."""
+"""The three-way merge of a project with its old and new renderings."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _MARKER = re.compile(rb"^<{7} ", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A place where both sides changed the same lines.
+    """A file with lines that both sides changed.
 
     Attributes:
         path: The file.
-        lines: Where the marked places begin, from 1; empty for a file that has no lines.
+        lines: Line numbers of the conflict markers, from 1; empty for a binary file.
     """
 
     path: str
@@ -28,14 +28,15 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What came of it.
+    """The result of a merge.
 
     Attributes:
         files: All files of the project.
         conflicts: Files to resolve.
-        stages: Git's three versions of each file in conflict, by their numbers.
-        kept: Files that the template dropped and the project had changed; they stay.
-        left_deleted: Files that the project had deleted and the template changed; they stay away.
+        stages: Git's three versions of each file in conflict, by stage number.
+        kept: Files that the template removed and the project had changed, and that were kept.
+        left_deleted: Files that the project had deleted and the template changed, and that stay
+            deleted.
     """
 
     files: Files
@@ -49,11 +50,11 @@ def merge(store: Store, base: Files, ours: Files, theirs: Files, *, name: str) -
     """Merge.
 
     Args:
-        store: Where all of it is.
-        base: What the template made of the project the last time.
+        store: Store with all contents.
+        base: Rendering of the project's current release.
         ours: The project.
-        theirs: What the template makes of it now.
-        name: What the template's side is called in conflict markers.
+        theirs: Rendering of the new release.
+        name: Name of the template's side in conflict markers.
     """
     line_ends = LineEnds(store, base, ours, theirs)
     base, ours, theirs = line_ends.base, line_ends.ours, line_ends.theirs
@@ -69,7 +70,7 @@ def merge(store: Store, base: Files, ours: Files, theirs: Files, *, name: str) -
     tree, *lines = printed.decode(errors="surrogateescape").split("\0")
     files = store.of_tree(tree)
     if status == 0:
-        return Merged(line_ends.given_back(files, {}, (root, new))[0])
+        return Merged(line_ends.restored(files, {}, (root, new))[0])
 
     stages: dict[str, dict[int, Entry]] = {}
     for line in filter(None, lines):
@@ -90,7 +91,7 @@ def merge(store: Store, base: Files, ours: Files, theirs: Files, *, name: str) -
             content = store.read(files[path].blob) if path in files else b""
             conflicts.append(Conflict(path, marked_lines(content)))
     marked = {conflict.path: stages[conflict.path] for conflict in conflicts}
-    files, marked = line_ends.given_back(files, marked, (root, new))
+    files, marked = line_ends.restored(files, marked, (root, new))
     return Merged(
         files,
         tuple(conflicts),
@@ -101,7 +102,7 @@ def merge(store: Store, base: Files, ours: Files, theirs: Files, *, name: str) -
 
 
 def marked_lines(content: bytes) -> tuple[int, ...]:
-    """Where the conflict markers of a file begin, from line 1.
+    """Line numbers of the conflict markers of a file, from 1.
 
     Args:
         content: The file.
@@ -110,9 +111,9 @@ def marked_lines(content: bytes) -> tuple[int, ...]:
 
 
 def _containing_all_of(store: Store, base: Files, ours: Files, theirs: Files) -> Files:
-    """Files that the template adds and the project has already, with lines of its own besides.
+    """Files that the template adds and that exist in the project, with additional lines.
 
-    So it is with a file that was kept when a part was dropped, and comes back with the part.
+    An example is a file that was kept when its part was removed, if the part is added again.
     """
     both = [path for path in theirs if path not in base and path in ours]
     contents = store.read_all(side[path].blob for path in both for side in (ours, theirs))

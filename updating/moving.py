@@ -1,4 +1,4 @@
-"""Moving a file so that nothing is written over."""
+"""Moving a file without overwriting another."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from pathlib import Path
 
 from updating.obstacles import InTheWay
 
-# Of a file that comes from another file system.
+# Suffix of a file that is being copied from another file system.
 DRAFT = ".twelvestar-draft"
 
 
 def move(source: Path, target: Path) -> None:
-    """Move a file to a place where there is none.
+    """Move a file to a path that must not exist.
 
     Args:
         source: The file.
-        target: The place.
+        target: The path.
 
     Raises:
-        InTheWay: When something is there.
+        InTheWay: When the path exists.
         OSError: When it cannot be moved.
     """
     try:
         os.link(source, target, follow_symlinks=False)
     except FileExistsError as error:
-        raise InTheWay(f"{target} appeared in this moment") from error
+        raise InTheWay(f"{target} was created during the update") from error
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOSPC, errno.EROFS, errno.EACCES):
             raise
         # Another file system, or one without hard links.
         if os.path.lexists(target):
-            raise InTheWay(f"{target} appeared in this moment") from error
+            raise InTheWay(f"{target} was created during the update") from error
         try:
             source.rename(target)
         except OSError as again:
@@ -46,7 +46,7 @@ def move(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file to another file system, whole or not at all."""
+    """Copy a file to another file system atomically."""
     draft = target.with_name(DRAFT)
     draft.unlink(missing_ok=True)
     try:

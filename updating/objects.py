@@ -1,7 +1,7 @@
-"""Writing git's objects without a process for each.
+"""Writing git objects without a process for each.
 
-An object is its kind, its length and its content, compressed, in a file that is called by the hash
-of all of it (gitformat-loose in git's documentation).
+An object is its type, length and content, compressed, in a file that is named by the hash of them
+(gitformat-loose in git's documentation).
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from .git import GitError
 Kind = Literal["blob", "tree", "commit"]
 _TREE = "40000"
 _QUICK = 1
-# What git refuses in a tree.
+# Names that git refuses in a tree.
 _FORBIDDEN = {"", ".", "..", ".git"}
 
 
 def identify(kind: Kind, content: bytes, object_format: str) -> str:
-    """What git calls an object.
+    """The id of a git object.
 
     Args:
-        kind: Its kind.
-        content: What is in it.
+        kind: Its type.
+        content: Its content.
         object_format: The repository's hash, `sha1` or `sha256`.
     """
     digest = hashlib.new(object_format, _header(kind, content), usedforsecurity=False)
@@ -50,11 +50,11 @@ class Objects:
         self._format = object_format
 
     def write(self, kind: Kind, content: bytes) -> str:
-        """Keep an object.
+        """Write an object.
 
         Args:
-            kind: Its kind.
-            content: What is in it.
+            kind: Its type.
+            content: Its content.
 
         Returns:
             Its id.
@@ -70,7 +70,7 @@ class Objects:
         return identifier
 
     def tree(self, entries: Mapping[str, Entry]) -> str:
-        """Keep a tree with all trees in it.
+        """Write a tree with its subtrees.
 
         Args:
             entries: Its files by path.
@@ -79,13 +79,13 @@ class Objects:
             Its id.
 
         Raises:
-            GitError: When git could not check it out: a path is no path, or both file and folder.
+            GitError: When git could not check it out: a path is invalid, or both file and folder.
         """
         root: _Folder = {}
         for path, entry in entries.items():
             *folders, name = path.split("/")
             if not _FORBIDDEN.isdisjoint((*folders, name)):
-                raise GitError(f"{path!r} is no path of a file")
+                raise GitError(f"{path!r} is not a valid path")
             at = root
             for folder in folders:
                 inside = at.setdefault(folder, {})

@@ -1,4 +1,4 @@
-"""What keeps a plan from being carried out, found before anything is written."""
+"""Obstacles to writing a plan, found before anything is written."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from updating.plan import Plan
 
 
 class InTheWay(Exception):
-    """Something that a person has to see to first; says what, and what to do."""
+    """Something that the user has to fix first; the message says what and how."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository with its working tree, without anybody's hooks.
+    """A repository with its working tree, with hooks disabled.
 
     Attributes:
         folder: Its git folder.
@@ -35,20 +35,20 @@ class Repository:
     index: Path | None = None
 
     def with_index(self, index: Path) -> Repository:
-        """The same with another index.
+        """Copy it with another index.
 
         Args:
-            index: Where the index is.
+            index: Path of the index.
         """
         return Repository(self.folder, self.top, index)
 
     def run(self, *words: str, stdin: bytes = b"", accept: Container[int] = (0,)) -> bytes:
-        """Run git, and return what it prints.
+        """Run git, and return its output.
 
         Args:
-            words: What it shall do.
-            stdin: What it reads.
-            accept: Statuses that are no failure.
+            words: Its arguments.
+            stdin: Its standard input.
+            accept: Exit statuses that are not errors.
 
         Raises:
             OSError: When it fails.
@@ -80,7 +80,7 @@ class Repository:
         return entries(self.run("ls-tree", "-r", "-z", "--full-tree", tree))
 
     def is_at(self, path: Path, entry: Entry) -> bool:
-        """Whether a file is what a tree says.
+        """Whether a file equals a tree's entry.
 
         Args:
             path: The file.
@@ -106,7 +106,7 @@ class Committed:
     Attributes:
         all: All files of the commit, by path.
         named: Those that the plan names.
-        seen: Their sizes and times in the working tree, to notice who writes in the last moment.
+        seen: Their sizes and times in the working tree, to detect changes at the last moment.
     """
 
     def __init__(self, repository: Repository, plan: Plan) -> None:
@@ -123,7 +123,7 @@ class Committed:
 def find_obstacle(
     repository: Repository, plan: Plan, committed: Committed, scratch: Path
 ) -> str | None:
-    """Find what keeps a plan from being carried out.
+    """Find an obstacle to writing a plan.
 
     Args:
         repository: The repository.
@@ -132,7 +132,7 @@ def find_obstacle(
         scratch: A folder to work in.
 
     Returns:
-        What it is and what to do, without "and update again"; None if nothing is.
+        What it is and what to do, without "and update again"; None if there is none.
     """
     found = chain(
         _hidden(repository, plan),
@@ -144,13 +144,13 @@ def find_obstacle(
 
 
 def _hidden(repository: Repository, plan: Plan) -> Iterator[str]:
-    """Files that git was told not to look at."""
+    """Files whose changes git is set to ignore."""
     named = {*plan.written, *plan.removed}
     listing = repository.run("ls-files", "-v", "-z").decode(errors="surrogateescape")
     for line in listing.split("\0"):
         flag, name = line[:1], line[2:]
         if name in named and (flag.islower() or flag == "S"):
-            yield f"Git was told not to look at {name}, and the update changes it: run " + (
+            yield f"Git is set to ignore changes of {name}, and the update changes it: run " + (
                 f"`git update-index --no-assume-unchanged {name}`"
                 if flag.islower()
                 else f"`git update-index --no-skip-worktree {name}`, or "
@@ -159,8 +159,8 @@ def _hidden(repository: Repository, plan: Plan) -> Iterator[str]:
 
 
 def _changed(repository: Repository, plan: Plan, committed: Committed, copy: Path) -> Iterator[str]:
-    """Files that are not as they were committed."""
-    # With the time of the index itself: git compares files' times with it.
+    """Files with uncommitted changes."""
+    # The copy keeps the index's time, because git compares files' times with it.
     shutil.copy2(repository.folder / "index", copy)
     checked = repository.with_index(copy)
     checked.run("update-index", "-q", "--refresh", accept=(0, 1))
@@ -173,7 +173,7 @@ def _changed(repository: Repository, plan: Plan, committed: Committed, copy: Pat
 
 
 def _in_the_way(top: Path, plan: Plan, committed: Committed) -> Iterator[str]:
-    """What stands where a file or one of its folders comes, and git does not have."""
+    """Untracked files at the path of a new file or of one of its folders."""
     removed = set(plan.removed)
     for name in plan.written:
         if name in committed.named:
@@ -183,17 +183,17 @@ def _in_the_way(top: Path, plan: Plan, committed: Committed) -> Iterator[str]:
             if folder in removed or not os.path.lexists(path):
                 break
             if path.is_symlink() or not path.is_dir():
-                yield _told(top, folder, f"a folder of that name, for {name}", committed)
+                yield _message(top, folder, f"a folder of that name, for {name}", committed)
         else:
             path = top / name
             if os.path.lexists(path):
                 unknown = _unknown_files(top, path, removed)
                 if unknown is not None:
-                    yield _told(top, unknown, "a file of that name", committed, place=name)
+                    yield _message(top, unknown, "a file of that name", committed, place=name)
 
 
 def _unknown_files(top: Path, path: Path, removed: set[str]) -> str | None:
-    """A file at a place, or in a folder there, that does not go; None if nothing stays."""
+    """A file at a path, or below it, that the plan does not remove; None if there is none."""
     if path.is_symlink() or not path.is_dir():
         return path.relative_to(top).as_posix()
     unreadable: list[OSError] = []
@@ -205,18 +205,18 @@ def _unknown_files(top: Path, path: Path, removed: set[str]) -> str | None:
     return Path(unreadable[0].filename).relative_to(top).as_posix() if unreadable else None
 
 
-def _told(top: Path, path: str, what: str, committed: Committed, place: str = "") -> str:
+def _message(top: Path, path: str, what: str, committed: Committed, place: str = "") -> str:
     same = {name.lower(): name for name in committed.all}
     known = same.get(path.lower(), path)
-    # On Linux there can be both.
+    # On a case-sensitive file system, both can exist.
     if known != path and (top / known).exists() and (top / known).samefile(top / path):
         return (
-            f"{path} and {known} are one file on this file system, and the release has {what}: "
-            f"rename {known}"
+            f"{path} and {known} are the same file on this file system, and the release has "
+            f"{what}: rename {known}"
         )
     if place and place != path:
         what = f"a file {place}"
-    return f"{path} is not under version control, and the release has {what}: move it away"
+    return f"{path} is untracked, and the release has {what}: move yours away"
 
 
 def _not_writable(top: Path, plan: Plan) -> Iterator[str]:
@@ -226,7 +226,7 @@ def _not_writable(top: Path, plan: Plan) -> Iterator[str]:
     }
     for folder in sorted(folders):
         if not os.access(folder, os.W_OK | os.X_OK):
-            yield f"{folder} cannot be written to: give yourself the right to"
+            yield f"{folder} is not writable: fix its permissions"
 
 
 def _parents(name: str) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Where reports go. The project is updated by then, so nothing about it may fail."""
+"""Writing reports. The project is already updated, so this must not fail."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ _STANDARD = range(3)
 
 
 def prepare() -> None:
-    """Make standard output take every text, and keep its number from files opened later."""
+    """Make standard output accept any text, and keep its file descriptor from being reused."""
     for number in _STANDARD:
         try:
             os.fstat(number)
         except OSError:
-            # The lowest number that is free, which is this one.
+            # `open` returns the lowest free number, which is this one.
             os.open(os.devnull, os.O_RDWR)
     if isinstance(sys.stdout, TextIOWrapper):
-        # Names of files need not be UTF-8, nor the terminal.
+        # File names and the terminal may use other encodings than UTF-8.
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def say(text: str) -> None:
-    """Write to standard output, if anybody still reads it.
+    """Write to standard output, even if it is closed.
 
     Args:
-        text: What to write.
+        text: The text.
     """
     if sys.stdout is None:
         return
@@ -44,7 +44,7 @@ def say(text: str) -> None:
 
 
 def refuse_unwritable(place: str) -> None:
-    """Refuse a file that a report cannot be written to.
+    """Refuse a file that cannot be written.
 
     Args:
         place: Path of the file; `-` for standard output.
@@ -60,11 +60,11 @@ def refuse_unwritable(place: str) -> None:
         if new or path.is_file() or path.is_dir():
             with path.open("ab"):
                 pass
-        # Anything else is a pipe or a device, and trying it would write to it.
+        # Pipes and devices are not tried, because that would write to them.
         if new:
             path.unlink()
     except (OSError, ValueError) as error:
-        raise UpdateError(f"{_unwritten(place, error)} Name another file.") from error
+        raise UpdateError(f"{_unwritten(place, error)} Use another file.") from error
 
 
 def write(place: str, text: str) -> None:

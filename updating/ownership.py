@@ -1,8 +1,8 @@
 """Who owns a file of a generated project, as copier.yml declares it.
 
 - template-owned: merged by every update;
-- seeded: copied once, and then its owner's; a changed answer adds and drops it, a release does not;
-- generated: made anew by a tool.
+- seeded: generated once, and then the project's; changed by new answers, not by releases;
+- generated: written again by a tool.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ GENERATED = (".copier-answers.yml", "uv.lock")
 _SEEDED = re.compile(
     r"\{% if _copier_operation == 'update' %\}\n(?P<patterns>[^{}]+\n)\{% endif %\}\n?"
 )
-# Up to release 1.5.0, each pattern had an entry of its own.
+# Up to release 1.5.0, each pattern was a separate entry.
 _ONE_SEEDED = re.compile(r"\{\{ '(?P<patterns>[^']+)' if _copier_operation == 'update' \}\}")
 
 
@@ -46,14 +46,14 @@ class Ownership:
             pattern for match in found if match for pattern in match["patterns"].splitlines()
         ]
         self._seeded = GitIgnoreSpec.from_lines(self.seeded)
-        # A project has some hundred paths, which are asked about for each side of the merge.
+        # Cached, because each side of the merge asks about the same few hundred paths.
         self._known = functools.lru_cache(maxsize=4096)(self._owner)
 
     def owner(self, path: str) -> Owner:
         """The class that a file belongs to.
 
         Args:
-            path: Where it is in the project.
+            path: Its path in the project.
         """
         return self._known(path)
 

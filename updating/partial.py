@@ -1,4 +1,4 @@
-"""Objects that a partial clone leaves with its remote until somebody needs them."""
+"""Objects that a partial clone has not fetched yet."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from .git import Git, GitError
 
 
 def fetch_missing_objects(git: Git, tree: str) -> None:
-    """Fetch the objects of a tree that a partial clone lacks, in one go.
+    """Fetch the missing objects of a tree in a partial clone, at once.
 
-    Git itself would fetch them one by one, and a store beside the clone not at all.
+    Git itself would fetch them one by one, and an alternate object store not at all.
 
     Args:
-        git: The repository; nothing happens in one that is no partial clone.
+        git: The repository; nothing is done if it is not a partial clone.
         tree: The tree.
 
     Raises:
@@ -32,7 +32,7 @@ def fetch_missing_objects(git: Git, tree: str) -> None:
         git.run("fetch", "--quiet", *options, remote, stdin="\n".join(missing).encode() + b"\n")
     except GitError as error:
         raise UpdateError(
-            f"The repository is a partial clone, and the files that it lacks could not be fetched "
-            f"from {remote}: {error}",
+            "The repository is a partial clone, and its missing files could not be fetched from "
+            f"{remote}: {error}",
             Status.FAILED,
         ) from error

@@ -1,4 +1,4 @@
-"""Where a template is: what Copier takes, a path or an address that git takes."""
+"""Locations of templates: Copier's short forms, paths, and URLs."""
 
 from __future__ import annotations
 
@@ -23,24 +23,26 @@ def locate(place: str, project: Path | None = None) -> Path | str:
     """Find a template.
 
     Args:
-        place: What a person or an answers file says. A relative path begins at the project, or
-            else at the current folder.
+        place: A location from the user or an answers file. A path is relative to the project, or
+            else to the current folder.
         project: The project's folder.
 
     Returns:
-        A path for what is on this machine, otherwise an address to clone.
+        A local path, or a URL to clone.
 
     Raises:
-        UpdateError: When it is nothing that git should be given, or there is no such folder.
+        UpdateError: When it must not be passed to git, or there is no such folder.
     """
     address = expanded(place)
     if not address or address.startswith("-") or _CONTROL.search(address):
-        raise UpdateError(f'"{shown(place)}" is no place of a template: name a path or an address.')
+        raise UpdateError(
+            f'"{shown(place)}" is not the location of a template: use a path or a URL.'
+        )
     scheme = _SCHEME.match(address)
     if _HELPER.match(address) or (scheme and scheme[1].lower() not in _PROTOCOLS):
         *others, last = _PROTOCOLS
         raise UpdateError(
-            f"The template cannot be fetched from {shown(place)}: name a path, or an address that "
+            f"The template cannot be fetched from {shown(place)}: use a path, or a URL that "
             f"begins with {', '.join(others)} or {last}."
         )
     if scheme:
@@ -56,10 +58,10 @@ def locate(place: str, project: Path | None = None) -> Path | str:
 
 
 def expanded(place: str) -> str:
-    """Replace what only Copier knows by what git knows.
+    """Expand Copier's short forms to URLs.
 
     Args:
-        place: What a person or an answers file says.
+        place: A location from the user or an answers file.
     """
     place = place.removeprefix("git+")
     for shortcut, host in _SHORTCUTS.items():
@@ -70,21 +72,21 @@ def expanded(place: str) -> str:
 
 
 def is_same(one: str, other: str, project: Path) -> bool:
-    """Whether two places are the same repository, as far as their names tell.
+    """Whether two locations are the same repository, judging by their names.
 
     Args:
-        one: A place.
-        other: A place.
-        project: Folder that relative paths begin at.
+        one: A location.
+        other: A location.
+        project: Folder for relative paths.
     """
     return one == other or _normal(one, project) == _normal(other, project)
 
 
 def shown(place: str) -> str:
-    """A place without the name and the password in it.
+    """A location without user name and password.
 
     Args:
-        place: What a person, an answers file or git says.
+        place: A location from the user, an answers file or git.
     """
     return _CREDENTIALS.sub("", place)
 
@@ -114,12 +116,12 @@ def _normal(place: str, project: Path) -> str:
         found = f"ssh://{host}/{path.removeprefix('/')}"
     parts = urlsplit(found)
     path = unquote(parts.path).strip("/").removesuffix(".git")
-    # By whichever protocol, and hosts do not tell capitals from small letters in names.
+    # The protocol does not matter, and host names are not case-sensitive.
     return f"{parts.hostname}/{path}".lower()
 
 
 def _on_this_machine(address: str, project: Path | None) -> Path | None:
-    # There may be no such user, and a name may be too long for a folder.
+    # The user may not exist, and the name may be too long for a path.
     with suppress(RuntimeError, OSError):
         path = Path(address).expanduser()
         for start in (project, Path.cwd()) if project else (Path.cwd(),):

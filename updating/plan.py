@@ -1,4 +1,4 @@
-"""What an update will write into a project, as it is kept on disk until that is done."""
+"""The plan of an update, stored on disk until it is written."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 PLAN = "twelvestar-update.json"
-# What git shows to nobody: locks, and files on their way to the working tree and from it.
+# Files in the git folder: locks, and files moved to or from the working tree.
 FOLDER = "twelvestar"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done.
+    """The changes to write.
 
     Attributes:
         top: Root of the working tree.
         head: The commit that the plan starts from.
-        tree: What the working tree and the index shall be.
-        commit: A commit of it for the current branch; None to leave it staged.
+        tree: The tree that the working tree and the index will have.
+        commit: The commit for the current branch; None to leave changes staged.
         written: Files to write, from the root.
         removed: Files to remove.
         stages: Lines for `git update-index` that mark files as conflicts.
         branch: Full name of the current branch; empty for a detached HEAD.
-        format: How it is carried out. Up to 1.4.1, in place and by git, it was 1.
+        format: Version of the format. Up to 1.4.1, which wrote in place with git, it was 1.
     """
 
     top: str
@@ -39,7 +39,7 @@ class Plan:
     format: int = 1
 
     def save(self, path: Path) -> None:
-        """Write it, all or nothing, and wait until it is on the disk.
+        """Write it atomically, and wait until it is on the disk.
 
         Args:
             path: The file.
@@ -53,18 +53,18 @@ class Plan:
 
 
 def load(path: Path) -> Plan:
-    """Read a plan, of an earlier release too.
+    """Read a plan, also of an earlier release.
 
     Args:
         path: The file.
 
     Raises:
         FileNotFoundError: When there is none.
-        ValueError: When it is none.
+        ValueError: When it is not a plan.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         known = {each.name for each in fields(Plan)}
         return Plan(**{name: value for name, value in document.items() if name in known})
     except (TypeError, AttributeError, ValueError) as error:
-        raise ValueError(f"{path} is no plan of an update") from error
+        raise ValueError(f"{path} is not the plan of an update") from error

@@ -1,4 +1,4 @@
-"""The project that is updated, as its repository has it."""
+"""The project to update, in its repository."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Snapshot:
     """A project in one commit of a repository, which needs no working tree.
 
     Args:
-        folder: Git's folder of the repository, which may be bare or shallow.
+        folder: The git folder. The repository may be bare and shallow.
         head: The commit; a name that git knows.
-        prefix: The project's folder in it: empty, or ending with a slash.
-        variables: Variables of git's environment besides.
-        answers_file: What its answers file is called, if not as usual.
+        prefix: The project's folder in the repository: empty, or ending with a slash.
+        variables: Additional environment variables for git.
+        answers_file: Name of its answers file, if it is not the default one.
 
     Raises:
         UpdateError: When there is no such commit.
@@ -55,15 +55,15 @@ class Snapshot:
         except GitError as error:
             raise UpdateError(f"There is no commit {head} in {folder}: {error}") from error
         self._objects, self.object_format, self.head = lines[:3]
-        # A detached HEAD is on no branch.
+        # Empty for a detached HEAD.
         self.branch = lines[3] if lines[3:] != ["HEAD"] else ""
 
     def objects(self) -> Path:
-        """Where the repository keeps its objects."""
+        """The object folder of the repository."""
         return (self.git.folder / self._objects).resolve()
 
     def origin(self) -> Origin:
-        """What the project was generated from, as it is committed.
+        """The committed answers file.
 
         Raises:
             UpdateError: When there is no answers file, or it is broken.
@@ -77,14 +77,14 @@ class Snapshot:
                 self.answers_file = found
                 return self.origin()
             raise UpdateError(
-                f"There is no {name} in the last commit of {self.place}: this is no "
-                "generated project, or the file has to be restored."
+                f"The last commit of {self.place} has no {name}: this is not a generated "
+                "project, or the file has to be restored."
             ) from error
         return parse(text.decode(errors="replace"), name)
 
     @property
     def place(self) -> Path:
-        """Where people know it."""
+        """Its location, for messages."""
         return self.folder / self.prefix
 
     def files(self, store: Store) -> dict[str, Entry]:
@@ -106,7 +106,7 @@ class Snapshot:
         """Make the tree of the whole repository with other files in the project's folder.
 
         Args:
-            store: Where it is made.
+            store: The store to write it to.
             files: Files by their paths from the project's root.
 
         Returns:
@@ -132,7 +132,7 @@ class Project(Snapshot):
 
     Args:
         root: Its folder, which may be a part of the repository.
-        answers_file: What its answers file is called, if not as usual.
+        answers_file: Name of its answers file, if it is not the default one.
 
     Raises:
         UpdateError: When it is in no repository, or its repository has no commit.
@@ -143,7 +143,7 @@ class Project(Snapshot):
             answers_file = checked(answers_file)
         self.root = root.absolute()
         if not self.root.is_dir():
-            raise UpdateError(f"There is no folder {root}: name the one of a generated project.")
+            raise UpdateError(f"There is no folder {root}: give the folder of a generated project.")
         git = Git(self.root)
         check_version(git)
         try:
@@ -162,8 +162,8 @@ class Project(Snapshot):
                     f"`git config --global --add safe.directory {self.root}`, and update again."
                 ) from error
             raise UpdateError(
-                f"{root} is in no git repository: run `git init`, commit everything, "
-                "and update again."
+                f"{root} is not in a git repository: run `git init`, commit everything, and "
+                "update again."
             ) from error
         self.top = Path(top)
         inside = self.root.resolve().relative_to(self.top.resolve()).as_posix()
@@ -182,17 +182,17 @@ class Project(Snapshot):
         self.git.folder = self.top
 
     def look_again(self) -> None:
-        """Read which commit there is, after it was changed."""
+        """Read HEAD again, after it was changed."""
         self.head = self.git.text("rev-parse", "HEAD")
         self._listed = None
 
     @property
     def place(self) -> Path:
-        """Where people know it."""
+        """Its location, for messages."""
         return self.root
 
     def refuse_unfinished_work(self) -> None:
-        """Refuse a repository with changes, or in the middle of something.
+        """Refuse a repository with uncommitted changes, or in the middle of a merge or similar.
 
         Raises:
             UpdateError: When there is any.

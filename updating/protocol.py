@@ -1,9 +1,9 @@
-"""What a program that updates many projects may rely on, whatever the release.
+"""The stable interface for programs that update many projects.
 
-Such a program imports this module from an export of the release that its projects go to, in a
-process of its own, so that they get the migrations and the merge of that release. It reads
-`PROTOCOL` from the text of the file first, and leaves a release alone whose number it does not
-know: the number changes with what is here.
+Such a program imports this module from an export of the target release, in a separate process, so
+that projects get the migrations and the merge of that release. It first reads `PROTOCOL` from the
+text of this file, and refuses a release with an unknown number. The number changes with this
+interface.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Updates:
 
     Args:
         template: A clone of the template, bare or not.
-        renders: A folder for renders, which outlast the process.
+        renders: A folder for cached renderings, which are kept after the process ends.
     """
 
     def __init__(self, template: Path, renders: Path) -> None:
@@ -34,15 +34,15 @@ class Updates:
         self._shared = Shared(renders=renders)
 
     def __enter__(self) -> Self:
-        """Have it for a while."""
+        """Enter the context."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close it."""
+        """Leave the context."""
         self.close()
 
     def close(self) -> None:
-        """Remove what is only for this process."""
+        """Remove temporary data of this process."""
         self._shared.close()
 
     def commit(
@@ -53,19 +53,19 @@ class Updates:
         to: str,
         data: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Commit an update into a bare or shallow repository, and move no branch.
+        """Commit an update to a bare or shallow repository, without moving a branch.
 
         Args:
-            repository: Git's folder of the repository.
-            parent: Full id of the commit that is updated.
+            repository: The git folder.
+            parent: Full id of the commit to update.
             folder: The project's folder in it; empty for its root.
             to: A release or a commit of the template.
-            data: Answers that change.
+            data: New answers.
 
         Returns:
-            `status`: 0 clean, 1 refused, 2 conflicts, 4 failed; `sentence`: why, if it was refused
-            or failed; `report`: the update's report otherwise, with `commit`; `text`: the same
-            for people.
+            `status`: 0 clean, 1 refused, 2 conflicts, 4 failed; `sentence`: the reason, if it was
+            refused or failed; `report`: otherwise the report, with `commit`; `text`: the report as
+            text.
         """
         try:
             report = commit_update(
@@ -79,18 +79,18 @@ class Updates:
             )
         except UpdateError as error:
             return _refused(error)
-        return _told(report.to_json(), report.to_text())
+        return _result(report.to_json(), report.to_text())
 
     def update(self, folder: Path, to: str, *, preview: bool = False) -> dict[str, Any]:
-        """Update a project in its folder, and commit that.
+        """Update and commit a project in its folder.
 
         Args:
             folder: The project's folder.
             to: A release or a commit of the template.
-            preview: Whether to change nothing.
+            preview: Whether to only report, and change nothing.
 
         Returns:
-            As `commit` does.
+            As `commit`.
         """
         try:
             report = update(
@@ -98,19 +98,19 @@ class Updates:
             )
         except UpdateError as error:
             return _refused(error)
-        return _told(report.to_json(), report.to_text())
+        return _result(report.to_json(), report.to_text())
 
     def drift(self, repository: Path, parent: str, folder: str) -> dict[str, Any]:
         """Compare a project with a fresh render of its own release and answers.
 
         Args:
-            repository: Git's folder of the repository, which may be bare or shallow.
-            parent: Full id of the commit that is looked at.
+            repository: The git folder. The repository may be bare and shallow.
+            parent: Full id of the commit to compare.
             folder: The project's folder in it; empty for its root.
 
         Returns:
-            `status` and `sentence` as `commit` does; `paths`: template-owned files that people
-            changed or removed.
+            `status` and `sentence` as for `commit`; `paths`: template-owned files that were changed
+            or deleted.
         """
         try:
             paths = committed_drift(
@@ -129,6 +129,6 @@ def _refused(error: UpdateError) -> dict[str, Any]:
     return {"status": int(error.status), "sentence": str(error)}
 
 
-def _told(document: str, text: str) -> dict[str, Any]:
+def _result(document: str, text: str) -> dict[str, Any]:
     report = json.loads(document)
     return {"status": report["status"], "report": report, "text": text}

@@ -1,4 +1,4 @@
-"""Reading git's objects from one process, however many are read."""
+"""Reading many git objects from one process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import IO, cast
 from .environment import without_places
 from .git import Git, GitError
 
-# Questions about so many fit into a pipe, so that neither side waits for the other.
+# Requests for this many ids fit into a pipe, so that the two processes cannot block each other.
 _AT_ONCE = 200
 
 
@@ -59,7 +59,7 @@ class Reader:
         return found
 
     def close(self) -> None:
-        """End the process; the next question begins another."""
+        """End the process; the next read starts another one."""
         with self._lock:
             if self._end is not None:
                 self._end()

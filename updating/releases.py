@@ -1,7 +1,7 @@
 """Releases of the template, read from its history.
 
-A release is the commit on the first-parent line that set `version` in pyproject.toml. Tags need not
-be there: they are made from this.
+A release is a commit in the first-parent history that sets `version` in pyproject.toml. Tags are
+not needed: they are made from this.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Release:
     """One release.
 
     Attributes:
-        version: What it is called.
+        version: Its version.
         commit: Full id of its commit.
     """
 
@@ -34,20 +34,20 @@ class Release:
 def releases(git: Git, tip: str = "HEAD") -> list[Release]:
     """Find the releases, lowest first.
 
-    A commit that goes back to an earlier version takes back what came after it, and a version that
-    is set again is released by the last commit that set it.
+    A commit that lowers the version withdraws the releases above it. If a version is set twice, the
+    later commit is the release.
 
     Args:
         git: The template's repository.
         tip: Where history ends.
 
     Raises:
-        UpdateError: When the history is short, so that its beginning could pass for a release.
+        UpdateError: When the clone is shallow, so that its first commit could look like a release.
     """
     if git.text("rev-parse", "--is-shallow-repository") == "true":
         raise UpdateError(
-            "The template's clone has a short history, which hides its releases: "
-            "run `git fetch --unshallow` there."
+            "The template is a shallow clone, so its releases are not all known: run `git fetch "
+            "--unshallow` there."
         )
     listing = ("--first-parent", "--reverse", "--format=%H", "-G^version *=")
     commits = git.text("log", *listing, tip, "--", DECLARATION).split()
@@ -96,7 +96,7 @@ def is_version(text: str) -> bool:
 
 
 def tagged_clone(source: Path, destination: Path) -> list[Release]:
-    """Clone the template with a tag on each release, as it is published.
+    """Clone the template and tag each release.
 
     Args:
         source: A clone of the template.
@@ -106,7 +106,7 @@ def tagged_clone(source: Path, destination: Path) -> list[Release]:
         The releases that got a tag.
 
     Raises:
-        UpdateError: When the history of the source is short.
+        UpdateError: When the source is a shallow clone.
     """
     found = releases(Git(source))
     Git(source).run("clone", "--quiet", "--no-tags", str(source), str(destination))

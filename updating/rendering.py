@@ -1,8 +1,8 @@
 """Rendering a commit of the template into an empty folder, by Copier.
 
-A `Renderer` keeps what Copier would make anew for each project: what it has read of the template,
-and the compiled texts. That takes private parts of Copier (`hooks.py`). Where they are missing or
-do not work, Copier's public function renders the same, more slowly.
+A `Renderer` caches what Copier would create again for each project: the settings of the template,
+and compiled texts. That uses private parts of Copier (`hooks.py`). If they are missing or fail,
+Copier's public function renders the same, more slowly.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .errors import Status, UpdateError
 
 _REFUSAL = re.compile(r"(?:Validation error for question|Invalid choice for) '(\w+)': (.+)", re.S)
 _REQUIRED = re.compile(r'Question "(\w+)" is required')
-# Where Copier works on what the template says, and not on an answer.
+# Functions in which Copier processes the template, not an answer.
 _OF_THE_TEMPLATE = {"_formatted_choices", "render_value"}
 # Copier loads a template's extensions through variables of modules.
 _one_at_a_time = threading.RLock()
@@ -35,9 +35,9 @@ class Rendered:
     """A rendered project.
 
     Attributes:
-        folder: Where it is.
-        answers: What it was rendered from.
-        timeless: Whether another day makes the same of it.
+        folder: Its folder.
+        answers: Its answers.
+        timeless: Whether the result is independent of the date.
     """
 
     folder: Path
@@ -50,7 +50,7 @@ class Renderer:
 
     Args:
         template: Folder of the template, outside any repository.
-        compiled: What was compiled of this commit and others.
+        compiled: Jinja code compiled for this and other commits.
     """
 
     def __init__(self, template: Path, compiled: hooks.Compiled | None = None) -> None:
@@ -62,7 +62,7 @@ class Renderer:
 
     @property
     def is_quick(self) -> bool:
-        """Whether private parts of Copier do what they should."""
+        """Whether the private parts of Copier work."""
         return self._hooked
 
     def render(
@@ -72,9 +72,9 @@ class Renderer:
 
         Args:
             folder: A new folder.
-            origin: Answers of the last time, which are taken where they still hold; and what the
-                rendered answers file says about the template.
-            data: Answers that are given now.
+            origin: The recorded answers, used where they are still valid, and the template's
+                location and commit for the answers file.
+            data: New answers.
 
         Raises:
             UpdateError: When an answer is refused, or the template cannot be rendered.
@@ -103,7 +103,7 @@ class Renderer:
         except (Exception, SystemExit) as error:
             if refusal := _refusal(error, data):
                 raise refusal from error
-            # It may be the hooks: what Copier says without them counts.
+            # The hooks may be the cause: report the error of Copier without them.
             self._kept = None
             rmtree(folder, ignore_errors=True)
             return None
@@ -112,7 +112,7 @@ class Renderer:
     def _plainly(self, folder: Path, origin: Origin, data: Answers) -> Rendered:
         _begin(folder, origin)
         try:
-            with _one_at_a_time, hooks.modules_as_they_were():
+            with _one_at_a_time, hooks.restored_modules():
                 worker = copier.run_copy(str(self.template), folder, data, **hooks.OPTIONS)
         except (Exception, SystemExit) as error:
             raise _refusal(error, data) or _failure(error) from error
@@ -128,8 +128,8 @@ def render(
     Args:
         template: Folder of the template, outside any repository.
         folder: A new folder.
-        origin: Answers of the last time, and what the answers file says about the template.
-        data: Answers that are given now.
+        origin: The recorded answers, and the template's location and commit for the answers file.
+        data: New answers.
 
     Raises:
         UpdateError: When an answer is refused, or the template cannot be rendered.
@@ -143,11 +143,11 @@ def _begin(folder: Path, origin: Origin) -> None:
 
 
 def _refusal(error: BaseException, data: Answers) -> UpdateError | None:
-    """The sentence on an answer that is not taken, if that is what it is."""
+    """The message for an invalid answer, if the error is about one."""
     if refused := _REFUSAL.search(str(error)):
         reason = " ".join(refused[2].split())
         return UpdateError(f'Question "{refused[1]}": {reason}')
-    # Without an answer that leads to the question, it is the template that lacks a default.
+    # If no new answer leads to the question, the template lacks a default.
     if data and (required := _REQUIRED.fullmatch(str(error))):
         name = required[1]
         return UpdateError(f'Question "{name}" has no default: answer it with --data {name}=VALUE.')

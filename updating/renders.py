@@ -1,8 +1,9 @@
-"""What the template made of projects, kept so that nothing is rendered twice.
+"""A cache of renderings.
 
-Each render is a folder that is never changed once it has its name: a pack of git's objects, which
-any repository can read as an alternate, and a description. It is written beside, and then renamed,
-so that two processes can keep the same one, and one that is killed leaves nothing under the name.
+Each rendering is a folder that is not changed after it has its name: a git pack, which any
+repository can read as an alternate, and a description. It is written under a temporary name and
+renamed, so that two processes can write the same one, and a killed process leaves nothing under
+that name.
 """
 
 from __future__ import annotations
@@ -33,19 +34,19 @@ _DRAFT = "draft-"
 _EXECUTABLE, _REGULAR, _SYMLINK = "100755", "100644", "120000"
 _DAY = 86400
 _ATTEMPTS = 3
-# As long after its last use, a render or what a killed process has left is deleted.
+# Age, since the last use, at which renderings and drafts of killed processes are deleted.
 _UNUSED, _ABANDONED = 400 * _DAY, _DAY
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Render:
-    """What the template made of a project.
+    """A cached rendering of a project.
 
     Attributes:
         files: Its files by path.
-        answers: What it was rendered from.
+        answers: Its answers.
         recorded: Its answers file.
-        objects: Folder of git's objects with their contents.
+        objects: Folder of git objects with the contents.
     """
 
     files: Mapping[str, Entry]
@@ -55,12 +56,12 @@ class Render:
 
 
 class Renders:
-    """Renders in a folder, for several threads and processes.
+    """Renderings in a folder, for several threads and processes.
 
     Args:
         folder: The folder.
-        lasting: Whether they stay for other processes; otherwise each is deleted when nobody in
-            this process has it any more.
+        lasting: Whether to keep them for other processes; otherwise each is deleted when this
+            process no longer refers to it.
 
     Raises:
         UpdateError: When the folder cannot be used.
@@ -74,16 +75,16 @@ class Renders:
             if lasting:
                 self._sweep()
         except OSError as error:
-            raise UpdateError(f"Renders cannot be kept in {folder}: {error.strerror}.") from error
+            raise UpdateError(f"Renders cannot be stored in {folder}: {error.strerror}.") from error
 
     def find(self, key: str) -> Render | None:
-        """Find a render that another process may have kept.
+        """Find a rendering that another process may have stored.
 
         Args:
-            key: What it was rendered from.
+            key: Hash of everything it was rendered from.
 
         Returns:
-            The render; None if it is not there, or damaged.
+            The rendering; None if it is missing or damaged.
         """
         if not self._lasting:
             return None
@@ -108,12 +109,12 @@ class Renders:
         return Render(files, described["answers"], described["recorded"], place / "objects")
 
     def keep(self, keys: Sequence[str], rendered: Rendered, object_format: str) -> Render:
-        """Keep a render.
+        """Store a rendering.
 
         Args:
-            keys: What it was rendered from, or could have been.
-            rendered: The render, in a folder of its own.
-            object_format: The hash of the projects that it is for, `sha1` or `sha256`.
+            keys: Keys under which to find it.
+            rendered: The rendering, in its folder.
+            object_format: The hash of the project's repository, `sha1` or `sha256`.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=self._folder))
@@ -147,7 +148,7 @@ class Renders:
             with suppress(OSError):
                 return draft.rename(place)
             if self.find(key):
-                # Another process was quicker.
+                # Another process has stored it first.
                 shutil.rmtree(draft, ignore_errors=True)
                 return place
             with (
@@ -198,7 +199,7 @@ def _pack(place: Path, contents: Iterable[bytes], object_format: str) -> None:
     repository = place / "repository.git"
     bare_repository(repository, object_format)
     blobs = b"".join(b"blob\ndata %d\n%b\n" % (len(each), each) for each in contents)
-    # Deltas between files of one project save little, and take as long as all else.
+    # Deltas would save little space, and double the time.
     options = ("-c", "fastimport.unpackLimit=0", "-c", "pack.compression=1")
     git = Git(repository, {"GIT_DIR": str(repository)})
     git.run(*options, "fast-import", "--quiet", "--depth=0", stdin=blobs)

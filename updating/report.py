@@ -1,4 +1,4 @@
-"""What an update did, for people and for programs."""
+"""The report of an update, as text and JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One end of an update.
+    """A release, before or after an update.
 
     Attributes:
         version: The release.
@@ -30,9 +30,9 @@ class Move:
     """A file that the template renamed.
 
     Attributes:
-        old: Where it was.
-        new: Where it is.
-        edited: Whether the project had changed it; its changes moved along.
+        old: Its old path.
+        new: Its new path.
+        edited: Whether the project had changed it; the changes are kept.
     """
 
     old: str
@@ -42,11 +42,11 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A file with places that both sides changed.
+    """A file with lines that both sides changed.
 
     Attributes:
         path: The file.
-        lines: Where the marked places begin, from 1.
+        lines: Line numbers of the conflict markers, from 1.
     """
 
     path: str
@@ -55,11 +55,11 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A file that the template dropped and the project had changed.
+    """A file that the template removed and the project had changed.
 
     Attributes:
         path: The file.
-        why: Why it was dropped, and what to do with it.
+        why: Why it was removed, and what to do with it.
     """
 
     path: str
@@ -81,12 +81,12 @@ class Improved:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that is not what it was.
+    """A changed answer.
 
     Attributes:
         question: Its question.
-        old: What it was; None for a new question.
-        new: What it is; None for a question that is no more.
+        old: The old answer; None for a new question.
+        new: The new answer; None for a removed question.
     """
 
     question: str
@@ -103,19 +103,19 @@ class Report:
         new: The release that it has now.
         preview: Whether nothing was changed.
         commit: The commit that was made; None where changes are staged, or there are none.
-        notes: The template's release notes in between, by version, latest first.
+        notes: Release notes since the old release, by version, latest first.
         added: New files.
         changed: Files with other contents.
-        removed: Files that are gone.
+        removed: Deleted files.
         moved: Files that the template renamed.
-        merged: Of all these, files that both sides had changed in different places.
-        conflicts: Files that both sides changed in the same place.
-        kept: Files that the template dropped and the project had changed.
+        merged: Of these, files that both sides had changed in different places.
+        conflicts: Files in which both sides changed the same lines.
+        kept: Files that the template removed and the project had changed.
         left_deleted: Files that the project had deleted and the template changed.
         improved: Seeded files that the template has improved since.
-        answers: Answers that are not what they were.
-        remarks: What else there is to know.
-        next: What to do, in order.
+        answers: Changed answers.
+        remarks: Other messages.
+        next: Next steps for the user, in order.
         undo: The command that undoes it.
     """
 
@@ -145,7 +145,7 @@ class Report:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no file changes but the record of the release, and none is worth a word."""
+        """Whether only the recorded release changes, and there is nothing to report on files."""
         changes = (self.added, self.changed, self.removed, self.moved, self.merged, self.conflicts)
         return not any((*changes, self.kept, self.left_deleted))
 
@@ -156,27 +156,30 @@ class Report:
         return f"Update from Twelvestar {self._ends()}"
 
     def to_json(self) -> str:
-        """All of it as a JSON document."""
+        """The report as a JSON document."""
         document = {"status": int(self.status), **asdict(self)}
         text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
-        # A name of a file need not be UTF-8.
+        # File names may not be valid UTF-8.
         return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
     def to_text(self) -> str:
-        """All of it for people."""
+        """The report as text."""
         sections = [self._title()]
         sections += [f"Release {name}\n\n{_indented(text)}" for name, text in self.notes.items()]
         for title, lines in self._lists():
             if lines:
                 sections.append("\n".join([title, *(f"  {line}" for line in lines)]))
         for improved in self.improved:
-            title = f"{improved.path} is yours, and the template has a better one. Take what you "
+            title = (
+                f"{improved.path} is yours and was not changed. The template has a newer "
+                "version; apply what you "
+            )
             sections.append(f"{title}like:\n\n{_indented(improved.diff)}")
         if self.next:
             steps = [f"  {number}. {step}" for number, step in enumerate(self.next, start=1)]
             sections.append("\n".join(["Next:", *steps]))
         if self.undo:
-            sections.append(f"To undo it: {self.undo}")
+            sections.append(f"To undo the update: {self.undo}")
         return "\n\n".join(sections)
 
     def _ends(self) -> str:
@@ -190,7 +193,7 @@ class Report:
         ends = self._ends()
         if self.is_empty:
             return f"Twelvestar {ends}: no file changes."
-        return f"Twelvestar {ends}{', a preview: nothing was changed' if self.preview else ''}"
+        return f"Twelvestar {ends}{' (preview: nothing was changed)' if self.preview else ''}"
 
     def _lists(self) -> list[tuple[str, list[str]]]:
         places = [
@@ -209,11 +212,11 @@ class Report:
             for a in self.answers
         ]
         return [
-            ("CONFLICTS: you and the template changed the same place:", places),
-            ("Kept, although the template dropped them, because you edited them:",
+            ("CONFLICTS: you and the template changed the same lines:", places),
+            ("Kept because you edited them, although the template removed them:",
              [f"{kept.path}: {kept.why}" for kept in self.kept]),
-            ("Changed by both of us, and merged:", list(self.merged)),
-            ("Left deleted, as you had it, although the template changed them:",
+            ("Changed by you and by the template, and merged:", list(self.merged)),
+            ("Left deleted, because you deleted them, although the template changed them:",
              list(self.left_deleted)),
             ("Renamed:", moved),
             ("Added:", list(self.added)),

@@ -1,4 +1,4 @@
-"""Folders to work in: in memory where there is room, and swept after a process that was killed."""
+"""Temporary folders: in memory if there is room; those of killed processes are removed."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from typing import IO
 
 PREFIX = "twelvestar-"
 _MEMORY = Path("/dev/shm")
-# A template takes 5 MB for each of its commits, and a large project much more.
+# Each commit of the template needs 5 MB, and a large project much more.
 _ENOUGH = 512 * 2**20
 _NAME = re.compile(rf"{PREFIX}(\d+)-")
 _LOCK = "process.lock"
-# A folder without a lock may be one that is being made.
+# A folder without a lock may have just been created.
 _YOUNG = 3600
 
 _swept: set[Path] = set()
 
 
 class Scratch:
-    """A folder of this process, which is removed at its end.
+    """A temporary folder, removed when the process ends.
 
     Raises:
         OSError: When it cannot be made.
@@ -50,7 +50,7 @@ class Scratch:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Have a folder to work in for a while."""
+    """Provide a temporary folder for the duration of the context."""
     scratch = Scratch()
     try:
         yield scratch.folder
@@ -59,7 +59,7 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def sweep(place: Path) -> None:
-    """Remove folders of processes that are no more.
+    """Remove folders of dead processes.
 
     Args:
         place: Where such folders are.
@@ -93,7 +93,7 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
         return
     with lock.open("r+") as held:
-        # In a container, processes outside of it look like dead ones, and hold their locks.
+        # A process outside this container looks dead, but it holds the lock of its folder.
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -110,6 +110,6 @@ def _lives(process: int) -> bool:
 
 def _remove(folder: Path, lock: IO[str], owner: int) -> None:
     lock.close()
-    # A process that was forked from the owner ends before it.
+    # A process that was forked from the owner must not remove the owner's folder.
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)

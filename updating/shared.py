@@ -1,4 +1,4 @@
-"""What the updates of many projects have in common."""
+"""Caches that the updates of many projects share."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from .renders import Render, Renders
 from .scratch import Scratch
 from .template import Template
 
-# A commit of the template takes about 10 MB of memory to render, and a render less than 0.1 MB.
+# Caches for rendering a commit take about 10 MB of memory, and a rendering less than 0.1 MB.
 _RENDERERS, _RENDERS = 4, 32
-# What decides, besides the template and the answers, what is rendered.
+# Inputs of a rendering, besides the template and the answers.
 _PROGRAMS = (
     "copier",
     "copier-template-extensions",
@@ -38,20 +38,20 @@ _PROGRAMS = (
     "jinja2-time",
     "pyyaml",
 )
-# Of what is kept; a change of it makes older renders unknown.
+# Version of the cache format; a change invalidates older renderings.
 _FORM = 1
 
 
 class Shared:
-    """Keeps what updates of many projects have in common: commits of the template, and renders.
+    """Caches commits of the template and renderings for many updates.
 
-    Give the same one to all updates of a process, in several threads if you like, and close it at
-    the end. Nothing in it changes what an update does.
+    Pass the same one to all updates of a process, also in several threads, and close it at the end.
+    It does not change the result of an update.
 
     Args:
-        renders: A folder for renders that outlast the process, so that another one, or the next
-            release, need not render them again. It may be deleted at any time between updates.
-        folder: A folder to work in; by default one of its own, in memory where there is room.
+        renders: A folder for renderings that are kept after the process ends, for other processes
+            and the next release. It can be deleted whenever no update runs.
+        folder: A folder for temporary files; by default a new one, in memory if there is room.
     """
 
     def __init__(self, *, renders: Path | None = None, folder: Path | None = None) -> None:
@@ -68,7 +68,7 @@ class Shared:
         self._constant: list[object] = []
 
     def __enter__(self) -> Self:
-        """Have it for a while."""
+        """Enter the context."""
         return self
 
     def __exit__(
@@ -77,11 +77,11 @@ class Shared:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close it."""
+        """Leave the context."""
         self.close()
 
     def close(self) -> None:
-        """Remove what is in memory and in the folder; no update may be under way."""
+        """Free the memory and remove the folder; no update may be running."""
         with self._lock:
             self._recent.clear()
             self._commits.clear()
@@ -90,18 +90,18 @@ class Shared:
             self._scratch.close()
 
     def work_folder(self) -> AbstractContextManager[str]:
-        """A folder for one update, for as long as it takes."""
+        """Provide a temporary folder for one update."""
         return tempfile.TemporaryDirectory(prefix="update-", dir=self.folder)
 
     def template(self, source: str, project: Path, name: str | None = None) -> Template:
-        """A template, which is read anew only where something was committed to it.
+        """A template; read again only after new commits.
 
-        What is fetched from an address is fetched once.
+        A URL is fetched once.
 
         Args:
-            source: Where it is.
-            project: Folder that a relative path begins at.
-            name: What people know it by, where the source is only a copy of it.
+            source: Its location.
+            project: Folder for a relative path.
+            name: Its location for messages, if the source is only a copy.
 
         Raises:
             UpdateError: When it cannot be fetched or read.
@@ -138,14 +138,14 @@ class Shared:
         *,
         object_format: str = "sha1",
     ) -> Render:
-        """Render a project, unless that was done before.
+        """Render a project, or take the rendering from the cache.
 
-        The answers file in it says nothing about where the template is.
+        Its answers file does not contain the location of the template.
 
         Args:
             checkout: The commit of the template.
-            answers: Answers of the last time, which are taken where they still hold.
-            data: Answers that are given now.
+            answers: The recorded answers, used where they are still valid.
+            data: New answers.
             object_format: The project's hash, `sha1` or `sha256`.
 
         Raises:
@@ -165,13 +165,13 @@ class Shared:
                 again = _recorded(rendered.folder)
                 names = [key if rendered.timeless else today]
                 if (data or {}).keys() <= again.keys():
-                    # What the next update of the project begins with.
+                    # The rendering with which the next update of the project starts.
                     names.insert(0, self._key(checkout, again, {}, object_format))
                 try:
                     render = self._renders.keep(names, rendered, object_format)
                 except (GitError, OSError) as error:
                     raise UpdateError(
-                        f"A render could not be kept: {error}", Status.FAILED
+                        f"A render could not be stored: {error}", Status.FAILED
                     ) from error
             for name in names:
                 self._remember(name, render)
@@ -225,7 +225,7 @@ class Shared:
 
 
 def _state(place: Path) -> str:
-    """What a local repository's HEAD and references are."""
+    """HEAD and references of a local repository."""
     try:
         return Git(place).text("show-ref", "--head")
     except GitError:
@@ -244,5 +244,5 @@ def _version(program: str) -> str:
 
 
 def _recorded(folder: Path) -> Answers:
-    """The answers that the next update of a rendered project reads."""
+    """The answers that the next update of a rendering reads."""
     return parse((folder / ANSWERS_FILE).read_text(encoding="utf-8")).answers

@@ -1,4 +1,4 @@
-"""The template as a repository: its releases, and what was in them."""
+"""The template's repository: its releases and their contents."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .history import History
 from .places import locate, shown
 from .releases import Release, is_version, version_at
 
-# What makes a repository this template, or a fork of it. Release 1.0.0 had no migrations.
+# Paths by which this template or a fork of it is recognized. Release 1.0.0 had no migrations.
 _PARTS = {"copier.yml", "extensions", "template"}
 
 
 class _Repository(Git):
-    """Git in the template's repository, which may be out of reach in ways that people can mend."""
+    """Git in the template's repository; explains errors that users can fix."""
 
     def __init__(
         self, folder: Path, source: str, variables: Mapping[str, str] | None = None
@@ -40,31 +40,32 @@ class _Repository(Git):
             if "dubious ownership" in error.said:
                 raise UpdateError(
                     f"The template at {self.source} belongs to another user of this machine: if "
-                    f"you trust them, run `git config --global --add safe.directory {self.folder}`."
+                    "you trust that user, run `git config --global --add safe.directory "
+                    f"{self.folder}`."
                 ) from error
             if "promisor" in error.said:
                 raise UpdateError(
-                    f"The template at {self.source} is a partial clone, and what it lacks could "
-                    f"not be fetched ({error}): name a full clone with --template.",
+                    f"The template at {self.source} is a partial clone, and its missing files "
+                    f"could not be fetched ({error}): use a full clone with --template.",
                     Status.FAILED,
                 ) from error
             raise
 
 
 class Template:
-    """A clone of the template, read only.
+    """A clone of the template, opened read-only.
 
     Args:
-        source: Where it is: a local repository, which is read where it is, or an address to clone.
+        source: Its location: a local repository, which is read in place, or a URL to clone.
         scratch: A folder for the clone.
-        project: Folder that a relative path begins at.
-        name: What people know it by, where the source is only a copy of it.
+        project: Folder for a relative path.
+        name: Its location for messages, if the source is only a copy.
 
     Attributes:
-        history: Its commits, and which of them count.
+        history: Its accepted commits.
 
     Raises:
-        UpdateError: When it cannot be cloned or read, or its history is short.
+        UpdateError: When it cannot be cloned or read, or is shallow.
     """
 
     def __init__(
@@ -77,8 +78,8 @@ class Template:
         self.git = _Repository(place, self.source)
         if self.git.text("rev-parse", "--is-shallow-repository") == "true":
             raise UpdateError(
-                f"The template at {self.source} has a short history, which hides its releases: "
-                "run `git fetch --unshallow` there."
+                f"The template at {self.source} is a shallow clone, so its releases are not all "
+                "known: run `git fetch --unshallow` there."
             )
         self.history = History(self.git, self.source)
         self._versions: dict[str, Version] = {}
@@ -87,14 +88,14 @@ class Template:
         """Find a commit of the template.
 
         Args:
-            name: A release, the id of a commit, or what `git describe` says of one.
-            asked: Whether a person names it, who may name a branch.
+            name: A release, a commit id, or the output of `git describe`.
+            asked: Whether the user names it, which allows branches.
 
         Returns:
             Its full id.
 
         Raises:
-            UpdateError: When there is none that counts.
+            UpdateError: When there is no such accepted commit.
         """
         return self.history.asked_for(name) if asked else self.history.recorded(name)
 
@@ -111,13 +112,13 @@ class Template:
         return stable[-1]
 
     def version(self, commit: str) -> Version:
-        """The release that a commit is, or comes after.
+        """The release of a commit, or the last one before it.
 
         Args:
             commit: The commit.
 
         Raises:
-            UpdateError: When it is a commit of something else.
+            UpdateError: When it is not a commit of Twelvestar.
         """
         if (known := self._versions.get(commit)) is not None:
             return known
@@ -126,14 +127,14 @@ class Template:
         listing = self.git.text("ls-tree", "--name-only", commit) if version else ""
         if version is None or not set(listing.split()) >= _PARTS:
             raise UpdateError(
-                f"{commit[:12]} in {self.source} is no commit of Twelvestar: "
-                "the answers file belongs to another template."
+                f"{commit[:12]} in {self.source} is not a commit of Twelvestar: the answers file "
+                "belongs to another template."
             )
         self._versions[commit] = version
         return version
 
     def described(self, commit: str) -> str:
-        """What people call a commit.
+        """A readable name of a commit.
 
         Args:
             commit: The commit.
@@ -144,7 +145,7 @@ class Template:
         return f"commit {commit[:12]}, which has the version {version}"
 
     def recorded_name(self, commit: str) -> str:
-        """What the answers file says of a commit, so that Copier finds it again.
+        """The name of a commit for the answers file, with which Copier finds it again.
 
         Args:
             commit: The commit.
@@ -158,7 +159,7 @@ class Template:
         return {release.commit for release in self.history.releases}
 
     def export(self, commit: str, folder: Path) -> Path:
-        """Write what a commit has into a folder without a history.
+        """Write the files of a commit into a folder, without git history.
 
         Args:
             commit: The commit.
@@ -172,7 +173,7 @@ class Template:
             index, files = Path(place) / "index", Path(place) / "files"
             files.mkdir()
             git = self.git.with_variables(GIT_INDEX_FILE=str(index), GIT_WORK_TREE=str(files))
-            # At once, so that a partial clone fetches what it lacks at once.
+            # In one command, so that a partial clone fetches all missing files at once.
             git.run("read-tree", "--reset", "-u", "--no-sparse-checkout", commit)
             files.rename(folder)
         return folder
@@ -181,7 +182,7 @@ class Template:
         """The changelog's sections after one release, up to another.
 
         Args:
-            old: The release that is left out.
+            old: The release after which to start.
             new: The last release.
             commit: Whose changelog is read.
 
@@ -208,7 +209,7 @@ def _clone(address: str, folder: Path) -> Path:
         if "transport 'file' not allowed" in error.said:
             raise UpdateError(
                 f"The template could not be fetched from {shown(address)}, because git's setting "
-                "protocol.file.allow forbids it: name the folder itself with --template.",
+                "protocol.file.allow forbids it: give the folder itself with --template.",
                 Status.FAILED,
             ) from error
         raise UpdateError(

@@ -1,4 +1,4 @@
-"""TOML files to which both sides add at the same place, as people do at the end of a list."""
+"""Merging TOML files to which both sides add at the same place, such as the end of a list."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from .trees import Entry, Store
 
 _OURS_BASE_THEIRS = (2, 1, 3)
 _NAMES = ("ours", "base", "theirs")
-# Where both sides only add, there is nothing between these two.
+# If both sides only add lines, nothing is between these two markers.
 _CHANGED = re.compile(rb"^\|{7} base\r?\n(?!={7}\r?$)", re.MULTILINE)
 
 
 def with_both_additions(store: Store, path: str, stages: Mapping[int, Entry]) -> bytes | None:
-    """Merge a TOML file that git cannot, where both sides' lines can stand one after the other.
+    """Merge a TOML file in which both sides added lines at the same place.
 
-    Git sees lines, and two lines at one place are a conflict to it. Here it is seen what they mean:
-    the merged file has every value that a side added, none that a side took away, and no other.
+    For git, that is a conflict. Here, the values are checked: the merged file has every value that
+    a side added, none that a side removed, and no other.
 
     Args:
-        store: Where contents are.
+        store: Store with the contents of files.
         path: The file.
-        stages: Git's three versions of it, by their numbers.
+        stages: Git's three versions of it, by stage number.
 
     Returns:
-        The merged file; None if a person has to decide.
+        The merged file; None if it is a real conflict.
     """
     if not path.endswith(".toml") or set(stages) != set(_OURS_BASE_THEIRS):
         return None
@@ -55,17 +55,17 @@ def _one_after_the_other(sides: Sequence[bytes]) -> bytes | None:
 
 
 def values(content: bytes) -> Counter[tuple[str, str]]:
-    """Count what a TOML file says, whatever its lines.
+    """Count the values of a TOML file.
 
     Args:
         content: The file.
 
     Returns:
-        How often each value stands at each place; the entries of a list have the same place.
+        How often each value occurs at each key; all entries of a list have the same key.
 
     Raises:
-        tomllib.TOMLDecodeError: When it is no TOML.
-        UnicodeDecodeError: When it is no text.
+        tomllib.TOMLDecodeError: When it is not TOML.
+        UnicodeDecodeError: When it is not text.
     """
     return Counter(_leaves(tomllib.loads(content.decode()), ""))
 

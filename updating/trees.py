@@ -1,4 +1,4 @@
-"""Trees of files as git objects, in a store of the update's own beside the project's."""
+"""Trees of files as git objects, in the update's own object store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .git import Git
 from .objects import Objects
 from .reader import Reader
 
-# What is larger is no text that lines are merged in.
+# Larger contents are not merged by line.
 LARGEST = 16 * 2**20
 _REGULAR = "100644"
 _WHO = "Twelvestar <twelvestar@localhost> 0 +0000"
@@ -28,9 +28,9 @@ _SHA256 = "[extensions]\n\tobjectFormat = sha256\n"
 
 
 class Store:
-    """A bare repository that reads the project's objects and keeps its own.
+    """A bare repository that reads the project's objects and stores new ones separately.
 
-    Nothing that an update computes reaches the project before it is applied.
+    So computing an update does not change the project.
 
     Args:
         folder: A new folder.
@@ -53,18 +53,18 @@ class Store:
 
         Args:
             objects: Its objects.
-            owner: What must not be thrown away as long as this store is there.
+            owner: Object to keep alive as long as this store.
         """
         if objects not in self._borrowed:
             self._borrowed[objects] = owner
             lines = "".join(f"{_quoted(each)}\n" for each in self._borrowed)
             alternates = self.folder / "objects" / "info" / "alternates"
             alternates.write_text(lines, encoding="utf-8", errors="surrogateescape")
-            # A process that is there already would not look again.
+            # A running process would not read the list of alternates again.
             self._reader.close()
 
     def close(self) -> None:
-        """End the process that reads; the next question begins another."""
+        """End the process that reads; the next read starts another one."""
         self._reader.close()
 
     def of_tree(self, tree: str) -> dict[str, Entry]:
@@ -85,16 +85,16 @@ class Store:
             Its id.
 
         Raises:
-            GitError: When a path is no path of a file.
+            GitError: When a path is invalid.
         """
         return self._objects.tree(entries)
 
     def commit(self, tree: str, *parents: str, message: str = "") -> str:
-        """Make a commit that nobody sees.
+        """Make a temporary commit.
 
         Args:
-            tree: What is in it.
-            parents: What came before it.
+            tree: Its tree.
+            parents: Its parents.
             message: Its message.
 
         Returns:
@@ -105,7 +105,7 @@ class Store:
         return self._objects.write("commit", "\n".join(lines).encode())
 
     def blob(self, content: bytes) -> str:
-        """Keep a content.
+        """Store a content.
 
         Args:
             content: The content.
@@ -116,7 +116,7 @@ class Store:
         return self._objects.write("blob", content)
 
     def entry(self, content: bytes) -> Entry:
-        """Keep a content as a regular file.
+        """Store a content as a regular file.
 
         Args:
             content: The content.
@@ -124,7 +124,7 @@ class Store:
         return Entry(_REGULAR, self.blob(content))
 
     def read(self, blob: str) -> bytes:
-        """A content.
+        """Read a content.
 
         Args:
             blob: Its id.
@@ -146,7 +146,7 @@ class Store:
         return self._reader.sizes(blobs)
 
     def read_all(self, blobs: Iterable[str]) -> dict[str, bytes]:
-        """Many contents, by their ids; of one that is too large for a text, nothing.
+        """Many contents by id; contents too large to be text are left out.
 
         Args:
             blobs: Ids.
@@ -160,7 +160,7 @@ class Store:
 
 
 def bare_repository(folder: Path, object_format: str) -> None:
-    """Make an empty repository, without a process for it.
+    """Make an empty repository, without running git.
 
     Args:
         folder: A new folder.
@@ -176,7 +176,7 @@ def bare_repository(folder: Path, object_format: str) -> None:
 
 
 def _quoted(path: Path) -> str:
-    """A path as a line of git's list of alternates."""
+    """A path, quoted for git's list of alternates."""
     if "\n" not in str(path):
         return str(path)
     special = {"\\": "\\\\", '"': '\\"', "\n": "\\n"}

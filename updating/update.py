@@ -1,4 +1,4 @@
-"""Updating a project: the function that both commands and programs call."""
+"""Updating a project: the functions that commands and programs call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .compute import Outcome, compute
 from .direction import choose
 from .errors import Status, UpdateError
 from .forks import followed
-from .git import failures_told
+from .git import converted_errors
 from .interrupted import refuse_interrupted, undo_interrupted
 from .lock import only_update
 from .project import Project, Snapshot
@@ -30,7 +30,7 @@ TRIED = (
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What a person asks for; see `update`."""
+    """The user's options; see `update`."""
 
     template: str | None
     record: str | None
@@ -53,37 +53,36 @@ def update(
     preview: bool = False,
     shared: Shared | None = None,
 ) -> Report:
-    """Bring a generated project to a release of the template.
+    """Update a generated project to a release of the template.
 
-    Everything is computed beside the project. The project is then changed in one step that finishes
-    even if the calling process is killed; a project in conflict gets the markers and no commit. If
-    somebody commits to the project meanwhile, it is computed again.
+    The update is computed in a temporary folder. The project is then changed in one step that
+    finishes even if the calling process is killed; conflicts are marked and not committed. If
+    somebody commits to the project meanwhile, the update is computed again.
 
     Args:
         folder: The project.
-        template: Where the template is; by default where the project was generated from.
-        record: What the answers file calls that template, so that the next update finds it; by
-            default what it says already.
+        template: Location of the template; by default the recorded one.
+        record: Location of the template to record in the answers file; by default, it is not
+            changed.
         to: A release, a branch or a commit of the template; by default the newest release.
-        base: The release that the project came from, where the template has lost the commit that
-            its answers name.
-        data: Answers that change.
-        answers_file: What the project's answers file is called, if not as usual.
-        commit: Whether to commit; changes are left staged otherwise.
-        preview: Whether to change nothing.
-        shared: What updates of many projects have in common; without it, each begins anew.
+        base: The release that the project was generated from, if the template no longer has the
+            recorded commit.
+        data: New answers.
+        answers_file: Name of the project's answers file, if it is not the default one.
+        commit: Whether to commit; otherwise changes are staged.
+        preview: Whether to only report, and change nothing.
+        shared: Caches that the updates of many projects share.
 
     Returns:
         What was done.
 
     Raises:
-        UpdateError: When there is something to be done first, or it failed. The project is then as
-            it was.
+        UpdateError: When the update is refused or fails. The project is unchanged then.
     """
     wanted = _Wanted(template, record, to, base, data or {}, answers_file)
     for _ in range(TRIES):
         try:
-            with failures_told(), _common(shared) as common:
+            with converted_errors(), _common(shared) as common:
                 return _update_once(folder, wanted, common, commit=commit, preview=preview)
         except HeadMoved:
             continue
@@ -123,32 +122,32 @@ def commit_update(
     answers_file: str | None = None,
     shared: Shared | None = None,
 ) -> Report:
-    """Commit an update into a repository without a working tree, and move no branch.
+    """Commit an update to a repository without a working tree, and move no branch.
 
     Args:
-        repository: Git's folder of the repository. It may be bare, and shallow: the parent's files
-            suffice.
-        parent: The commit that is updated.
+        repository: The git folder. The repository may be bare and shallow: only the parent's files
+            are needed.
+        parent: The commit to update.
         folder: The project's folder in it; empty for its root.
-        template: Where the template is; by default where the project was generated from.
-        record: What the answers file calls that template; by default what it says already.
+        template: Location of the template; by default the recorded one.
+        record: Location of the template to record; by default, it is not changed.
         to: A release, a branch or a commit of the template; by default the newest release.
-        base: The release that the project came from, where the template has lost the commit that
-            its answers name.
-        data: Answers that change.
-        answers_file: What the project's answers file is called, if not as usual.
-        shared: What updates of many projects have in common; without it, each begins anew.
+        base: The release that the project was generated from, if the template no longer has the
+            recorded commit.
+        data: New answers.
+        answers_file: Name of the project's answers file, if it is not the default one.
+        shared: Caches that the updates of many projects share.
 
     Returns:
-        What was done, with the commit, to be pushed. A file in conflict is committed with its
-        markers: look at `status`. There is no commit if nothing changes.
+        The report, with the commit to push. Conflicts are committed with their markers: check
+        `status`. There is no commit if nothing changes.
 
     Raises:
-        UpdateError: When there is something to be done first, or it failed.
+        UpdateError: When the update is refused or fails.
     """
     prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
     named = None if answers_file is None else checked(answers_file)
-    with failures_told():
+    with converted_errors():
         project = Snapshot(repository.absolute(), parent, prefix, answers_file=named)
         with _common(shared) as common, common.work_folder() as scratch:
             wanted = _Wanted(template, record, to, base, data or {}, answers_file)
@@ -163,7 +162,7 @@ def _common(shared: Shared | None) -> AbstractContextManager[Shared]:
 
 
 def _compute(project: Snapshot, wanted: _Wanted, scratch: Path, shared: Shared) -> Outcome | Report:
-    """Find out what a project will be; only the report where that is as it is."""
+    """Compute the update; only a report if there is nothing to update."""
     origin = project.origin()
     source = shared.template(wanted.template or origin.source, project.place, wanted.record)
     name, remarks = followed(origin.source, wanted.template, wanted.record, project.place)

@@ -1,4 +1,4 @@
-"""Changing a project: its objects, the commit, and the plan that is carried out."""
+"""Writing an update to a project: objects, commit, and the plan for files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NOBODY = {
 
 
 class HeadMoved(Exception):
-    """The project has another commit than the one that the update was computed from."""
+    """HEAD has moved since the update was computed."""
 
 
 def apply_outcome(project: Project, outcome: Outcome, *, commit: bool) -> Report:
@@ -35,25 +35,25 @@ def apply_outcome(project: Project, outcome: Outcome, *, commit: bool) -> Report
 
     Args:
         project: The project.
-        outcome: What it will be.
-        commit: Whether to commit, if nothing is in conflict.
+        outcome: The computed update.
+        commit: Whether to commit, if there are no conflicts.
 
     Returns:
-        The report, with what is to be done next.
+        The report, with next steps.
 
     Raises:
-        HeadMoved: When the project has another commit meanwhile. Nothing is changed then.
-        UpdateError: When something is in the way, or it failed. Nothing is changed then.
+        HeadMoved: When HEAD has moved meanwhile. Nothing is changed then.
+        UpdateError: When there is an obstacle, or writing fails. Nothing is changed then.
     """
     with only_plan(project.folder):
         project = _as_it_is_now(project, outcome.store)
         plan = _plan(project, outcome)
         versions = outcome.merged.stages.values()
         blobs = [each.blob for stages in versions for each in stages.values()]
-        _bring(project, outcome.store, plan.tree, blobs)
+        _copy_objects(project, outcome.store, plan.tree, blobs)
         if commit and not outcome.merged.conflicts:
             plan = replace(plan, commit=_commit(project, plan.tree, outcome.title))
-        with apply.undisturbed():
+        with apply.interrupts_ignored():
             try:
                 plan.save(project.folder / PLAN)
             except OSError as error:
@@ -74,7 +74,7 @@ def apply_outcome(project: Project, outcome: Outcome, *, commit: bool) -> Report
 
 
 def _as_it_is_now(project: Project, store: Store) -> Project:
-    """The project with a commit that changed other parts of its repository, if there is one."""
+    """The project at a new HEAD, if that only changed other parts of the repository."""
     now = Project(project.root, project.answers_file)
     if now.head != project.head and now.files(store) != project.files(store):
         raise HeadMoved
@@ -82,17 +82,17 @@ def _as_it_is_now(project: Project, store: Store) -> Project:
 
 
 def preview_outcome(project: Project, outcome: Outcome) -> Report:
-    """Say what would be done, and refuse what would be refused.
+    """Report what would be done, with the same checks.
 
     Args:
         project: The project.
-        outcome: What it would be.
+        outcome: The computed update.
 
     Returns:
-        The report, with what is to be done next.
+        The report, with next steps.
 
     Raises:
-        UpdateError: When something is in the way.
+        UpdateError: When there is an obstacle.
     """
     plan = _plan(project, outcome)
     repository = Repository(project.folder, project.top)
@@ -105,11 +105,11 @@ def preview_outcome(project: Project, outcome: Outcome) -> Report:
 
 
 def commit_outcome(project: Snapshot, outcome: Outcome) -> Report:
-    """Commit what the project will be, conflicts with their markers, and move no branch.
+    """Commit the update, conflicts with their markers, and move no branch.
 
     Args:
         project: The project, whose commit is the parent.
-        outcome: What it will be.
+        outcome: The computed update.
 
     Returns:
         The report, with the commit.
@@ -118,7 +118,7 @@ def commit_outcome(project: Snapshot, outcome: Outcome) -> Report:
         UpdateError: When it cannot be committed.
     """
     tree = project.whole_tree(outcome.store, outcome.merged.files)
-    _bring(project, outcome.store, tree)
+    _copy_objects(project, outcome.store, tree)
     return replace(outcome.report, commit=_commit(project, tree, outcome.title))
 
 
@@ -145,11 +145,11 @@ def _raise_unless_done(end: apply.End) -> None:
     if end.how == apply.IN_THE_WAY:
         raise UpdateError(f"{end.why}, and update again.")
     if end.how == apply.FAILED:
-        raise UpdateError(f"Nothing was changed, because it failed: {end.why}", Status.FAILED)
+        raise UpdateError(f"The update failed, and nothing was changed: {end.why}", Status.FAILED)
 
 
-def _bring(project: Snapshot, store: Store, tree: str, blobs: Iterable[str] = ()) -> None:
-    """Copy objects that are new into the project's repository, where nothing refers to them yet."""
+def _copy_objects(project: Snapshot, store: Store, tree: str, blobs: Iterable[str] = ()) -> None:
+    """Copy new objects to the project's repository, where nothing refers to them yet."""
     wanted = "\n".join([tree, *blobs, f"^{project.head}^{{tree}}"])
     try:
         store.git.pipe(

@@ -1,10 +1,11 @@
-"""The process that writes a plan into a project, or undoes it.
+"""The process that writes a plan to a project, or undoes it.
 
-While it writes, it holds the index's lock, so that no git command changes the index or commits. New
-files are prepared in git's folder first, where a full disk does no harm; then each takes its place
-by a rename, and what it replaces is kept until the end. So it can be undone at any point.
+While it writes, it holds git's index lock, so that no git command changes the index or commits. New
+files are first written to the git folder, where a full disk does no harm. Then each is moved to its
+path by a rename, and the file that it replaces is kept until the end. So writing can be undone at
+any point.
 
-It imports nothing that is not part of Python.
+It only imports the standard library.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from updating.plan import FOLDER, PLAN, Plan, load
 
 
 def main() -> None:
-    """Do the task that the second argument names, with the plan of the git folder in the third.
+    """Run the task of the second argument with the plan in the git folder of the third one.
 
-    A fourth one is the working tree, where it may have been moved since the plan was made.
+    The optional fourth argument is the working tree, if it was moved since the plan was made.
     """
     end = perform(sys.argv[2], *map(Path, sys.argv[3:]))
     with suppress(BrokenPipeError):
@@ -43,13 +44,13 @@ def perform(task: str, folder: Path, top: Path | None = None) -> End:
     Args:
         task: `write` or `undo`.
         folder: The git folder in which the plan is.
-        top: Root of the working tree; by default where the plan says.
+        top: Root of the working tree; by default as in the plan.
     """
     with _alone(folder):
         try:
             plan = load(folder / PLAN)
         except FileNotFoundError:
-            # Another process has just carried it out, or undone it.
+            # Another process has already carried it out, or undone it.
             return End(DONE if task == "write" else NOTHING)
         except ValueError as error:
             return End(FAILED, f"{error}: delete it")
@@ -71,7 +72,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 class Writer:
-    """Carries one plan out, or undoes it.
+    """Writes one plan, or undoes it.
 
     Args:
         folder: The git folder.
@@ -88,11 +89,11 @@ class Writer:
         self.lock = IndexLock(folder, self.mine)
         self.new = self.mine / "new"
         self.old = self.mine / "old"
-        # Is there once a file of the working tree may have been moved.
+        # Exists as soon as a file of the working tree may have been moved.
         self.begun = self.mine / "begun"
 
     def write(self) -> End:
-        """Carry the plan out; a failure leaves the project as it was."""
+        """Write the plan; after a failure, the project is unchanged."""
         try:
             locked = self.lock.acquire()
         except OSError as error:
@@ -101,7 +102,7 @@ class Writer:
             self._finish()
             return End(
                 IN_THE_WAY,
-                f"{self.lock.path} is there: another git command is at work, or was killed. Wait "
+                f"{self.lock.path} exists: another git command is running, or was killed. Wait "
                 "for it, or delete that file",
             )
         try:
@@ -126,16 +127,16 @@ class Writer:
         return End(DONE)
 
     def undo(self) -> End:
-        """Put everything back; files that were changed since stay."""
+        """Restore all files, except those changed since."""
         if self._head()[1] not in (self.plan.head, self.plan.commit):
-            # Somebody has gone on from what was there.
+            # Somebody has committed or reset meanwhile.
             self._finish()
             return End(MOVED)
-        # Up to 1.4.1 it was left to git to lock the index, which was killed with the writer.
+        # Up to 1.4.1, git itself locked the index, and was killed with the writer.
         if not self.lock.acquire(steal=self.plan.format == 1):
             return End(
                 FAILED,
-                f"{self.lock.path} is there: if no git command is at work, delete that file",
+                f"{self.lock.path} exists: if no git command is running, delete that file",
             )
         try:
             in_place = self.plan.format == 1
@@ -150,7 +151,7 @@ class Writer:
             left = self._put_back() if self.begun.exists() else []
         except OSError as error:
             place = error.filename or self.top
-            # The plan stays, and with it everything that undoing needs.
+            # The plan is kept, with everything needed to undo it.
             return End(FAILED, f"{why}; then {place}: {error.strerror or error}")
         self._finish()
         return End(how, why, tuple(left))
@@ -161,7 +162,7 @@ class Writer:
         return branch, run("rev-parse", "--verify", "HEAD").decode().strip()
 
     def _prepare(self) -> None:
-        """Have every new file ready, and the new index."""
+        """Write all new files and the new index to the git folder."""
         self._clear()
         self.new.mkdir()
         self.old.mkdir()
@@ -177,13 +178,13 @@ class Writer:
         none = "0" * len(self.plan.tree)
         gone = [f"0 {none}\t{name}" for name in self.plan.removed]
         next_index = self.repository.with_index(self.mine / "index")
-        # With the time of the old one: git compares files' times with it.
+        # Keep its modification time, because git compares files' times with it.
         shutil.copy2(self.index, self.mine / "index")
         lines = [*gone, *lines, *self.plan.stages]
         next_index.run("update-index", "-z", "--index-info", stdin=_joined(lines))
 
     def _refuse_without_room(self) -> None:
-        """Between file systems, files are copied: putting them back takes room too."""
+        """Check the free space: between file systems, files are copied, also to restore them."""
         if self.new.stat().st_dev == self.top.stat().st_dev:
             return
         there = os.statvfs(self.top)
@@ -200,7 +201,7 @@ class Writer:
             self._move_away(name, number, committed)
         for name in plan.removed:
             self._remove_empty_folders(self.top / name)
-        # Each goes as its new one comes: whatever is cut off, there is a script that undoes it.
+        # Replace one by one, so that there is always a scripts/update.py that can undo it.
         for number, name in enumerate(plan.written, len(plan.removed)):
             target = self.top / name
             self._move_away(name, number, committed)
@@ -216,7 +217,7 @@ class Writer:
         if name in committed.named:
             move(self.top / name, self.old / str(number))
             if _seen(self.old / str(number)) != committed.seen[name]:
-                raise InTheWay(f"{name} was changed in this moment")
+                raise InTheWay(f"{name} was changed during the update")
 
     def _commit(self) -> None:
         if self.plan.commit:
@@ -231,12 +232,12 @@ class Writer:
         (self.mine / "index").replace(self.index)
 
     def _put_back(self) -> list[str]:
-        """Put back what was moved away, and remove what was put there; return what was left."""
+        """Restore replaced files and remove new ones; return the files that were left alone."""
         plan = self.plan
         before = self.repository.entries(plan.head)
         after = self.repository.entries(plan.tree)
         left = []
-        # What was written goes first: it can stand where a removed file or its folder was.
+        # Remove written files first: they can be at the path of a removed file or folder.
         for number, name in reversed([*enumerate([*plan.removed, *plan.written])]):
             kept = self.old / str(number)
             if not self._put_back_file(name, kept, before.get(name), after.get(name)):
@@ -245,7 +246,7 @@ class Writer:
             words = ("-m", "undo an update from the template", "HEAD", plan.head, plan.commit)
             self.repository.run("update-ref", *words)
         if not (self.mine / "index").exists():
-            # It had taken its place, or an earlier release changed it in place.
+            # It had replaced the old index, or an earlier release had changed that in place.
             self._put_back_index(before)
         return left
 
@@ -283,7 +284,7 @@ class Writer:
             self._remove_empty_folders(target)
             return True
         if any(os.path.lexists(each) and not each.is_dir() for each in self._folders(target)):
-            # Somebody has a file there now; what was here is in the last commit.
+            # Somebody has created a file there; the old one is in the last commit.
             return False
         if not os.path.lexists(kept):
             # An earlier release kept nothing.
@@ -299,7 +300,7 @@ class Writer:
             return True
         if self.plan.format > 1 or target.is_symlink():
             return False
-        # An earlier release wrote in place, and can have been cut off.
+        # An earlier release wrote in place, and may have been interrupted.
         begun = target.read_bytes().replace(b"\r\n", b"\n")
         whole = self.repository.run("cat-file", "blob", after.blob).replace(b"\r\n", b"\n")
         return whole.startswith(begun)
@@ -315,7 +316,7 @@ class Writer:
         move(place / name, kept)
 
     def _folders(self, path: Path) -> list[Path]:
-        """Folders of a file in the working tree, the innermost first."""
+        """Folders of a file in the working tree, innermost first."""
         return [parent for parent in path.parents if parent.is_relative_to(self.top)][:-1]
 
     def _remove_empty_folders(self, gone: Path) -> None:
@@ -338,7 +339,7 @@ class Writer:
 
 
 class _HeadMoved(Exception):
-    """Somebody moved HEAD although the index is locked."""
+    """HEAD was moved although the index is locked."""
 
 
 def _seen(path: Path) -> tuple[int, int]:

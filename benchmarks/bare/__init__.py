@@ -1,1 +1,1 @@
-"""The same work, written by hand without a chassis: what the generated service is held against."""
+"""The same work, written by hand without a chassis, to compare the generated service with."""

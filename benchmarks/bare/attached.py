@@ -12,7 +12,7 @@ from web import live  # type: ignore[import-not-found]
 
 @asynccontextmanager
 async def attached(app: Litestar) -> AsyncIterator[None]:
-    """Open what handlers would use."""
+    """Open the database and the broker, which handlers would use."""
     address = os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://")
     engine = create_async_engine(address, pool_pre_ping=True)
     queue = Queue.from_url(os.environ["REDIS_URL"])

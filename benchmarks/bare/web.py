@@ -1,4 +1,4 @@
-"""The smallest Litestar application that answers what the generated one answers."""
+"""The smallest Litestar application with the same response as the generated one."""
 
 from dataclasses import dataclass
 

@@ -20,8 +20,8 @@ async def enqueue(queue: Queue, count: int) -> None:
     """Fill the queue.
 
     Args:
-        queue: Where to.
-        count: How many jobs.
+        queue: The queue.
+        count: Number of jobs.
     """
     for _ in range(count):
         job = Job("nothing", retries=3, timeout=300, heartbeat=30, ttl=86_400)
@@ -30,7 +30,7 @@ async def enqueue(queue: Queue, count: int) -> None:
 
 
 async def main() -> None:
-    """Run jobs until SIGTERM, or enqueue as many as the argument says."""
+    """Run jobs until SIGTERM, or enqueue the number of jobs that the argument gives."""
     redis = Redis.from_url(
         os.environ["REDIS_URL"],
         socket_connect_timeout=2,

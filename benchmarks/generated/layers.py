@@ -1,6 +1,6 @@
-"""What each layer of the web application adds to a request, in one process and without a server.
+"""CPU time that each layer of the web application adds to a request, without a server.
 
-Takes the file that the figures go to, since the access lines go to stdout.
+The argument is the file for the figures, because the access log goes to stdout.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from typing import Any
 
 from litestar import Litestar, get
 from orbit.chassis.log import configure_logging  # type: ignore[import-not-found]
+from orbit.chassis.prometheus.web import RequestMetrics  # type: ignore[import-not-found]
 from orbit.chassis.web.asgi import create_app  # type: ignore[import-not-found]
 from orbit.chassis.web.context import RequestContext  # type: ignore[import-not-found]
-from orbit.chassis.web.metrics import RequestMetrics  # type: ignore[import-not-found]
 from orbit.chassis.web.rate_limit import RateLimit  # type: ignore[import-not-found]
 from orbit.settings import Settings  # type: ignore[import-not-found]
 
@@ -26,24 +26,24 @@ App = Callable[..., Any]
 
 @get("/plain")
 async def plain() -> str:
-    """Answer."""
+    """Return a short text."""
     return "plain"
 
 
 @get("/limited", middleware=[RateLimit("layers", requests=10**9, seconds=3600)])
 async def limited() -> str:
-    """Answer whoever has not asked too often."""
+    """Return a short text, within the rate limit."""
     return "limited"
 
 
 @get("/cached", cache=3600)
 async def cached() -> str:
-    """Answer from the cache."""
+    """Return a cached response."""
     return "cached"
 
 
 async def microseconds(app: App, path: str) -> float:
-    """Processor time of a request, the best of several rounds."""
+    """CPU time of a request, the lowest of several rounds."""
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
@@ -75,7 +75,7 @@ async def microseconds(app: App, path: str) -> float:
 
 
 async def main(file: Path) -> None:
-    """Measure all layers, each around those before it."""
+    """Measure all layers; each one wraps those before it."""
     settings = Settings()
     configure_logging(settings, process="web")
     service = create_app(settings)
@@ -91,7 +91,7 @@ async def main(file: Path) -> None:
             "... with metrics": await microseconds(measured, "/plain"),
             "... with request id and access line": await microseconds(whole, "/plain"),
             "... on a route with a rate limit": await microseconds(whole, "/limited"),
-            "... on a route whose answer is kept": await microseconds(whole, "/cached"),
+            "... on a route with a cached response": await microseconds(whole, "/cached"),
         }
     file.write_text(json.dumps(figures))
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 
-from orbit import app  # type: ignore[import-not-found]
 from orbit.chassis.cli.worker import worker  # type: ignore[import-not-found]
+from orbit.chassis.current import current, use  # type: ignore[import-not-found]
 from orbit.chassis.jobs import JobContext, job  # type: ignore[import-not-found]
 from orbit.chassis.runtime import open_runtime  # type: ignore[import-not-found]
 from orbit.settings import Settings  # type: ignore[import-not-found]
@@ -22,7 +23,7 @@ async def enqueue(count: int) -> None:
     """Fill the queue.
 
     Args:
-        count: How many jobs.
+        count: Number of jobs.
     """
     async with open_runtime(Settings()) as runtime:
         for _ in range(count):
@@ -33,5 +34,5 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         asyncio.run(enqueue(int(sys.argv[1])))
     else:
-        app.jobs = lambda: [nothing]
+        use(replace(current(), jobs=[nothing]))
         worker()

@@ -1,11 +1,11 @@
-"""Update to the newest release of the template in one job of CI, and propose that in another.
+"""Update to the newest release of the template in one CI job, and propose the update in another.
 
-`python3 scripts/propose_update.py make FOLDER` runs the template's program, in a job that has no
-token, and writes the update to the new folder FOLDER; nothing if there is nothing newer.
+`python3 scripts/propose_update.py make FOLDER` runs the template's program in a job without a
+token, and writes the update to the new folder FOLDER; nothing if there is no newer release.
 
-`python3 scripts/propose_update.py take FOLDER REPORT` runs nothing of it, in the job that may push.
-It takes the files of the update, commits them, writes a description to the file REPORT and prints
-`branch=`, `title=`, `draft=` and `commit=`; nothing if there is no update.
+`python3 scripts/propose_update.py take FOLDER REPORT` runs in the job that may push, and executes
+no code of the template. It commits the files of the update, writes a description to the file REPORT
+and prints `branch=`, `title=`, `draft=` and `commit=`; nothing if there is no update.
 """
 
 import json
@@ -22,10 +22,10 @@ CLEAN, REFUSED, CONFLICTS, FAILED = 0, 1, 2, 4
 ABOUT, BUNDLE, TEXT = "proposal.json", "update.bundle", "report.txt"
 NO_UPDATE = (OSError, ValueError, LookupError, TypeError)
 REF = "refs/template/update"
-# GitHub takes 65,536 characters for both texts, and they are counted in another way.
+# GitHub's limit is 65,536 characters for both texts, which it counts differently.
 LONGEST = 25_000
 VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?")
-# What the template's program gets of the environment: no token of the job is among it.
+# Environment variables for the template's program, without tokens of the job.
 VARIABLES = re.compile(
     r"PATH|HOME|LANG|LC_\w+|TMPDIR|XDG_\w+|SSL_CERT_\w+|(http|https|all|no)_proxy|NETRC"
     r"|GIT_\w+|PIP_\w+|UV_(?!PUBLISH_)\w+|TEMPLATE_READ_TOKEN",
@@ -35,7 +35,7 @@ NOBODY = ("-c", "user.name=template", "-c", "user.email=template@localhost")
 
 
 def main() -> int:
-    """Make an update or take one, and return an exit status."""
+    """Make or take an update, and return an exit status."""
     try:
         match sys.argv[1:]:
             case ["make", folder]:
@@ -43,19 +43,19 @@ def main() -> int:
             case ["take", folder, report]:
                 return take(Path(folder), Path(report))
     except subprocess.CalledProcessError:
-        # Git has said why.
+        # Git has printed the reason.
         return FAILED
-    return refuse("Say what to do: `make FOLDER`, or `take FOLDER REPORT`.")
+    return refuse("Usage: `make FOLDER` or `take FOLDER REPORT`.")
 
 
 def make(folder: Path) -> int:
-    """Update, and keep what came of it.
+    """Run the update, and write its result to a folder.
 
     Args:
-        folder: A new folder for it.
+        folder: A new folder for the result.
 
     Returns:
-        The exit status of the update, or 0 where it has conflicts.
+        The exit status of the update; 0 if it has conflicts.
     """
     if os.environ.get("TEMPLATE_TOKEN"):
         return refuse(
@@ -79,7 +79,7 @@ def make(folder: Path) -> int:
         if done.returncode not in (CLEAN, CONFLICTS):
             return done.returncode
         if not document.exists():
-            print("The update made no report: see what is said above.", file=sys.stderr)
+            print("The update wrote no report: see the output above.", file=sys.stderr)
             return FAILED
         report = json.loads(document.read_text(encoding="utf-8"))
     conflicts = [conflict["path"] for conflict in report["conflicts"]]
@@ -101,7 +101,7 @@ def make(folder: Path) -> int:
 
 
 def environment() -> dict[str, str]:
-    """Variables for the template's program, with access to a private template."""
+    """Environment of the template's program, with access to a private template."""
     variables = {name: text for name, text in os.environ.items() if VARIABLES.fullmatch(name)}
     if not variables.get("TEMPLATE_READ_TOKEN"):
         return variables
@@ -111,7 +111,7 @@ def environment() -> dict[str, str]:
     say = '!say() { echo username=template; echo "password=$TEMPLATE_READ_TOKEN"; }; say'
     settings = [
         (f"credential.{server}.helper", say),
-        # The token is one for HTTPS, whatever the answers file says.
+        # The token needs HTTPS, also if the answers file has an SSH address.
         (f"url.{server}/.insteadOf", f"git@{place.hostname}:"),
         (f"url.{server}/.insteadOf", f"ssh://git@{place.hostname}/"),
     ]
@@ -123,28 +123,28 @@ def environment() -> dict[str, str]:
 
 
 def take(folder: Path, report: Path) -> int:
-    """Commit the files of an update that another job has made, and describe it.
+    """Commit the files of an update from another job, and describe it.
 
     Args:
-        folder: Where it is. Whatever is there may have been written by anybody.
-        report: A file for the description.
+        folder: Folder of the update; its content is untrusted.
+        report: File for the description.
 
     Returns:
         An exit status.
     """
     if not (folder / ABOUT).exists():
         return CLEAN
-    # A link would have this job publish a file of its own.
+    # A link could make this job publish one of its own files.
     if folder.is_symlink() or any((folder / name).is_symlink() for name in (ABOUT, BUNDLE, TEXT)):
-        return refuse(f"There are links in {folder}: this is no update.")
+        return refuse(f"Invalid update: {folder} contains links.")
     try:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         old, new, conflicts = about["old"], about["new"], list(map(str, about["conflicts"]))
         text = (folder / TEXT).read_text(encoding="utf-8")
     except NO_UPDATE:
-        return refuse(f"What is in {folder} is no update.")
+        return refuse(f"Invalid update in {folder}.")
     if not all(VERSION.fullmatch(str(version)) for version in (old, new)):
-        return refuse(f"The update is from {old!r} to {new!r}: these are no versions.")
+        return refuse(f"Invalid versions in the update: {old!r} and {new!r}.")
     base = git("rev-parse", "HEAD")
     bundle = str((folder / BUNDLE).absolute())
     options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
@@ -154,10 +154,10 @@ def take(folder: Path, report: Path) -> int:
     title = f"Update the template to {new}"
     tree = git("rev-parse", f"{REF}^{{tree}}")
     message = f"{title}, with conflicts" if conflicts else title
-    # Whoever updates many services finds by them that this one needs nothing.
+    # Trailers by which a fleet recognizes an up-to-date service.
     trailers = {"Release": new, "Base": base, "Tree": tree, "Conflicts": len(conflicts)}
     message += "\n\n" + "\n".join(f"Template-{name}: {trailers[name]}" for name in trailers)
-    # Of what the other job has committed, only the files.
+    # Use only the files of the other job's commit.
     commit = git("commit-tree", tree, "-p", base, "-m", message)
     report.write_text(described(old, new, conflicts, text), encoding="utf-8")
     print(f"branch=template-{new}")
@@ -171,10 +171,10 @@ def described(old: str, new: str, conflicts: list[str], text: str) -> str:
     """Describe an update in Markdown.
 
     Args:
-        old: The release that the project has.
-        new: The release that it gets.
-        conflicts: Files that both sides have changed in the same place.
-        text: The report for people.
+        old: Current release of the project.
+        new: New release.
+        conflicts: Files with conflicts.
+        text: Report of the update.
     """
     parts = [f"From {old} to {new} of the template."]
     if conflicts:
@@ -188,7 +188,7 @@ def described(old: str, new: str, conflicts: list[str], text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Show a text as it is: what it names is not for the host to notify, to link or to close.
+    """Quote a text as a code block, so that the host ignores mentions, links and issue numbers.
 
     Args:
         text: The text.
@@ -200,13 +200,13 @@ def quoted(text: str) -> str:
 
 
 def git(*arguments: str) -> str:
-    """Run git in the project; it says itself what is wrong.
+    """Run git in the project; it prints its own errors.
 
     Args:
-        arguments: Its words.
+        arguments: Arguments of git.
 
     Returns:
-        What it printed, without white space around it.
+        Its output without surrounding whitespace.
     """
     command = ["git", *arguments]
     return subprocess.run(
@@ -215,7 +215,7 @@ def git(*arguments: str) -> str:
 
 
 def refuse(sentence: str) -> int:
-    """Say what is wrong, and return the exit status for it."""
+    """Print an error, and return its exit status."""
     print(sentence, file=sys.stderr)
     return REFUSED
 

@@ -1,7 +1,7 @@
-"""Follow the template: fetch it, and let its own update program do the work.
+"""Update from the template: fetch it, and run its update program.
 
 Run it with `uv run scripts/update.py` or `pipx run scripts/update.py`; `--help` shows its options.
-What the program needs is pinned by the template, and installed into a temporary folder.
+The program's dependencies are pinned by the template, and installed into a temporary folder.
 """
 
 # /// script
@@ -28,15 +28,15 @@ REQUIREMENTS = "updating/requirements.txt"
 SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
 REFUSED, FAILED, INTERRUPTED = 1, 4, 130
 UNREADABLE = (OSError, UnicodeDecodeError)
-# The other one is of an address that no command line can have.
+# ValueError: the address cannot be a command-line argument.
 NOT_FETCHED = (subprocess.CalledProcessError, ValueError)
-# Git sets them for its hooks; they would make it work on another repository.
+# Git sets these for hooks; they would make git use another repository.
 REPOSITORY = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"),
     *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE"),
     *("GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_REPLACE_REF_BASE"),
 )
-# Where packages come from, of all the settings that uv would find in the project.
+# uv's settings of the project about package indexes.
 INDEX_SETTINGS = (
     *("index", "index-url", "extra-index-url", "no-index", "find-links", "index-strategy"),
     *("allow-insecure-host", "keyring-provider", "native-tls", "system-certs"),
@@ -45,7 +45,7 @@ ESCAPES = {"n": "\n", "t": "\t", "e": "\x1b", "0": "\0", "_": "\xa0", "N": "\x85
 
 
 class Problem(Exception):
-    """What prevents the update, in one sentence, and the exit status for it."""
+    """An error in one sentence, with its exit status."""
 
     def __init__(self, sentence: str, status: int = REFUSED) -> None:
         super().__init__(sentence)
@@ -65,17 +65,17 @@ def main() -> int:
 
 
 def update(arguments: list[str], folder: Path) -> int:
-    """Fetch the template and what its program needs, and run it.
+    """Fetch the template, install its dependencies, and run its program.
 
     Args:
-        arguments: What the program is told.
+        arguments: Arguments of the program.
         folder: An empty folder to work in.
 
     Returns:
         The program's exit status.
 
     Raises:
-        Problem: When it cannot be run.
+        Problem: If the program cannot be run.
     """
     if sys.hexversion < 0x030B0000:
         raise Problem("Python 3.11 or newer is needed: run `uv run scripts/update.py`.")
@@ -93,25 +93,25 @@ def update(arguments: list[str], folder: Path) -> int:
             "or another template."
         )
     install(clone / REQUIREMENTS, packages, environment)
-    # Of two, the program records the first and reads the last.
+    # If there are two, the program records the first one and uses the last one.
     program = [sys.executable, "-m", "updating", str(PROJECT), *arguments, "--template", str(clone)]
     environment["PYTHONPATH"] = os.pathsep.join(map(str, (clone, packages)))
-    # Modules in the current folder are the project's.
+    # Modules in the current folder belong to the project.
     environment["PYTHONSAFEPATH"] = "1"
     return subprocess.run(program, env=environment, check=False).returncode
 
 
 def recorded_source(name: str | None) -> str:
-    """Read where the template is.
+    """Read the template's address from the answers file.
 
     Args:
-        name: Name of the answers file, if it is told.
+        name: Name of the answers file, if it is given.
 
     Returns:
         An address or a path, as Copier has recorded it.
 
     Raises:
-        Problem: When nothing says it.
+        Problem: If there is no address.
     """
     path = PROJECT / (name or ANSWERS)
     if not name and not path.exists():
@@ -130,7 +130,7 @@ def recorded_source(name: str | None) -> str:
 
 
 def is_answers_file(path: Path) -> bool:
-    """Whether a file says what a project was generated from.
+    """Whether a file is an answers file of Copier.
 
     Args:
         path: The file.
@@ -143,10 +143,10 @@ def is_answers_file(path: Path) -> bool:
 
 
 def recorded(text: str, key: str) -> str | None:
-    """Read one text at the top of a YAML file.
+    """Read a top-level string of a YAML file.
 
     Args:
-        text: What is in the file.
+        text: Content of the file.
         key: The key.
 
     Returns:
@@ -164,7 +164,7 @@ def recorded(text: str, key: str) -> str | None:
 
 
 def folded(text: str) -> str:
-    """Join the lines that YAML has broken a text into.
+    """Join the lines of a folded YAML string.
 
     Args:
         text: The text.
@@ -173,7 +173,7 @@ def folded(text: str) -> str:
 
 
 def unescaped(code: str) -> str:
-    """The character that an escape of YAML stands for.
+    """Character of a YAML escape sequence.
 
     Args:
         code: The escape, without its backslash.
@@ -185,17 +185,17 @@ def fetch(source: str, clone: Path, environment: dict[str, str]) -> None:
     """Clone the template.
 
     Args:
-        source: Where it is, in one of the forms that Copier takes.
+        source: Address in one of Copier's forms.
         clone: A new folder.
         environment: Variables for git.
 
     Raises:
-        Problem: When it cannot be cloned.
+        Problem: If it cannot be cloned.
     """
     settings = ("-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false")
     command = ["git", *settings, "clone", "--quiet", "--template="]
     command += ["--", address(source), str(clone)]
-    # An address may name a program to be run, such as ext::sh.
+    # Forbid addresses that run a program, such as ext::sh.
     allowed = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh", "GIT_LFS_SKIP_SMUDGE": "1"}
     try:
         subprocess.run(
@@ -205,16 +205,16 @@ def fetch(source: str, clone: Path, environment: dict[str, str]) -> None:
         raise Problem("git is not installed: install it, and update again.") from None
     except NOT_FETCHED:
         raise Problem(
-            f"The template could not be fetched from {source}; git says why above.", FAILED
+            f"The template could not be fetched from {source}: see git's message above.", FAILED
         ) from None
 
 
 def address(source: str) -> str:
-    """Say in git's words where the template is.
+    """Convert an address of Copier to one of git.
 
     Args:
-        source: Where it is, in Copier's words. A relative path begins at the project, or else at
-            the current folder.
+        source: Copier's address. A relative path is relative to the project, or else to the
+            current folder.
     """
     for shortcut, host in SHORTCUTS.items():
         if source.startswith(shortcut):
@@ -230,15 +230,15 @@ def address(source: str) -> str:
 
 
 def install(requirements: Path, packages: Path, environment: dict[str, str]) -> None:
-    """Install what the program needs: the pinned wheels and nothing else.
+    """Install the program's pinned dependencies, from wheels.
 
     Args:
-        requirements: Their versions and hashes.
+        requirements: Versions and hashes.
         packages: A new folder.
-        environment: Variables for the installer.
+        environment: Environment of the installer.
 
     Raises:
-        Problem: When it cannot be installed.
+        Problem: If the installation fails.
     """
     options = ["--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
     options += ["--target", str(packages), "--requirement", str(requirements)]
@@ -250,16 +250,16 @@ def install(requirements: Path, packages: Path, environment: dict[str, str]) -> 
         command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *options]
     else:
         raise Problem("There is neither uv nor pip: install uv, and update again.")
-    # In the project, uv would take all of its settings.
+    # Not in the project, where uv would read all its settings.
     done = subprocess.run(
         command, cwd=packages.parent, env=environment, stdout=subprocess.DEVNULL, check=False
     )
     if done.returncode:
-        raise Problem("What the update needs could not be installed, as is said above.", FAILED)
+        raise Problem("Cannot install the update program: see the message above.", FAILED)
 
 
 def index_settings() -> list[str]:
-    """Say for uv where the project's packages come from, in lines of TOML."""
+    """The project's package indexes, as lines of a uv.toml."""
     import tomllib
 
     settings: dict[str, Any] = {}
@@ -272,7 +272,7 @@ def index_settings() -> list[str]:
 
 
 def toml(value: object) -> str:
-    """Write a value in TOML.
+    """Format a value as TOML.
 
     Args:
         value: The value.

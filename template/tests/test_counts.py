@@ -1,4 +1,4 @@
-"""A count, from the request for it to its result, with a worker that makes it."""
+"""A count from the request to its result, computed by a worker."""
 
 from support.processes import until
 
@@ -19,11 +19,11 @@ def test_words_are_counted_by_a_worker(client, start):
     assert result["top"]["two"] == 2
 
 
-def test_a_count_that_nobody_asked_for_is_not_found(client):
+def test_an_unknown_count_is_404(client):
     assert client.get("/counts/unknown").status_code == 404
 
 
-def test_a_request_without_a_text_is_refused(client):
+def test_a_request_without_text_is_rejected(client):
     answer = client.post("/counts", json={"words": "two"})
     assert answer.status_code == 400
     assert answer.headers["Content-Type"] == "application/problem+json"

@@ -9,7 +9,7 @@ from support.processes import until
 
 @pytest.fixture
 def counted(invoke, start, tmp_path):
-    """Have a text counted, and return the key of its count."""
+    """Enqueue a count, and return its key."""
     file = tmp_path / "text"
     file.write_text("two litres of milk, and two loaves")
     made = invoke("admin", "create", str(file))
@@ -20,7 +20,7 @@ def counted(invoke, start, tmp_path):
     return key
 
 
-def test_counts_are_made_exported_and_forgotten(invoke, counted, tmp_path):
+def test_counts_are_created_exported_and_deleted(invoke, counted, tmp_path):
     file = tmp_path / "counts.csv"
     to_stdout, to_file = invoke("admin", "export"), invoke("admin", "export", "--output", str(file))
     assert (to_stdout.exit_code, to_file.exit_code) == (0, 0)
@@ -34,7 +34,7 @@ def test_counts_are_made_exported_and_forgotten(invoke, counted, tmp_path):
     assert invoke("admin", "export").stdout.splitlines() == ["key,total,distinct"]
 
 
-def test_create_refuses_a_file_that_is_not_there(invoke, tmp_path):
+def test_create_rejects_a_missing_file(invoke, tmp_path):
     done = invoke("admin", "create", str(tmp_path / "missing"))
     assert done.exit_code == 2
     assert "does not exist" in done.stderr

@@ -1,9 +1,9 @@
-"""A report, from the request for it to its result, with a worker that makes it."""
+"""A report from the request to its result, created by a worker."""
 
 from support.processes import until
 
 
-def test_a_report_is_made_by_a_worker(client, start):
+def test_a_worker_creates_a_report(client, start):
     client.post("/notes", json={"title": "Milk", "body": "two litres of milk"})
 
     asked = client.post("/reports")
@@ -21,5 +21,5 @@ def test_a_report_is_made_by_a_worker(client, start):
     assert result["top"]["milk"] == 2
 
 
-def test_a_report_that_nobody_asked_for_is_not_found(client):
+def test_an_unknown_report_is_404(client):
     assert client.get("/reports/unknown").status_code == 404

@@ -1,11 +1,11 @@
-"""Counting words, by a request and by a command."""
+"""Counting words by requests and commands."""
 
 import json
 
 TEXT = "Two litres of milk, and two loaves"
 
 
-def test_a_request_is_answered_with_the_count(client):
+def test_a_request_returns_the_count(client):
     answer = client.post("/counts", json={"text": TEXT})
     assert answer.status_code == 200
     count = answer.json()
@@ -13,7 +13,7 @@ def test_a_request_is_answered_with_the_count(client):
     assert count["top"]["two"] == 2
 
 
-def test_a_text_without_words_has_none(client):
+def test_a_text_without_words_is_empty(client):
     assert client.post("/counts", json={"text": " -- "}).json() == {
         "total": 0,
         "distinct": 0,
@@ -21,14 +21,14 @@ def test_a_text_without_words_has_none(client):
     }
 
 
-def test_as_many_words_are_listed_as_the_settings_say(client, settings):
+def test_the_number_of_listed_words_is_configurable(client, settings):
     text = " ".join(f"word{number}" for number in range(20))
     count = client.post("/counts", json={"text": text}).json()
     assert count["distinct"] == 20
     assert len(count["top"]) == settings.top_words
 
 
-def test_a_request_without_a_text_is_refused(client):
+def test_a_request_without_text_is_rejected(client):
     answer = client.post("/counts", json={"words": TEXT})
     assert answer.status_code == 400
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -42,7 +42,7 @@ def test_the_command_counts_the_words_of_a_file(client, invoke, tmp_path):
     assert json.loads(done.stdout) == client.post("/counts", json={"text": TEXT}).json()
 
 
-def test_the_command_refuses_a_file_that_is_not_there(invoke, tmp_path):
+def test_the_command_rejects_a_missing_file(invoke, tmp_path):
     done = invoke("admin", "count", str(tmp_path / "missing"))
     assert done.exit_code == 2
     assert "does not exist" in done.stderr

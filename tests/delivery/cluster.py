@@ -1,6 +1,6 @@
-"""As much of Kubernetes' API as kubectl needs for a release: it keeps objects, and runs nothing.
+"""A stand-in for Kubernetes' API, as far as kubectl needs it for a release.
 
-What is sent is held against the schemas, strictly, as a cluster does.
+It stores objects and runs nothing. Like a cluster, it validates objects strictly by the schemas.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ OBJECTS = re.compile(
     r"/apis?/(?P<group>[a-z0-9./]+)/namespaces/(?P<namespace>[^/]+)/(?P<plural>[a-z]+)"
     r"(/(?P<name>[^/]+))?(?P<log>/log)?"
 )
-LOG = "what the migrations said\n"
+LOG = "output of the migrations\n"
 
 
 def plural(kind: str) -> str:
-    """Name under which objects of a kind are found."""
+    """The resource name of a kind in URLs."""
     return "networkpolicies" if kind == "NetworkPolicy" else f"{kind.lower()}s"
 
 
@@ -44,10 +44,10 @@ KINDS = {(group, plural(kind)): kind for group, kinds in GROUPS.items() for kind
 
 
 class Cluster:
-    """What there is, and what was done.
+    """The objects of a cluster, and the changes that were made.
 
     Args:
-        outcome: How Jobs end: `Complete` or `Failed`.
+        outcome: Result of Jobs: `Complete` or `Failed`.
     """
 
     def __init__(self, outcome: str) -> None:
@@ -63,7 +63,7 @@ class Cluster:
         return self.objects.get((kind, namespace, name))
 
     def put(self, change: str, kind: str, namespace: str, sent: Object) -> Object:
-        """Keep an object, with the state that its controller would soon give it."""
+        """Store an object, with the status that its controller would set."""
         kubernetes_validate.validate(
             {key: value for key, value in sent.items() if key != "status"},
             utils.latest_version(),
@@ -83,7 +83,7 @@ class Cluster:
 
 
 def pod(name: str) -> Object:
-    """A pod that has ended, whose log can be read."""
+    """A pod that has ended, and that has a log."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -95,11 +95,11 @@ def pod(name: str) -> Object:
 
 @contextmanager
 def cluster(folder: Path, outcome: str = "Complete") -> Iterator[Cluster]:
-    """Serve a cluster as long as the context lasts.
+    """Serve a cluster for the duration of the context.
 
     Args:
-        folder: Where the file that leads kubectl to it is written.
-        outcome: How Jobs end.
+        folder: Folder for the kubeconfig file.
+        outcome: Result of Jobs.
     """
     state = Cluster(outcome)
     handler = type("Handler", (_Handler,), {"cluster": state})
@@ -129,9 +129,9 @@ class _Handler(BaseHTTPRequestHandler):
     cluster: Cluster
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
-    def answer(self, body: object, status: int = 200) -> None:
+    def respond(self, body: object, status: int = 200) -> None:
         content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
         self.send_response(status)
         kind = "text/plain" if isinstance(body, str) else "application/json"
@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def refuse(self, status: int, reason: str, message: str) -> None:
-        self.answer(
+        self.respond(
             {
                 "kind": "Status",
                 "apiVersion": "v1",
@@ -159,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
         return body
 
     def object(self) -> tuple[str, str, str, str | None] | None:
-        """Group, kind, namespace and name that the path leads to."""
+        """Group, kind, namespace and name in the path."""
         if not (found := OBJECTS.fullmatch(urlsplit(self.path).path)):
             return None
         kind = KINDS[found["group"], found["plural"]]
@@ -168,13 +168,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
         if path.endswith("/log"):
-            self.answer(LOG)
+            self.respond(LOG)
         elif place := self.object():
             group, kind, namespace, name = place
             if name:
                 found = self.cluster.get(kind, namespace, name)
                 if found:
-                    self.answer(found)
+                    self.respond(found)
                 else:
                     self.refuse(404, "NotFound", f"there is no {kind} {name}")
             elif "sendInitialEvents" in query:
@@ -182,14 +182,14 @@ class _Handler(BaseHTTPRequestHandler):
             elif "watch" in query:
                 self.hold()
             else:
-                self.answer(self.listing(group, kind, namespace, query))
+                self.respond(self.listing(group, kind, namespace, query))
         elif (body := self.discovery(path)) is not None:
-            self.answer(body)
+            self.respond(body)
         else:
             self.refuse(404, "NotFound", f"there is nothing at {path}")
 
     def hold(self) -> None:
-        """A watch during which nothing happens."""
+        """Keep a watch open, without events."""
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Connection", "close")
@@ -223,7 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
         assert place
         _, kind, namespace, _ = place
         try:
-            self.answer(self.cluster.put("create", kind, namespace, sent), 201)
+            self.respond(self.cluster.put("create", kind, namespace, sent), 201)
         except kubernetes_validate.ValidationError as error:
             self.refuse(422, "Invalid", error.message)
 
@@ -239,7 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
         changed = {**before, **{key: sent[key] for key in sent if key != "spec"}}
         changed["metadata"] = {**before["metadata"], **sent.get("metadata", {})}
         self.cluster.changes.append(("change", f"{kind}/{name}"))
-        self.answer(changed)
+        self.respond(changed)
 
     def do_DELETE(self) -> None:
         place = self.object()
@@ -251,10 +251,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.refuse(404, "NotFound", f"there is no {kind} {name}")
             return
         self.cluster.changes.append(("delete", f"{kind}/{name}"))
-        self.answer(gone)
+        self.respond(gone)
 
     def discovery(self, path: str) -> Object | None:
-        """What kubectl asks about the API itself."""
+        """Responses to kubectl's requests about the API itself."""
         named = [group for group in GROUPS if group != "v1"]
         if path == "/api":
             return {"kind": "APIVersions", "versions": ["v1"]}
@@ -287,7 +287,7 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def operations(self, group: str) -> Object:
-        """Says that the cluster itself holds what it is sent against its schemas."""
+        """An API description by which kubectl leaves validation to the cluster."""
         name, _, version = group.rpartition("/")
         return {
             f"/{plural(kind)}/{{name}}": {

@@ -1,4 +1,4 @@
-"""What the tests of delivery have in common, and their report."""
+"""Fixtures of the delivery tests, and their report."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ REPORT = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin an empty report."""
+    """Create an empty report."""
     config.stash[REPORT] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs an engine, so that the rest can be run without one."""
+    """Mark the tests that need an engine, so that the others can be run without one."""
     for item in items:
         if isinstance(item, pytest.Function) and "engine" in item.fixturenames:
             item.add_marker("engine")
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print what was measured."""
+    """Print measurements."""
     lines = config.stash[REPORT]
     if lines:
         terminalreporter.section("delivery")
@@ -44,7 +44,7 @@ def report(pytestconfig: pytest.Config) -> list[str]:
 
 @pytest.fixture(scope="session")
 def engine(report: list[str]) -> Iterator[Engine]:
-    """The Docker engine; without one, the tests that need it fail and say so."""
+    """The Docker engine; without one, tests that need it fail with a message."""
     try:
         with TemporaryDirectory(prefix="delivery-") as folder:
             engine = Engine(Path(folder), report)

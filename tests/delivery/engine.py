@@ -1,8 +1,8 @@
-"""A Docker engine, as the tests of delivery use it.
+"""A Docker engine for the delivery tests.
 
-What a machine needs to build, such as a proxy or an index of packages, comes from its environment:
-HTTP_PROXY, HTTPS_PROXY and NO_PROXY are passed on to builds, and DELIVERY_UV_CONFIG names a
-configuration of uv that builds get as a secret.
+Environment variables configure builds for the machine: HTTP_PROXY, HTTPS_PROXY and NO_PROXY are
+passed to builds, and DELIVERY_UV_CONFIG is the path of a uv configuration that builds get as a
+secret.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import yaml
 
 SERVERS = Path(__file__).with_name("servers")
 COMMAND_SECONDS = 900
-# What stands in for an image that cannot be pulled, by the beginning of its name.
+# Stand-ins for images that cannot be pulled, by the beginning of the image's name.
 STAND_INS = {
     "postgres:": "postgresql",
     "rclone/rclone:": "rclone",
@@ -32,11 +32,11 @@ Done = subprocess.CompletedProcess[str]
 
 
 class NoEngine(Exception):
-    """There is no engine, or it lacks what is needed."""
+    """There is no engine, or it lacks a requirement."""
 
 
 class Engine:
-    """The engine that the docker command reaches.
+    """The engine that the docker command uses.
 
     Args:
         folder: An empty folder.
@@ -69,13 +69,13 @@ class Engine:
         variables: Mapping[str, str] | None = None,
         text: str = "",
     ) -> Done:
-        """Run a docker command to its end.
+        """Run a docker command until it ends.
 
         Args:
             arguments: The command.
             folder: Where it runs.
-            variables: What its environment has beside this one's.
-            text: What it reads from stdin.
+            variables: Additional environment variables.
+            text: Its standard input.
         """
         return subprocess.run(
             ["docker", *arguments],
@@ -89,7 +89,7 @@ class Engine:
         )
 
     def ok(self, *arguments: str | Path, **options: Any) -> str:
-        """Run a docker command that must succeed, and return what it prints."""
+        """Run a docker command that must succeed, and return its output."""
         done = self(*arguments, **options)
         words = " ".join(map(str, arguments))
         assert done.returncode == 0, f"docker {words}\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
@@ -105,10 +105,10 @@ class Engine:
             arguments: Build arguments.
 
         Returns:
-            What became of it, and how long it took in seconds.
+            The finished command, and its duration in s.
         """
         for image in re.findall(r"^FROM (\S+:\S+)", (project / "Dockerfile").read_text(), re.M):
-            self.have(image)
+            self.ensure_image(image)
         passed = {**machine_arguments(), **arguments}
         command = [f"--build-arg={name}={value}" for name, value in passed.items()]
         if config := os.environ.get("DELIVERY_UV_CONFIG"):
@@ -117,8 +117,8 @@ class Engine:
         done = self("build", "--progress=plain", f"--tag={tag}", *command, *options, project)
         return done, time.monotonic() - begun
 
-    def have(self, image: str) -> None:
-        """See that an image is there: pulled, or made to stand in for one that cannot be.
+    def ensure_image(self, image: str) -> None:
+        """Pull an image, or build a stand-in if it cannot be pulled.
 
         Args:
             image: Its name and tag.
@@ -126,16 +126,16 @@ class Engine:
         if self("image", "inspect", image).returncode == 0 or self("pull", image).returncode == 0:
             return
         names = [name for start, name in STAND_INS.items() if image.startswith(start)]
-        assert names, f"{image} is not here and cannot be pulled: make or load it under this name."
+        assert names, f"{image} cannot be pulled: build or load an image with this name."
         base, uv = (self._first(name) for name in ("python", "astral/uv"))
         arguments = {**machine_arguments(), "BASE": base, "UV": uv}
         command = [f"--build-arg={name}={value}" for name, value in arguments.items()]
         file = SERVERS / f"{names[0]}.Dockerfile"
         self.ok("build", f"--tag={image}", *command, f"--file={file}", SERVERS)
-        self.report.append(f"{image} cannot be pulled here: one made from a wheel stands in for it")
+        self.report.append(f"{image} cannot be pulled: the tests use a stand-in from a wheel")
 
     def inspect(self, name: str) -> Any:
-        """What the engine knows of a container or an image."""
+        """The engine's data about a container or an image."""
         [found] = json.loads(self.ok("inspect", name))
         return found
 
@@ -152,8 +152,8 @@ class Compose:
         engine: The engine.
         project: Root of the generated project.
         files: Compose files.
-        name: What the containers belong to; for what is only looked at, the files say it.
-        variables: What Compose gets beside this environment.
+        name: Name of the Compose project; by default the one in the files.
+        variables: Additional environment variables.
     """
 
     def __init__(
@@ -175,11 +175,11 @@ class Compose:
             self.words.append(f"--project-name={name}")
 
     def __call__(self, *arguments: str) -> Done:
-        """Run a command of Compose to its end."""
+        """Run a command of Compose until it ends."""
         return self.engine(*self.words, *arguments, folder=self.project, variables=self.variables)
 
     def ok(self, *arguments: str) -> str:
-        """Run a command of Compose that must succeed, and return what it prints."""
+        """Run a command of Compose that must succeed, and return its output."""
         done = self(*arguments)
         if done.returncode:
             logs = self("logs", "--tail=30")
@@ -190,14 +190,14 @@ class Compose:
         return done.stdout.strip()
 
     def container(self, service: str) -> Any:
-        """What the engine knows of a service's container, running or not."""
+        """The engine's data about a service's container, running or not."""
         return self.engine.inspect(self.ok("ps", "--all", "--quiet", service))
 
     def images(self) -> None:
-        """See that the images are there that the project does not build."""
+        """Pull the images that the project does not build, or build stand-ins."""
         for service in yaml.safe_load(self.ok("config"))["services"].values():
             if "build" not in service:
-                self.engine.have(service["image"])
+                self.engine.ensure_image(service["image"])
 
 
 def machine_arguments() -> dict[str, str]:

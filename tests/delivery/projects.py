@@ -1,4 +1,4 @@
-"""Generated projects for the tests of delivery."""
+"""Generated projects for the delivery tests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Project:
 
     Args:
         folder: Its root.
-        answers: What it was generated from.
+        answers: Its answers.
     """
 
     folder: Path
@@ -41,12 +41,12 @@ class Project:
 
 @contextmanager
 def generated(template: Path, answer_set: str, **answers: Any) -> Iterator[Project]:
-    """Generate a project with its lock file and its repository.
+    """Generate a project with a lock file and a repository.
 
     Args:
-        template: Where the template is.
+        template: Folder of the template.
         answer_set: One of the named answer sets.
-        answers: What is answered otherwise.
+        answers: Answers that differ from it.
     """
     with tempfile.TemporaryDirectory(prefix=f"{answer_set}-") as folder:
         given = {**answer_sets()[answer_set], **answers}
@@ -56,22 +56,22 @@ def generated(template: Path, answer_set: str, **answers: Any) -> Iterator[Proje
 
 
 def change_title(project: Project, title: str) -> None:
-    """Edit a source file, so that its API has another title.
+    """Edit a source file to change the title of the API.
 
     Args:
         project: The project.
         title: The new title.
     """
     app = project.source / "app.py"
-    old = f"TITLE = {json.dumps(project.answers['project_name'])}"
-    app.write_text(app.read_text().replace(old, f"TITLE = {json.dumps(title)}"))
+    old = f"title={json.dumps(project.answers['project_name'])}"
+    app.write_text(app.read_text().replace(old, f"title={json.dumps(title)}"))
 
 
 def shown_title(service: dict[str, Any]) -> str | None:
-    """The title that a running service shows, or nothing while it does not answer.
+    """The title of the API of a running service; empty while it does not respond.
 
     Args:
-        service: Its address as `url`.
+        service: A mapping with its `url`.
     """
     try:
         title: str = call(service, "GET", "/schema/openapi.json")["info"]["title"]

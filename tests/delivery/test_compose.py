@@ -26,9 +26,9 @@ T = TypeVar("T")
 SETS = ["standard", "complete"]
 PASSWORD = "a-password-of-its-own"
 GRACE_SECONDS = 30
-# As long as the image's health check lets a process start.
+# The start period of the image's health check.
 READY_SECONDS = 60
-# Where the services of production find what they need, in a network of the test's own.
+# Addresses of the backing services for production, in the test's own network.
 SERVERS = {
     "postgresql": {
         "image": "postgres:18",
@@ -41,7 +41,7 @@ SERVERS = {
     "valkey": {"image": "valkey/valkey:9.0"},
 }
 BUCKET = "files"
-# A bucket is a folder in what it serves.
+# A bucket is a subfolder of the served folder.
 STORE = {
     "command": ["serve", "s3", "/store", "--addr=:8080", f"--auth-key=ada,{PASSWORD}"],
     "image": "rclone/rclone:1.75",
@@ -70,10 +70,10 @@ def project(request: pytest.FixtureRequest, template: Path) -> Iterator[Project]
 
 @pytest.fixture(scope="module")
 def development(project: Project, engine: Engine, report: list[str]) -> Iterator[Compose]:
-    """What `docker compose up` runs, with what this machine needs to build."""
+    """The containers of `docker compose up`, with this machine's build arguments."""
     for line in (project.folder / "Dockerfile").read_text().splitlines():
         if line.startswith("FROM ") and ":" in line:
-            engine.have(line.split()[1])
+            engine.ensure_image(line.split()[1])
     files = [project.folder / name for name in ("compose.yaml", "compose.override.yaml")]
     arguments = {"build": {"args": machine_arguments()}}
     services = yaml.safe_load(files[0].read_text())["services"]
@@ -95,7 +95,7 @@ def development(project: Project, engine: Engine, report: list[str]) -> Iterator
 
 @pytest.fixture(scope="module")
 def production(project: Project, engine: Engine, report: list[str]) -> Iterator[Compose]:
-    """What `docker compose --file compose.prod.yaml up` runs, beside its backing services."""
+    """The containers of `docker compose --file compose.prod.yaml up`, with backing services."""
     image = f"delivery-{project.name}-prod"
     done, _ = engine.build(project.folder, image, VERSION="0.1.0")
     assert done.returncode == 0, done.stderr[-5000:]
@@ -122,7 +122,7 @@ def production(project: Project, engine: Engine, report: list[str]) -> Iterator[
 
 
 def around(project: Project) -> dict[str, Any]:
-    """What is beside a project's own services, and secrets that not every deployment has."""
+    """A Compose file with backing services, and with secrets that only some deployments have."""
     if project.answers["object_storage"] == "none":
         return {"services": SERVERS}
     added: dict[str, Any] = {"services": {**SERVERS, "store": STORE}}
@@ -134,7 +134,7 @@ def around(project: Project) -> dict[str, Any]:
 
 
 def configure(project: Project, addresses: dict[str, str]) -> None:
-    """Give a project what its docs say that production needs."""
+    """Configure a project for production as its docs say."""
     settings = {"NOTE_KEEP_DAYS": "7", **addresses}
     if project.answers["object_storage"] != "none":
         settings |= STORAGE
@@ -154,7 +154,7 @@ def url(compose: Compose) -> dict[str, Any]:
 
 
 def works(compose: Compose, project: Project) -> None:
-    """See a request served, a job run by the worker, and a command run as a one-off."""
+    """Send a request, let the worker run a job, and run a one-off command."""
     service = url(compose)
     made = call(service, "POST", "/notes", {"title": "First", "body": "hello hello world"})
     assert call(service, "GET", f"/notes/{made['id']}")["title"] == "First"
@@ -170,7 +170,7 @@ def test_development_runs_everything(development: Compose, project: Project) -> 
     assert development.container("migrate")["State"]["ExitCode"] == 0
 
 
-def test_development_builds_again_what_changes(
+def test_development_rebuilds_after_a_change(
     development: Compose, project: Project, report: list[str]
 ) -> None:
     watching = subprocess.Popen(
@@ -206,7 +206,7 @@ def test_production_runs_everything(production: Compose, project: Project) -> No
     assert all(check["ok"] for check in ready["checks"].values())
 
 
-def test_production_migrates_before_anything_else_starts(production: Compose) -> None:
+def test_production_migrates_before_other_processes_start(production: Compose) -> None:
     release = production.container("release")["State"]
     assert release["ExitCode"] == 0
     for name in ("web", "worker"):
@@ -223,7 +223,7 @@ def test_a_container_is_ready_in_time(
     until(lambda: is_ready(url(production)), READY_SECONDS)
     container = (datetime.now(UTC) - started).total_seconds()
     must("uv", "sync", "--frozen", "--quiet", folder=project.folder)
-    # Where the engine runs as root, the database server of `dev` runs as somebody else.
+    # If the tests run as root, the database server of `dev` runs as another user.
     project.folder.parent.chmod(0o755)
     seconds = []
     for _ in range(2):
@@ -255,7 +255,7 @@ def test_production_shows_no_secret(production: Compose, project: Project) -> No
     assert PASSWORD not in production.ok("logs", "release", "web", "worker")
     assert PASSWORD not in production.ok("exec", "-T", "web", project.name, "config")
     if project.answers["secrets"] == "files":
-        # Whoever may look at containers sees their environment.
+        # Users who may inspect containers see their environment.
         assert PASSWORD not in json.dumps(production.container("web"))
 
 
@@ -269,7 +269,7 @@ def test_production_stops_in_time_and_in_order(production: Compose, report: list
     report.append(f"{production.variables['IMAGE']}: production stopped in {seconds:.1f} s")
 
 
-def test_production_starts_nothing_where_the_release_step_fails(
+def test_production_starts_no_process_if_the_release_step_fails(
     production: Compose, project: Project
 ) -> None:
     production.ok("rm", "--force", "--stop", "web", "worker", "release")
@@ -293,7 +293,7 @@ def test_production_starts_nothing_where_the_release_step_fails(
     assert compose.container("web")["State"]["Status"] == "created"
 
 
-def test_without_an_image_production_says_what_to_set(project: Project, engine: Engine) -> None:
+def test_without_an_image_production_names_the_variable(project: Project, engine: Engine) -> None:
     compose = Compose(engine, project.folder, [project.folder / "compose.prod.yaml"], IMAGE="")
     done = compose("config")
     assert done.returncode != 0
@@ -303,14 +303,14 @@ def test_without_an_image_production_says_what_to_set(project: Project, engine: 
 
 
 def moment(text: str) -> datetime:
-    # The engine gives nanoseconds, which Python does not read.
+    # The engine prints nanoseconds, which Python cannot parse.
     return datetime.fromisoformat(f"{text[:26].rstrip('Z')}+00:00")
 
 
 def until(found: Callable[[], T], seconds: float) -> T:
-    """Look again and again until something is true, and return it."""
+    """Poll until a result is true, and return it."""
     deadline = time.monotonic() + seconds
     while not (result := found()):
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+        assert time.monotonic() < deadline, f"timed out after {seconds} s"
         time.sleep(0.3)
     return result

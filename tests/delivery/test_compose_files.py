@@ -1,4 +1,4 @@
-"""Every variant's Compose files, Dockerfile and Procfile are what their tools take."""
+"""Every variant's Compose files, Dockerfile and Procfile are valid for their tools."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def project(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> P
 @pytest.mark.parametrize(
     "names", [["compose.yaml", "compose.override.yaml"], ["compose.prod.yaml"]]
 )
-def test_compose_takes_it(names: list[str], project: Path, engine: Engine) -> None:
+def test_compose_accepts_the_files(names: list[str], project: Path, engine: Engine) -> None:
     answers = yaml.safe_load((project / ".copier-answers.yml").read_text())
     compose = Compose(engine, project, [project / name for name in names], IMAGE="image:1")
     found = yaml.safe_load(compose.ok("config"))
@@ -51,7 +51,7 @@ def test_compose_takes_it(names: list[str], project: Path, engine: Engine) -> No
     }
 
 
-def test_a_dockerfile_is_read_as_it_was_meant(project: Path) -> None:
+def test_a_dockerfile_is_parsed_as_intended(project: Path) -> None:
     answers = yaml.safe_load((project / ".copier-answers.yml").read_text())
     parser = DockerfileParser(path=str(project), cache_content=False)
     labels = parser.labels

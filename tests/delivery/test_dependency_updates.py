@@ -1,4 +1,4 @@
-"""Dependency updates: a pin has one owner, and the bots understand what they are told."""
+"""Dependency updates: only one side updates a pin, and the bots accept their configuration."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def dependabot(request: pytest.FixtureRequest, template: Path, shared: Path) -> 
 
 
 def pinned_files(project: Path) -> set[str]:
-    """Files of the template that pin something which a bot would move."""
+    """Files of the template with pins that a bot would update."""
     workflows = {f".github/workflows/{p.name}" for p in project.glob(".github/workflows/*")}
     scripts = {
         f"scripts/{path.name}"
@@ -52,7 +52,7 @@ def renovate_config(project: Path) -> dict[str, Any]:
 
 
 def rules(project: Path, manager: str) -> dict[str, Any]:
-    """What the rules say of everything that a manager finds."""
+    """The rules for all dependencies that a manager finds."""
     said: dict[str, Any] = {}
     for rule in renovate_config(project)["packageRules"]:
         if manager in rule["matchManagers"] and "matchUpdateTypes" not in rule:
@@ -64,7 +64,7 @@ def test_renovate_accepts_the_schema(renovated: Path) -> None:
     must(*RENOVATE_SCHEMA, folder=renovated)
 
 
-def test_the_schema_of_renovate_finds_a_fault(renovated: Path, tmp_path: Path) -> None:
+def test_the_schema_of_renovate_detects_an_error(renovated: Path, tmp_path: Path) -> None:
     text = (renovated / "renovate.json5").read_text()
     (tmp_path / "renovate.json5").write_text(text.replace('"in-range-only"', '"in-range"'))
     done = run(*RENOVATE_SCHEMA, folder=tmp_path)
@@ -76,7 +76,7 @@ def test_dependabot_accepts_the_schema(dependabot: Path) -> None:
     must(*DEPENDABOT_SCHEMA, DEPENDABOT, folder=dependabot)
 
 
-def test_the_schema_of_dependabot_finds_a_fault(dependabot: Path, tmp_path: Path) -> None:
+def test_the_schema_of_dependabot_detects_an_error(dependabot: Path, tmp_path: Path) -> None:
     text = (dependabot / DEPENDABOT).read_text()
     (tmp_path / "dependabot.yml").write_text(text.replace("weekly", "sometimes"))
     done = run(*DEPENDABOT_SCHEMA, "dependabot.yml", folder=tmp_path)
@@ -87,12 +87,12 @@ def test_the_schema_of_dependabot_finds_a_fault(dependabot: Path, tmp_path: Path
 def test_renovate_leaves_the_templates_pins(renovated: Path) -> None:
     config = renovate_config(renovated)
     assert pinned_files(renovated) <= set(config["ignorePaths"])
-    # It would run `copier update` and lose what `make update` keeps.
+    # It would run `copier update`, and lose edits that `make update` keeps.
     assert config["copier"] == {"enabled": False}
     assert rules(renovated, "pep621")["rangeStrategy"] == "in-range-only"
 
 
-def test_of_images_renovate_moves_the_digest_alone(template: Path, shared: Path) -> None:
+def test_renovate_only_updates_digests_of_images(template: Path, shared: Path) -> None:
     project = generated(template, shared, "github-full")
     assert rules(project, "dockerfile")["pinDigests"] is True
     off = [
@@ -117,13 +117,13 @@ def test_dependabot_leaves_the_templates_pins(dependabot: Path) -> None:
 
 @pytest.fixture(scope="session")
 def renovate(shared: Path) -> Path:
-    """Folder of Renovate's commands."""
+    """The folder with Renovate's commands."""
     folder = shared / "renovate"
     folder.mkdir(exist_ok=True)
     refused = folder / "refused"
     with locked(folder / "installed"):
         if not (folder / "node_modules").exists() and not refused.exists():
-            # Its install scripts only build what is quicker, and fetch it from elsewhere.
+            # Its install scripts only download optional accelerations.
             options = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error")
             done = run("npm", "install", *options, f"renovate@{RENOVATE}", folder=folder)
             if done.returncode:
@@ -131,7 +131,7 @@ def renovate(shared: Path) -> Path:
                 refused.write_text(done.stdout)
     if refused.exists():
         pytest.skip(
-            f"Renovate is NOT asked, because npm cannot install it here: {refused.read_text()}"
+            f"Renovate is NOT run, because npm cannot install it here: {refused.read_text()}"
         )
     return folder / "node_modules" / ".bin"
 
@@ -146,7 +146,7 @@ def test_renovates_own_validator_accepts_the_configuration(renovated: Path, reno
 
 @pytest.mark.delivery
 @pytest.mark.thorough
-def test_renovates_own_validator_finds_a_fault(
+def test_renovates_own_validator_detects_an_error(
     renovated: Path, renovate: Path, tmp_path: Path
 ) -> None:
     text = (renovated / "renovate.json5").read_text()
@@ -159,11 +159,11 @@ def test_renovates_own_validator_finds_a_fault(
 
 @pytest.mark.delivery
 @pytest.mark.thorough
-def test_renovate_sees_what_is_locked_and_what_you_add_and_nothing_of_the_templates(
+def test_renovate_finds_locked_and_added_dependencies_only(
     template: Path, shared: Path, renovate: Path, tmp_path: Path
 ) -> None:
     project = shutil.copytree(generated(template, shared, "github-full"), tmp_path / "project")
-    # Without one it would take Poetry for the project's tool.
+    # Without a lock file, it would assume that the project uses Poetry.
     must("uv", "lock", "--quiet", folder=project)
     mine = project / ".github" / "workflows" / "mine.yml"
     mine.parent.mkdir(parents=True, exist_ok=True)
@@ -184,7 +184,7 @@ def test_renovate_sees_what_is_locked_and_what_you_add_and_nothing_of_the_templa
     lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     found = next(line["packageFiles"] for line in lines if line["msg"] == "Extracted dependencies")
     places = {manager: {file["packageFile"] for file in files} for manager, files in found.items()}
-    # Of these it moves digests alone.
+    # For these, it only updates digests.
     images = {"dockerfile", "docker-compose"}
     assert {manager: files for manager, files in places.items() if manager not in images} == {
         "github-actions": {".github/workflows/mine.yml"},

@@ -1,4 +1,4 @@
-"""What an editor reads is what its schema says."""
+"""The configuration of the dev container fits its schema, and the editor's settings."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def test_the_devcontainer_fits_its_schema(project: Path) -> None:
 @pytest.mark.parametrize(
     "planted", [{"forwardPorts": "8000"}, {"postCreate": "uv sync"}, {"containerEnv": ["A=1"]}]
 )
-def test_the_schema_finds(planted: dict[str, Any], template: Path, tmp_path: Path) -> None:
+def test_the_schema_detects(planted: dict[str, Any], template: Path, tmp_path: Path) -> None:
     found = devcontainer(render(template, tmp_path / "project", ANSWERS["complete"]))
     with pytest.raises(jsonschema.ValidationError):
         check({**found, **planted})
 
 
-def test_the_editor_is_offered_the_same_in_and_out_of_the_container(project: Path) -> None:
+def test_editor_and_container_recommend_the_same_extensions(project: Path) -> None:
     inside = devcontainer(project)["customizations"]["vscode"]["extensions"]
     recommended = json.loads((project / ".vscode" / "extensions.json").read_text())
     assert recommended == {"recommendations": inside}

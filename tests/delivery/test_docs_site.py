@@ -1,4 +1,4 @@
-"""The site of a generated project is built in strict mode, with all settings in it."""
+"""The docs site of a generated project builds in strict mode, and contains all settings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def project(template: Path, shared: Path, tmp_path: Path) -> Callable[[str], Path]:
-    """Makes a project that the test may change."""
+    """Generates a project that the test may change."""
     parent = shared / "sites"
     parent.mkdir(exist_ok=True)
 
@@ -79,7 +79,7 @@ def test_the_site_is_built_and_shows_every_setting(
 
 
 def meanings(project: Path) -> dict[str, str]:
-    """What .env.example says of each setting."""
+    """Descriptions of settings in .env.example."""
     text = (project / ".env.example").read_text()
     found = re.findall(r"^# (.*)\n# .*\n#([A-Z0-9_]+)=", text, re.MULTILINE)
     assert len(found) > 8
@@ -94,9 +94,7 @@ def meanings(project: Path) -> dict[str, str]:
         ("[gone](/running/)", "absolute"),
     ],
 )
-def test_a_link_that_leads_nowhere_fails(
-    planted: str, says: str, project: Callable[[str], Path]
-) -> None:
+def test_a_broken_link_fails(planted: str, says: str, project: Callable[[str], Path]) -> None:
     folder = project("minimal")
     with (folder / "docs" / "operations.md").open("a") as page:
         page.write(f"\n{planted}\n")
@@ -105,7 +103,7 @@ def test_a_link_that_leads_nowhere_fails(
     assert says in done.stderr
 
 
-def test_a_page_that_is_shown_and_missing_fails(project: Callable[[str], Path]) -> None:
+def test_a_missing_page_of_the_navigation_fails(project: Callable[[str], Path]) -> None:
     folder = project("minimal")
     (folder / "docs" / "python.md").unlink()
     done = build(folder)

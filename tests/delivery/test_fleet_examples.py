@@ -1,6 +1,6 @@
 """Workflows of the fleet that people copy: valid, pinned, and with few permissions.
 
-Nothing here reaches GitHub or GitLab: their own side of it is judged by linters alone.
+These tests do not use GitHub or GitLab: the files are only checked by linters and schemas.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import yaml
 from tests.rendering import ROOT
 
 from .test_workflows import GITHUB_VALIDATORS, GITLAB_SCHEMA, WORKFLOWS, validate
-from .tools import begun, must, run
+from .tools import must, run, with_repository
 
 EXAMPLES = ROOT / "docs" / "examples" / "fleet"
 PINNED = re.compile(r"uses: ([\w-]+/[\w-]+)\S*@([0-9a-f]{40} # v\d+\.\d+\.\d+)$", re.MULTILINE)
@@ -25,13 +25,13 @@ PINNED = re.compile(r"uses: ([\w-]+/[\w-]+)\S*@([0-9a-f]{40} # v\d+\.\d+\.\d+)$"
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Path:
-    """A repository of a platform team that has copied all of it."""
+    """A repository of a platform team with all copied files."""
     folder = tmp_path / "platform"
     (folder / WORKFLOWS).mkdir(parents=True)
     shutil.copy(EXAMPLES / "fleet.yml", folder / WORKFLOWS)
     shutil.copy(EXAMPLES / "fleet.toml", folder)
     shutil.copy(EXAMPLES / "fleet.gitlab-ci.yml", folder / ".gitlab-ci.yml")
-    return begun(folder)
+    return with_repository(folder)
 
 
 def steps() -> list[dict[str, Any]]:
@@ -50,7 +50,7 @@ def pipeline() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("validator", GITHUB_VALIDATORS)
-def test_validators_find_nothing_in_the_workflow_to_copy(platform: Path, validator: str) -> None:
+def test_validators_accept_the_workflow_to_copy(platform: Path, validator: str) -> None:
     status, said = validate(platform, validator)
     assert status == 0, said
 
@@ -59,7 +59,7 @@ def test_gitlab_accepts_the_pipeline_to_copy(platform: Path) -> None:
     must(*GITLAB_SCHEMA, folder=platform)
 
 
-def test_a_fault_in_the_pipeline_to_copy_is_found(platform: Path) -> None:
+def test_an_error_in_the_pipeline_to_copy_is_detected(platform: Path) -> None:
     path = platform / ".gitlab-ci.yml"
     path.write_text(path.read_text().replace("exit_codes:", "exit_code:"))
     done = run(*GITLAB_SCHEMA, folder=platform)
@@ -83,7 +83,7 @@ def test_actions_are_pinned_as_in_the_template() -> None:
     assert f"astral/uv:{uv[1]}-" in (EXAMPLES / "fleet.gitlab-ci.yml").read_text()
 
 
-def test_only_the_step_that_updates_has_the_token() -> None:
+def test_only_the_update_step_has_the_token() -> None:
     job = workflow()["jobs"]["update"]
     assert (workflow()["permissions"], job["permissions"]) == ({}, {"contents": "read"})
     assert job["environment"] == "fleet"
@@ -93,7 +93,7 @@ def test_only_the_step_that_updates_has_the_token() -> None:
 
 
 @pytest.mark.parametrize(("status", "fails"), [(0, False), (2, False), (1, True), (4, True)])
-def test_only_conflicts_are_no_failure(tmp_path: Path, status: int, fails: bool) -> None:
+def test_conflicts_are_not_a_failure(tmp_path: Path, status: int, fails: bool) -> None:
     command = next(step["run"] for step in steps() if step["name"] == "Update")
     program = tmp_path / "twelvestar"
     program.write_text(f"#!/bin/sh\nexit {status}\n")
@@ -105,7 +105,7 @@ def test_only_conflicts_are_no_failure(tmp_path: Path, status: int, fails: bool)
     assert pipeline()["fleet"]["allow_failure"] == {"exit_codes": [2]}
 
 
-def test_the_report_and_what_is_remembered_are_kept_whatever_happens() -> None:
+def test_report_and_state_are_stored_even_after_a_failure() -> None:
     text = (EXAMPLES / "fleet.yml").read_text()
     after = text[text.index("name: Report") :]
     assert after.count("if: ${{ !cancelled() }}") == after.count("- name:") + 1 == 3

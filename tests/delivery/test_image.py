@@ -1,4 +1,4 @@
-"""The image of a generated service: what is in it, how it runs, and what no image is made of."""
+"""The image of a generated service: its contents, its processes, and builds that are refused."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ CANARY = "canary-that-no-image-may-hold"
 LARGEST = 1.15
 QUICKER = 3
 HEALTHY_SECONDS = 90
-# What `docker stop` gives a container.
+# The grace period of `docker stop`.
 GRACE_SECONDS = 10
 HARDENED = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
-# Addresses at which nothing answers.
+# Addresses at which no server listens.
 NOWHERE = {
     "DATABASE_URL": "postgresql://app:secret-of-its-own@127.0.0.1:9/app",
     "REDIS_URL": "redis://:secret-of-its-own@127.0.0.1:9/0",
 }
-# Run in the image: what it holds beside the service.
+# Run in the image, to list its contents.
 LOOK = """
 import json, os, shutil
 found, size = [], 0
@@ -59,7 +59,7 @@ print(json.dumps({
 }))
 """
 
-# Run in a container: holds up what its first process started.
+# Run in a container, to suspend the processes that the first one started.
 STOP_ALL_BUT_ME = """
 import os, signal
 for name in os.listdir("/proc"):
@@ -83,7 +83,7 @@ class Built:
 def built(
     request: pytest.FixtureRequest, template: Path, engine: Engine, report: list[str]
 ) -> Iterator[Built]:
-    """The image, built from nothing, of a folder in which there are secrets."""
+    """The image, built without cache from a folder that contains secrets."""
     image = f"delivery-{request.param}"
     with generated(template, request.param) as project:
         (project.folder / ".env").write_text(f"LOG_LEVEL={CANARY}\n")
@@ -91,14 +91,14 @@ def built(
         arguments = {"VERSION": "0.1.0", "GIT_SHA": COMMIT, "BUILD_TIME": BUILD_TIME}
         done, seconds = engine.build(project.folder, image, "--no-cache", **arguments)
         assert done.returncode == 0, done.stderr[-5000:]
-        report.append(f"{image}: built from nothing in {seconds:.1f} s")
+        report.append(f"{image}: built without cache in {seconds:.1f} s")
         yield Built(project, image, seconds)
     engine("image", "rm", "--force", image)
 
 
 @pytest.fixture
 def run(built: Built, engine: Engine) -> Callable[..., Done]:
-    """Run a command of the image to its end."""
+    """Run a command of the image until it ends."""
     return lambda *words, options=(): engine("run", "--rm", *options, built.image, *words)
 
 
@@ -116,7 +116,7 @@ def running(
 
 
 def wait_until_healthy(engine: Engine, container: str) -> float:
-    """Wait for the image's own check, and return how long it took."""
+    """Wait for the image's health check to succeed, and return the time in s."""
     begun = time.monotonic()
     while time.monotonic() - begun < HEALTHY_SECONDS:
         state = engine.inspect(container)["State"]
@@ -132,7 +132,9 @@ def events(engine: Engine, container: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def test_it_is_as_small_as_its_parts(built: Built, engine: Engine, report: list[str]) -> None:
+def test_the_image_is_not_larger_than_its_parts(
+    built: Built, engine: Engine, report: list[str]
+) -> None:
     looked = look(engine, built.image)
     image = engine.inspect(built.image)
     base = engine.inspect(base_of(built.project))
@@ -146,9 +148,7 @@ def test_it_is_as_small_as_its_parts(built: Built, engine: Engine, report: list[
     assert ratio <= LARGEST
 
 
-def test_it_holds_no_secret_and_no_tool_and_gives_nothing_away(
-    built: Built, engine: Engine
-) -> None:
+def test_the_image_has_no_secrets_no_tools_and_no_root(built: Built, engine: Engine) -> None:
     looked = look(engine, built.image)
     assert looked["found"] == []
     assert looked["tools"] == []
@@ -157,7 +157,7 @@ def test_it_holds_no_secret_and_no_tool_and_gives_nothing_away(
     assert CANARY not in engine.ok("history", "--no-trunc", built.image)
 
 
-def test_it_says_what_it_was_built_of(built: Built, engine: Engine) -> None:
+def test_the_image_has_labels_of_its_source(built: Built, engine: Engine) -> None:
     labels = engine.inspect(built.image)["Config"]["Labels"]
     answers = built.project.answers
     named = {
@@ -177,7 +177,7 @@ def test_a_process_runs_hardened_names_its_release_and_ends_in_time(
         seconds = wait_until_healthy(engine, container)
         health = engine.ok("exec", container, built.project.name, "health")
         assert json.loads(health) == {"status": "ok", "release": RELEASE}
-        # A backing service that is away is told to whoever asks for it.
+        # Only the readiness check reports an unavailable backing service.
         ready = engine("exec", container, built.project.name, "health", "--ready")
         assert ready.returncode == 1
         assert "503" in ready.stderr
@@ -195,7 +195,7 @@ def test_a_process_runs_hardened_names_its_release_and_ends_in_time(
     )
 
 
-def test_a_process_that_hangs_is_found_unhealthy(built: Built, engine: Engine) -> None:
+def test_a_hanging_process_becomes_unhealthy(built: Built, engine: Engine) -> None:
     with running(engine, built.image, "web") as container:
         wait_until_healthy(engine, container)
         engine.ok("exec", container, "python", "-c", STOP_ALL_BUT_ME)
@@ -204,7 +204,7 @@ def test_a_process_that_hangs_is_found_unhealthy(built: Built, engine: Engine) -
         assert "TimeoutError" in asked.stderr
 
 
-def test_nothing_needs_a_shell(built: Built, engine: Engine) -> None:
+def test_no_process_needs_a_shell(built: Built, engine: Engine) -> None:
     bare = f"{built.image}-bare"
     remove = (
         "import os, shutil\n"
@@ -228,7 +228,7 @@ def test_nothing_needs_a_shell(built: Built, engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("words", [["web"], ["worker"], ["db", "upgrade"], ["admin", "cleanup"]])
-def test_without_its_settings_a_container_ends_at_once_and_names_them(
+def test_without_settings_a_container_exits_and_names_them(
     words: list[str], run: Callable[..., Done]
 ) -> None:
     begun = time.monotonic()
@@ -239,7 +239,7 @@ def test_without_its_settings_a_container_ends_at_once_and_names_them(
     assert named == ["DATABASE_URL", "REDIS_URL"]
 
 
-def test_an_upgrade_waits_for_its_database_and_then_says_so(run: Callable[..., Done]) -> None:
+def test_an_upgrade_waits_for_its_database_before_it_fails(run: Callable[..., Done]) -> None:
     variables = [f"--env={name}={value}" for name, value in NOWHERE.items()]
     begun = time.monotonic()
     done = run("db", "upgrade", "--wait", "3", options=[*HARDENED, *variables])
@@ -251,12 +251,12 @@ def test_an_upgrade_waits_for_its_database_and_then_says_so(run: Callable[..., D
     assert "secret-of-its-own" not in done.stdout + done.stderr
 
 
-def test_a_changed_source_file_is_built_much_quicker_than_everything(
+def test_a_rebuild_after_a_source_change_is_fast(
     built: Built, engine: Engine, report: list[str]
 ) -> None:
     before = engine.inspect(built.image)["RootFS"]["Layers"]
     app = built.project.source / "app.py"
-    # An edit that no earlier build has seen, since the engine remembers those.
+    # A new edit each time, because the engine caches earlier builds.
     app.write_text(f"{app.read_text()}\nCHANGED = {time.time_ns()}\n")
     tag = f"{built.image}-changed"
     done, seconds = engine.build(built.project.folder, tag, VERSION="0.1.0")
@@ -269,12 +269,12 @@ def test_a_changed_source_file_is_built_much_quicker_than_everything(
     )
     assert seconds * QUICKER <= built.seconds
     kept = [layer for layer in after if layer in before]
-    assert len(kept) >= len(after) - 2, "what is locked is in layers of its own"
+    assert len(kept) >= len(after) - 2, "locked dependencies are in separate layers"
 
 
 @pytest.fixture(scope="module")
 def context(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project that may be spoilt, once copied."""
+    """A project that tests may change after copying it."""
     with generated(template, "standard") as project:
         yield project.folder
 
@@ -311,14 +311,14 @@ def another_version(project: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (without_lock, "There is no uv.lock in what is built: run 'uv lock' and commit the file."),
+        (without_lock, "The build context has no uv.lock: run 'uv lock' and commit the file."),
         (stale_lock, "To update the lockfile, run `uv lock`."),
-        (secrets_let_in, "There is a .env in what is built: list it in .dockerignore again"),
-        (secrets_in_sources, "There is a .env file in src: list it in .dockerignore again"),
-        (another_version, "VERSION is 0.1.0 and pyproject.toml says 0.2.0: build what carries"),
+        (secrets_let_in, "The build context contains .env: add it to .dockerignore again"),
+        (secrets_in_sources, "src contains a .env file: add it to .dockerignore again"),
+        (another_version, "VERSION is 0.1.0, but the version in pyproject.toml is 0.2.0: make"),
     ],
 )
-def test_what_no_image_is_made_of_is_said_in_one_sentence(
+def test_a_refused_build_is_explained_in_one_sentence(
     spoil: Callable[[Path], None],
     sentence: str,
     context: Path,
@@ -330,7 +330,7 @@ def test_what_no_image_is_made_of_is_said_in_one_sentence(
     spoil(project)
     done, _ = engine.build(project, "delivery-spoilt", VERSION="0.1.0")
     assert done.returncode != 0
-    # What the step says, apart from the engine's own lines, which show the step and say it again.
+    # The output of the step, without the engine's lines, which repeat it.
     step = [line for line in done.stderr.splitlines() if re.match(r"#\d+ \d+\.\d+ ", line)]
     said = [line for line in step if sentence in line]
     assert len(said) == 1, done.stderr[-5000:]

@@ -1,7 +1,7 @@
-"""The manifests are what Kubernetes takes, what the service reads, and what its processes answer.
+"""The manifests are valid for Kubernetes, and fit the service's settings and probes.
 
-kustomize is the one in kubectl, and the schemas are those of kubernetes-validate: packages, both of
-them, so that no cluster is needed.
+kustomize comes with kubectl, and the schemas come with kubernetes-validate; both are packages, so
+no cluster is needed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.delivery
 BIN = Path(sys.executable).parent
 KUBECTL = BIN / "kubectl"
 OVERLAYS = ["staging", "production"]
-# Each is listed twice, for its strict schemas too.
+# Each version is listed twice, because it has strict schemas, too.
 NEWEST = list(dict.fromkeys(utils.all_versions()))[-3:]
 
 Manifest = dict[str, Any]
@@ -62,7 +62,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "repository_namespace": "Group/Sub.group",
     },
 }
-# What a Secret of an environment holds, beside what is empty.
+# Contents of an environment's Secret, apart from empty values.
 SECRETS = {
     "DATABASE_URL": "postgresql://ada:lovelace@127.0.0.1:1/app",
     "REDIS_URL": "redis://ada:lovelace@127.0.0.1:1/0",
@@ -72,7 +72,7 @@ SECRETS = {
 
 @pytest.fixture(scope="session")
 def projects(template: Path, shared: Path) -> Callable[[str], Path]:
-    """Finds a project by the name of its answers, rendered by whoever is the first to want it."""
+    """Finds the project of an answer set, and renders it if no process has."""
     parent = shared / "kubernetes"
     parent.mkdir(exist_ok=True)
 
@@ -98,7 +98,7 @@ def complete(projects: Callable[[str], Path]) -> Path:
 
 @cache
 def built(folder: Path) -> list[Manifest]:
-    """What kustomize makes of a folder."""
+    """The manifests that kustomize builds from a folder."""
     done = subprocess.run(
         [KUBECTL, "kustomize", folder], capture_output=True, text=True, check=False
     )
@@ -115,7 +115,7 @@ def of_kind(found: list[Manifest], kind: str) -> list[Manifest]:
 
 
 def pod_templates(found: list[Manifest]) -> dict[str, Manifest]:
-    """Templates of all pods, by the names of what makes them."""
+    """Pod templates, by the names of the objects that contain them."""
     templates = {}
     for manifest in found:
         spec = manifest.get("spec", {})
@@ -148,7 +148,7 @@ def test_manifests_fit_the_schema(project: Path, version: str) -> None:
             kubernetes_validate.validate(manifest, version, strict=True)
 
 
-def test_the_newest_versions_are_three() -> None:
+def test_three_versions_are_tested() -> None:
     assert len({utils.major_minor(version) for version in NEWEST}) == 3
 
 
@@ -185,7 +185,7 @@ def give_settings_a_number(found: list[Manifest]) -> None:
         give_settings_a_number,
     ],
 )
-def test_the_schema_finds(
+def test_the_schema_detects(
     plant: Callable[[list[Manifest]], None], complete: Path, version: str
 ) -> None:
     found = manifests(complete)
@@ -196,14 +196,14 @@ def test_the_schema_finds(
 
 
 @pytest.mark.parametrize("version", NEWEST)
-def test_the_schema_finds_an_api_that_is_gone(complete: Path, version: str) -> None:
+def test_the_schema_detects_a_removed_api(complete: Path, version: str) -> None:
     [budget, *_] = of_kind(manifests(complete), "PodDisruptionBudget")
     with pytest.raises(kubernetes_validate.SchemaNotFoundError):
         kubernetes_validate.validate({**budget, "apiVersion": "policy/v1beta1"}, version, True)
 
 
 @pytest.mark.parametrize("planted", ["resource: [web.yaml]\n", "resources: [gone.yaml]\n"])
-def test_kustomize_finds(planted: str, tmp_path: Path) -> None:
+def test_kustomize_detects(planted: str, tmp_path: Path) -> None:
     (tmp_path / "kustomization.yaml").write_text(planted)
     done = subprocess.run([KUBECTL, "kustomize", tmp_path], capture_output=True, check=False)
     assert done.returncode != 0
@@ -212,7 +212,7 @@ def test_kustomize_finds(planted: str, tmp_path: Path) -> None:
 # Whole
 
 
-def test_what_belongs_together_finds_each_other(project: Path) -> None:
+def test_references_between_objects_are_valid(project: Path) -> None:
     for overlay in OVERLAYS:
         found = manifests(project, overlay)
         check_references(found)
@@ -220,7 +220,7 @@ def test_what_belongs_together_finds_each_other(project: Path) -> None:
         assert [namespace.rpartition("-")[2] for namespace in namespaces] == [overlay]
         if overlay == "production":
             assert len(set(images(found))) == 1
-            assert images(found)[0].islower(), "registries take no capitals"
+            assert images(found)[0].islower(), "registries accept no upper-case letters"
 
 
 def images(found: list[Manifest]) -> list[str]:
@@ -228,13 +228,13 @@ def images(found: list[Manifest]) -> list[str]:
 
 
 def check_references(found: list[Manifest]) -> None:
-    """See that names and selectors lead somewhere."""
+    """Check that references by name and selectors have targets."""
     templates = pod_templates(found)
     labels = [template["metadata"]["labels"] for template in templates.values()]
     config = of_kind(found, "ConfigMap")[0]["metadata"]["name"]
     account = of_kind(found, "ServiceAccount")[0]["metadata"]["name"]
     for name, template in templates.items():
-        assert len(name) <= 52, "Kubernetes adds to the names of Jobs and pods"
+        assert len(name) <= 52, "Kubernetes appends to the names of Jobs and pods"
         pod = template["spec"]
         assert pod["serviceAccountName"] == account
         sources = container(template)["envFrom"]
@@ -276,7 +276,7 @@ def ports(template: Manifest) -> dict[str, int]:
     return {port["name"]: port["containerPort"] for port in container(template)["ports"]}
 
 
-def test_a_selector_that_finds_nothing_is_found(complete: Path) -> None:
+def test_a_selector_without_matches_is_detected(complete: Path) -> None:
     found = manifests(complete)
     of_kind(found, "PodDisruptionBudget")[1]["spec"]["selector"]["matchLabels"]["x"] = "y"
     with pytest.raises(AssertionError):
@@ -329,7 +329,7 @@ def example(project: Path) -> dict[str, bool]:
 
 
 def wrong_settings(project: Path, found: list[Manifest]) -> list[str]:
-    """What is set and not read, or in the wrong place."""
+    """Variables that are set but not read, or set in the wrong place."""
     names = setting_names(project)
     secret = {name for name in names if names[name]}
     wrong = [f"{name} is read by nothing" for name in settings(found) if name not in names]
@@ -347,14 +347,14 @@ def test_every_variable_is_a_setting_and_every_secret_is_in_the_secret(project: 
 
 
 @pytest.mark.parametrize("planted", ["PROT", "DATABASE_URL"])
-def test_a_variable_that_is_none_or_secret_is_found(planted: str, complete: Path) -> None:
+def test_a_wrong_variable_is_detected(planted: str, complete: Path) -> None:
     found = manifests(complete)
     settings(found)[planted] = "x"
     assert len(wrong_settings(complete, found)) == 1
 
 
 def environment(project: Path, found: list[Manifest], secrets: Mapping[str, str]) -> dict[str, str]:
-    """Variables of a pod, given what its Secret holds."""
+    """Variables of a pod with a Secret of this content."""
     template = next(iter(pod_templates(found).values()))
     as_variables = any("secretRef" in source for source in container(template)["envFrom"])
     return {
@@ -366,7 +366,7 @@ def environment(project: Path, found: list[Manifest], secrets: Mapping[str, str]
 
 
 def installed(project: Path) -> Path:
-    """A folder that says which version of the service is installed."""
+    """A folder with package metadata, from which the service reads its version."""
     name = yaml.safe_load((project / ".copier-answers.yml").read_text())["distribution_name"]
     folder = project.with_name(f"{project.name}-installed")
     metadata = folder / f"{name.replace('-', '_').replace('.', '_')}-0.1.0.dist-info"
@@ -376,7 +376,7 @@ def installed(project: Path) -> Path:
 
 
 def mounted(folder: Path, secrets: Mapping[str, str]) -> Path:
-    """Secrets as Kubernetes mounts them: links to files in a folder that is a link."""
+    """Mount secrets like Kubernetes: as symlinks to files in a symlinked folder."""
     content = folder / "..2026_01_31"
     content.mkdir(parents=True)
     (folder / "..data").symlink_to(content.name)
@@ -387,7 +387,7 @@ def mounted(folder: Path, secrets: Mapping[str, str]) -> Path:
 
 
 def needed(project: Path) -> dict[str, str]:
-    """What the Secret of a project must hold."""
+    """Keys that the Secret of a project must contain."""
     found = {name: SECRETS[name] for name, optional in example(project).items() if not optional}
     if "DATABASE_URL" in found and "mysql" in (project / "pyproject.toml").read_text():
         found["DATABASE_URL"] = found["DATABASE_URL"].replace("postgresql", "mysql")
@@ -395,7 +395,7 @@ def needed(project: Path) -> dict[str, str]:
 
 
 def config(project: Path, secrets: Mapping[str, str], folder: Path) -> Any:
-    """What `config` says in a pod with a Secret of this content."""
+    """Output of `config` in a pod with a Secret of this content."""
     variables = environment(project, manifests(project), secrets)
     if "SECRETS_DIR" in variables:
         assert variables["SECRETS_DIR"] == "/etc/secrets"
@@ -418,7 +418,7 @@ def test_the_settings_are_complete(project: Path, tmp_path: Path) -> None:
     assert "127.0.0.1" not in done.stdout
 
 
-def test_each_secret_of_the_example_is_needed_or_says_that_it_is_not(
+def test_each_secret_of_the_example_is_required_or_marked_optional(
     project: Path, tmp_path: Path
 ) -> None:
     for number, name in enumerate(needed(project)):
@@ -441,7 +441,7 @@ def test_the_secret_is_mounted_where_it_is_read(complete: Path) -> None:
 
 
 def risks(template: Manifest) -> list[str]:
-    """What the restricted standard for pods, or this service's own, does not allow."""
+    """Violations of the restricted pod security standard, and of this service's own rules."""
     pod, only = template["spec"], container(template)
     security, own = pod.get("securityContext", {}), only.get("securityContext", {})
     allowed = {
@@ -487,7 +487,9 @@ def test_every_pod_is_restricted(project: Path) -> None:
         (("hostNetwork",), True, "shares the host"),
     ],
 )
-def test_a_risk_is_found(path: tuple[Any, ...], value: object, risk: str, complete: Path) -> None:
+def test_a_risk_is_detected(
+    path: tuple[Any, ...], value: object, risk: str, complete: Path
+) -> None:
     template = pod_templates(manifests(complete))["orbit-worker"]
     place = template["spec"]
     for step in path[:-1]:
@@ -499,7 +501,7 @@ def test_a_risk_is_found(path: tuple[Any, ...], value: object, risk: str, comple
 # Processes
 
 
-def test_the_end_of_a_pod_fits_that_of_its_process(project: Path) -> None:
+def test_the_grace_period_of_a_pod_fits_its_process(project: Path) -> None:
     found = manifests(project)
     shutdown = int(settings(found)["SHUTDOWN_SECONDS"])
     for deployment in of_kind(found, "Deployment"):
@@ -532,7 +534,7 @@ def test_every_port_is_the_one_that_the_process_opens(project: Path) -> None:
 
 @contextmanager
 def running(command: list[str], variables: dict[str, str], folder: Path) -> Iterator[None]:
-    """Run the service until the context ends, and see that it then ends in order."""
+    """Run the service for the duration of the context, and check that it shuts down cleanly."""
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=folder,
@@ -554,12 +556,12 @@ def running(command: list[str], variables: dict[str, str], folder: Path) -> Iter
 
 
 def ask(port: int, path: str, *, seconds: float = 30) -> tuple[int, str]:
-    """Ask until there is an answer: its status and its text."""
+    """Send requests until there is a response, and return its status and text."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+                return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
@@ -570,10 +572,10 @@ def ask(port: int, path: str, *, seconds: float = 30) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("name", ["complete", "web-metrics", "web-database", "worker"])
-def test_processes_answer_their_probes(
+def test_processes_respond_to_their_probes(
     name: str, projects: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """With nothing behind them: they live, and those that need something are not ready."""
+    """Without backing services: they are alive, and those that need one are not ready."""
     project = projects(name)
     found = manifests(project)
     secrets = needed(project)
@@ -617,7 +619,7 @@ def release(project: Path, there: Cluster, *words: str) -> subprocess.CompletedP
 
 
 def pointed_at(there: Cluster) -> dict[str, str]:
-    """Variables under which kubectl speaks to a cluster."""
+    """Variables by which kubectl finds a cluster."""
     return {
         "HOME": str(there.kubeconfig.parent),
         "KUBECONFIG": str(there.kubeconfig),
@@ -658,12 +660,12 @@ def test_migrations_that_fail_end_the_release(complete: Path, tmp_path: Path) ->
         assert done.returncode == 1
         assert done.stderr.splitlines() == [
             LOG.strip(),
-            "The migrations failed, and the last release goes on.",
+            "The migrations failed; the previous release is still running.",
         ]
         assert not [kind for kind, _, _ in there.objects if kind == "Deployment"]
 
 
-def test_what_a_cluster_refuses_ends_the_release(complete: Path, tmp_path: Path) -> None:
+def test_a_refused_object_ends_the_release(complete: Path, tmp_path: Path) -> None:
     project = Path(shutil.copytree(complete, tmp_path / "project"))
     manifest = project / "deploy" / "kubernetes" / "base" / "network-policy.yaml"
     manifest.write_text(manifest.read_text().replace("policyTypes:", "policyType:"))
@@ -674,7 +676,7 @@ def test_what_a_cluster_refuses_ends_the_release(complete: Path, tmp_path: Path)
         assert not [kind for kind, _, _ in there.objects if kind == "Deployment"]
 
 
-def test_a_release_without_a_database_has_nothing_to_wait_for(
+def test_a_release_without_a_database_does_not_wait(
     projects: Callable[[str], Path], tmp_path: Path
 ) -> None:
     with cluster(tmp_path, outcome="Failed") as there:
@@ -684,17 +686,17 @@ def test_a_release_without_a_database_has_nothing_to_wait_for(
 
 
 @pytest.mark.parametrize("words", [[], ["nowhere"], ["../base"], ["."]])
-def test_a_release_of_nothing_says_what_there_is(
+def test_a_release_without_an_overlay_lists_them(
     words: list[str], complete: Path, tmp_path: Path
 ) -> None:
     with cluster(tmp_path) as there:
         done = release(complete, there, *words)
         assert done.returncode == 2
-        assert done.stderr == "Say which overlay to release: production staging\n"
+        assert done.stderr == "Name the overlay to release: production staging\n"
         assert there.changes == []
 
 
-def test_an_admin_command_runs_as_the_page_says(complete: Path, tmp_path: Path) -> None:
+def test_an_admin_command_runs_as_documented(complete: Path, tmp_path: Path) -> None:
     page = (complete / "docs" / "admin.md").read_text().partition("## Kubernetes")[2]
     recipe = page.partition("```sh\n")[2].partition("```")[0]
     with cluster(tmp_path) as there:

@@ -1,4 +1,4 @@
-"""The Procfiles of a generated service, as honcho runs them."""
+"""The Procfiles of a generated service, run by honcho."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tools.try_service import call, is_ready
 
 START_SECONDS = 60
 STOP_SECONDS = 20
-# Runs the servers that `dev` would run, until its stdin ends.
+# Runs the same servers as `dev`, until its stdin ends.
 SERVE = """
 import sys
 from pathlib import Path
@@ -49,11 +49,11 @@ def project(template: Path) -> Iterator[Project]:
 
 @pytest.fixture(scope="module")
 def environment(project: Project) -> Iterator[dict[str, str]]:
-    """What a platform gives to the processes, with real backing services."""
+    """Variables that a platform sets for the processes, with real backing services."""
     script = SERVE.replace("PACKAGE", project.source.name)
     folder = project.folder.parent / "servers"
     folder.mkdir()
-    # PostgreSQL runs as another user if this one is root, and has to get here.
+    # As root, PostgreSQL runs as another user, who needs access to this folder.
     project.folder.parent.chmod(0o755)
     servers = subprocess.Popen(
         [project.folder / ".venv" / "bin" / "python", "-c", script, folder],
@@ -81,7 +81,7 @@ def environment(project: Project) -> Iterator[dict[str, str]]:
 def honcho(
     *words: str, project: Project, environment: dict[str, str]
 ) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """Run honcho as long as the context lasts, and see what it prints."""
+    """Run honcho for the duration of the context, and collect its output."""
     process = subprocess.Popen(
         [BIN / "honcho", "--no-colour", *words],
         cwd=project.folder,
@@ -125,9 +125,7 @@ def test_a_release_and_its_processes(project: Project, environment: dict[str, st
         assert sorted(ended) == [("web", "0"), ("worker", "0")]
 
 
-def test_development_starts_again_what_changes(
-    project: Project, environment: dict[str, str]
-) -> None:
+def test_development_restarts_after_a_change(project: Project, environment: dict[str, str]) -> None:
     words = ("--procfile", "Procfile.dev", "start")
     with honcho(*words, project=project, environment=environment) as (process, lines):
         service = {"url": f"http://127.0.0.1:{environment['PORT']}"}

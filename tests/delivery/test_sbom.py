@@ -1,4 +1,4 @@
-"""The bill of materials: what it lists is what the lock file has."""
+"""The bill of materials lists the contents of the lock file."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def locked_packages(project: Path) -> list[dict[str, Any]]:
 
 
 def released(project: Path) -> set[tuple[str, str]]:
-    """What the lock file has for the service itself, without its development dependencies."""
+    """Locked packages of the service, without its development dependencies."""
     locked = locked_packages(project)
     ahead: list[dict[str, Any]] = [{"name": "orbit"}]
     seen: set[tuple[str, str, tuple[str, ...]]] = set()
     while ahead:
         wanted = ahead.pop()
-        # The version is only said where several are locked, for different Pythons.
+        # A dependency only has a version if several are locked, for different Pythons.
         [package] = [
             each
             for each in locked
@@ -58,7 +58,7 @@ def released(project: Path) -> set[tuple[str, str]]:
     return {(name, version) for name, version, _ in seen if name != "orbit"}
 
 
-def test_it_lists_what_a_release_is_made_of(project: Path) -> None:
+def test_it_lists_the_packages_of_a_release(project: Path) -> None:
     must("make", "sbom", folder=project)
     document = json.loads((project / "build" / "sbom.cdx.json").read_text())
     assert FORMAT.items() <= document.items()

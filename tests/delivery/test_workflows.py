@@ -1,6 +1,6 @@
-"""Continuous integration: valid, pinned, with few permissions, and it does its work.
+"""Continuous integration: workflows are valid, pinned, have few permissions, and work.
 
-Nothing here reaches GitHub or GitLab: their own side of it is judged by linters alone.
+These tests do not use GitHub or GitLab: what only runs there is checked by linters and schemas.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from twelvestar.fleet import message
 from twelvestar.git import Git as FleetGit
 from updating.git import Git
 
-from .tools import begun, generated, must, run
+from .tools import generated, must, run, with_repository
 
 KINDS = ["full", "plain"]
 WORKFLOWS = ".github/workflows"
-# Commands, and what of a project they look at.
+# Commands of validators, and the files that they check.
 GITHUB_VALIDATORS = {
     "actionlint": ["actionlint"],
     "zizmor": ["zizmor", "--offline", "--quiet", "--persona", "pedantic", "."],
@@ -77,12 +77,12 @@ def gitlab(kind: str, template: Path, shared: Path) -> Path:
 
 @pytest.fixture
 def project(template: Path, shared: Path, tmp_path: Path) -> Path:
-    """A service with all that there is on GitHub, to be changed."""
+    """A service with all parts for GitHub, which the test may change."""
     return shutil.copytree(generated(template, shared, "github-full"), tmp_path / "project")
 
 
 @pytest.mark.parametrize("validator", GITHUB_VALIDATORS)
-def test_validators_find_nothing_in_the_workflows(github: Path, validator: str) -> None:
+def test_validators_accept_the_workflows(github: Path, validator: str) -> None:
     status, said = validate(github, validator)
     assert status == 0, said
 
@@ -94,11 +94,11 @@ def test_validators_find_nothing_in_the_workflows(github: Path, validator: str) 
         ("zizmor", r"checkout@[0-9a-f]{40}", "checkout@v7", "unpinned-uses"),
         ("zizmor", r" +with:\n +persist-credentials: false\n", "", "artipacked"),
         ("zizmor", r"permissions: \{\}", "permissions: write-all", "excessive-permissions"),
-        ("zizmor", "run: make test", "run: echo ${{ github.head_ref }}", "template-injection"),
+        ("zizmor", "run: make test-all", "run: echo ${{ github.head_ref }}", "template-injection"),
         ("schema", "runs-on:", "run-on:", "run-on"),
     ],
 )
-def test_each_validator_finds_a_fault(
+def test_each_validator_detects_an_error(
     validator: str, old: str, new: str, says: str, project: Path
 ) -> None:
     path = project / WORKFLOWS / "ci.yml"
@@ -114,7 +114,7 @@ def test_gitlab_accepts_its_pipeline(gitlab: Path) -> None:
     must(*GITLAB_SCHEMA, folder=gitlab)
 
 
-def test_the_schema_of_gitlab_finds_a_fault(gitlab: Path, tmp_path: Path) -> None:
+def test_the_schema_of_gitlab_detects_an_error(gitlab: Path, tmp_path: Path) -> None:
     text = (gitlab / ".gitlab-ci.yml").read_text()
     (tmp_path / ".gitlab-ci.yml").write_text(text.replace("parallel:", "paralel:"))
     done = run(*GITLAB_SCHEMA, folder=tmp_path)
@@ -122,14 +122,14 @@ def test_the_schema_of_gitlab_finds_a_fault(gitlab: Path, tmp_path: Path) -> Non
     assert "paralel" in done.stdout
 
 
-def test_actions_are_pinned_by_commit_and_say_which_version_that_is(github: Path) -> None:
+def test_actions_are_pinned_by_commit_with_a_version_comment(github: Path) -> None:
     for path in (github / WORKFLOWS).iterdir():
         for uses in re.findall(r"uses: (.+)", path.read_text()):
             assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\$/\S+", uses), uses
 
 
-def test_one_tool_has_one_pin(kind: str, template: Path, shared: Path) -> None:
-    """Or the next one who moves it forgets a place."""
+def test_each_tool_has_the_same_pin_everywhere(kind: str, template: Path, shared: Path) -> None:
+    """Otherwise, an update could miss one place."""
     texts = [
         content.decode()
         for host in ("github", "gitlab")
@@ -188,7 +188,7 @@ def test_both_hosts_run_the_same_commands(github: Path, gitlab: Path) -> None:
                 assert line in there, f"{file}: {line}"
 
 
-def test_the_image_is_built_only_where_there_is_one(kind: str, github: Path) -> None:
+def test_only_projects_with_an_image_build_it(kind: str, github: Path) -> None:
     has_image = kind == "full"
     for file, job in (("ci.yml", "container"), ("release.yml", "image")):
         assert (job in workflows(github)[file]["jobs"]) == has_image
@@ -213,12 +213,12 @@ def test_workflows_of_this_repository_are_valid() -> None:
 @pytest.mark.delivery
 @pytest.mark.generated
 @pytest.mark.parametrize("full", [True, pytest.param(False, marks=pytest.mark.thorough)])
-def test_every_command_of_ci_that_needs_no_github_runs_as_it_stands(
+def test_every_ci_command_that_does_not_need_github_runs(
     full: bool, template: Path, tmp_path: Path
 ) -> None:
-    """Those of the image's job need an engine, and are run where images are tested."""
+    """Those of the image's job need an engine; test_image.py builds images."""
     answers = {"preset": "minimal", "ci": "github", "docs_site": full, "hooks": full}
-    project = begun(render(template, tmp_path / "project", answers))
+    project = with_repository(render(template, tmp_path / "project", answers))
     must("uv", "lock", "--quiet", folder=project)
     commit_all(project)
     workflow = workflows(project)["ci.yml"]
@@ -253,15 +253,13 @@ def test_a_tag_gets_the_notes_of_its_release(project: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["v0.1.0"], 'CHANGELOG.md says nothing of 0.1.0: write it below "## 0.1.0".'),
+        (["v0.1.0"], 'CHANGELOG.md has no entry for 0.1.0: add it below "## 0.1.0".'),
         (["v9.9.9"], "The tag is v9.9.9, and pyproject.toml says 0.1.0: tag v0.1.0."),
         (["0.1.0"], "The tag is 0.1.0, and pyproject.toml says 0.1.0: tag v0.1.0."),
-        ([], "Name one tag: python3 scripts/release_notes.py v1.2.3"),
+        ([], "Usage: python3 scripts/release_notes.py v1.2.3"),
     ],
 )
-def test_a_tag_that_is_no_release_is_refused(
-    project: Path, arguments: list[str], says: str
-) -> None:
+def test_a_tag_without_a_release_is_refused(project: Path, arguments: list[str], says: str) -> None:
     done = run("python3", "scripts/release_notes.py", *arguments, folder=project)
     assert done.returncode == 1
     assert done.stdout == f"{says}\n"
@@ -287,7 +285,7 @@ def newer(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def follower(newer: Path, tmp_path: Path) -> Path:
-    """A clone such as CI makes, of a service of the release before; main is behind it."""
+    """A clone like CI makes, of a service of the previous release."""
     versions = [tag for tag in Git(newer).text("tag", "--sort=version:refname").split()]
     origin = tmp_path / "origin"
     must(
@@ -296,13 +294,13 @@ def follower(newer: Path, tmp_path: Path) -> Path:
         *("--data", "ci=github", newer, origin),
         folder=tmp_path,
     )
-    begun(origin)
+    with_repository(origin)
     must(*("git", "clone", "--quiet", "--depth", "1", f"file://{origin}", "clone"), folder=tmp_path)
     return tmp_path / "clone"
 
 
 def make(project: Path, **variables: str) -> Path:
-    """Run the template's program as the first job does, and find what it hands on."""
+    """Run the template's program like the first job, and return the folder that it hands over."""
     update = project.parent / "update"
     shutil.rmtree(update, ignore_errors=True)
     done = run(*PROPOSE, "make", update, folder=project, **variables)
@@ -311,7 +309,7 @@ def make(project: Path, **variables: str) -> Path:
 
 
 def take(project: Path, update: Path) -> tuple[int, str]:
-    """Take an update as the second job does, in a clone of its own."""
+    """Apply an update like the second job, in another clone."""
     other = project.parent / "other"
     if not other.exists():
         origin = f"file://{project.parent}/origin"
@@ -327,34 +325,34 @@ def propose(project: Path) -> dict[str, str]:
 
 
 @pytest.mark.delivery
-def test_a_newer_release_is_proposed_on_a_branch_of_its_own(follower: Path) -> None:
+def test_a_newer_release_is_proposed_on_a_branch(follower: Path) -> None:
     main = Git(follower).text("rev-parse", "main")
-    answer = propose(follower)
+    proposal = propose(follower)
     git = Git(follower.parent / "other")
-    commit = answer.pop("commit")
-    assert answer == {
+    commit = proposal.pop("commit")
+    assert proposal == {
         "branch": "template-99.0.0",
         "title": "Update the template to 99.0.0",
         "draft": "false",
     }
     assert git.text("rev-list", "--parents", "-1", commit) == f"{commit} {main}"
-    assert git.text("log", "-1", "--format=%an %s", commit) == f"Ada {answer['title']}"
-    # Whoever updates a fleet takes it for the same update.
+    assert git.text("log", "-1", "--format=%an %s", commit) == f"Ada {proposal['title']}"
+    # So that the fleet recognizes it as the same update.
     found = message.read(FleetGit(git.folder), commit)
     assert found == message.Found(message.Trailers("99.0.0", main, ""), 0, untouched=True)
     assert "indent_size = 3" in git.text("show", f"{commit}:.editorconfig")
-    # Nothing of it is where that job would run it.
+    # No file of the update is where that job would run it.
     assert git.text("rev-parse", "HEAD") == main
     assert not git.text("status", "--porcelain")
     report = (follower.parent / "report.md").read_text()
     assert report.startswith("From ")
     assert " to 99.0.0 of the template.\n" in report
-    # What release notes name is quoted: it neither closes nor notifies anything.
+    # Release notes are quoted, so that the host does not close issues or notify users.
     fence = re.search(r"^````text\n(.*)\n````\n", report, re.MULTILINE | re.DOTALL)
     assert fence
     assert "Closes #1." in fence[1]
     assert ".editorconfig" in fence[1]
-    # There is nothing newer than that.
+    # There is no newer release.
     update = make(follower)
     assert not update.exists()
     assert take(follower, update) == (0, "")
@@ -368,18 +366,18 @@ def test_an_update_in_conflict_is_proposed_as_a_draft(follower: Path) -> None:
     must("git", "push", "--quiet", "origin", f"{mine}:refs/heads/mine", folder=follower)
     origin = f"file://{follower.parent}/origin"
     must("git", "clone", "-q", "-b", "mine", origin, "../other", folder=follower)
-    answer = propose(follower)
-    assert answer["draft"] == "true"
+    proposal = propose(follower)
+    assert proposal["draft"] == "true"
     git = Git(follower.parent / "other")
-    assert git.text("rev-parse", f"{answer['commit']}~") == mine
-    text = git.text("show", f"{answer['commit']}:.editorconfig")
+    assert git.text("rev-parse", f"{proposal['commit']}~") == mine
+    text = git.text("show", f"{proposal['commit']}:.editorconfig")
     assert "<<<<<<<" in text
     assert "indent_size = 8" in text
     assert "```text\n.editorconfig\n```" in (follower.parent / "report.md").read_text()
 
 
 @pytest.mark.delivery
-def test_a_template_that_is_away_is_an_error_and_no_proposal(follower: Path, newer: Path) -> None:
+def test_an_unreachable_template_is_an_error(follower: Path, newer: Path) -> None:
     shutil.move(newer, f"{newer}-gone")
     done = run(*PROPOSE, "make", "../update", folder=follower)
     assert done.returncode == 4
@@ -389,7 +387,7 @@ def test_a_template_that_is_away_is_an_error_and_no_proposal(follower: Path, new
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """A project whose template's program writes its environment down, and reports a new release."""
+    """A project whose template's program records its environment, and reports a new release."""
     template = tmp_path / "template"
     (template / "updating").mkdir(parents=True)
     (template / "updating" / "requirements.txt").touch()
@@ -404,14 +402,14 @@ def small(tmp_path: Path) -> Path:
         "pathlib.Path(sys.argv[sys.argv.index('--json') + 1]).write_text(json.dumps(report))\n"
         "print('@everybody')\n"
     )
-    begun(template)
+    with_repository(template)
     origin = tmp_path / "origin"
     (origin / "scripts").mkdir(parents=True)
     for name in ("update.py", "propose_update.py"):
         shutil.copy(ROOT / "template" / "scripts" / name, origin / "scripts" / name)
     (origin / "file").write_text("old")
     (origin / ".copier-answers.yml").write_text(f"_commit: 1.0.0\n_src_path: {template}\n")
-    begun(origin)
+    with_repository(origin)
     must("git", "clone", "--quiet", f"file://{origin}", "clone", folder=tmp_path)
     return tmp_path / "clone"
 
@@ -439,7 +437,7 @@ def test_the_program_gets_no_token(small: Path) -> None:
         ),
     ],
 )
-def test_a_private_template_is_read_with_a_token_of_its_own(
+def test_a_private_template_is_read_with_its_token(
     variables: dict[str, str], host: str, small: Path
 ) -> None:
     given = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "a.b", "GIT_CONFIG_VALUE_0": "c"}
@@ -459,7 +457,7 @@ def test_a_private_template_is_read_with_a_token_of_its_own(
 
     asked = "protocol=https\nhost={}\n\n"
     assert "password=r3ad\n" in git("credential", "fill", asked=asked.format(host))
-    # No other server gets it, wherever the answers file says that the template is.
+    # No other server gets it, whatever the answers file gives as the template's location.
     assert "r3ad" not in git("credential", "fill", asked=asked.format("evil.example"))
     for address in (f"git@{host}:o/r.git", f"ssh://git@{host}/o/r.git"):
         assert git("ls-remote", "--get-url", address) == f"https://{host}/o/r.git\n"
@@ -467,7 +465,7 @@ def test_a_private_template_is_read_with_a_token_of_its_own(
 
 
 def evil(name: str, update: Path, clone: Path) -> None:
-    """Do to an update what a template could."""
+    """Manipulate an update like a malicious template could."""
     about = update / "proposal.json"
     proposal = json.loads(about.read_text())
     if name in ("version", "other version"):
@@ -500,20 +498,20 @@ def evil(name: str, update: Path, clone: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "status", "says"),
     [
-        ("version", 1, "these are no versions"),
-        ("other version", 1, "these are no versions"),
-        ("a list", 1, "is no update"),
-        ("half", 1, "is no update"),
-        ("link to report.txt", 1, "There are links in"),
-        ("link to update.bundle", 1, "There are links in"),
-        ("link to proposal.json", 1, "There are links in"),
-        ("folder", 1, "There are links in"),
+        ("version", 1, "Invalid versions"),
+        ("other version", 1, "Invalid versions"),
+        ("a list", 1, "Invalid update in"),
+        ("half", 1, "Invalid update in"),
+        ("link to report.txt", 1, "contains links"),
+        ("link to update.bundle", 1, "contains links"),
+        ("link to proposal.json", 1, "contains links"),
+        ("folder", 1, "contains links"),
         ("no commit", 4, "update.bundle"),
         ("two commits", 1, "is not one commit after"),
         ("another base", 1, "is not one commit after"),
     ],
 )
-def test_what_is_no_update_is_not_proposed(name: str, status: int, says: str, small: Path) -> None:
+def test_an_invalid_update_is_not_proposed(name: str, status: int, says: str, small: Path) -> None:
     update = make(small)
     evil(name, update, small)
     found, said = take(small, update)
@@ -523,15 +521,15 @@ def test_what_is_no_update_is_not_proposed(name: str, status: int, says: str, sm
     assert not (small.parent / "report.md").exists()
 
 
-def test_a_program_that_reports_nothing_has_failed(small: Path) -> None:
-    # Python's own status is that of conflicts.
+def test_a_program_without_a_report_has_failed(small: Path) -> None:
+    # Python's status after an error would mean conflicts.
     (small / "scripts" / "update.py").unlink()
     done = run(*PROPOSE, "make", "../update", folder=small)
     assert done.returncode == 4
-    assert done.stdout.splitlines()[-1].startswith("The update made no report")
+    assert done.stdout.splitlines()[-1].startswith("The update wrote no report")
 
 
-def test_of_the_commit_of_an_update_only_the_files_are_taken(small: Path) -> None:
+def test_only_files_of_an_update_s_commit_are_used(small: Path) -> None:
     status, said = take(small, make(small))
     assert status == 0
     git = Git(small.parent / "other")
@@ -541,10 +539,8 @@ def test_of_the_commit_of_an_update_only_the_files_are_taken(small: Path) -> Non
     assert "```text\n@everybody\n```" in (small.parent / "report.md").read_text()
 
 
-def test_of_two_jobs_one_has_a_token_and_the_other_runs_the_template(
-    github: Path, gitlab: Path
-) -> None:
-    """What the second one runs is what is checked out, and it checks out the same commit."""
+def test_the_job_that_runs_the_template_has_no_token(github: Path, gitlab: Path) -> None:
+    """The second one only runs code of its checkout, which is of the same commit."""
     update, propose = workflows(github)["template.yml"]["jobs"].values()
     assert update["permissions"] == {"contents": "read"}
     assert "TEMPLATE_TOKEN" not in str(update)
@@ -562,7 +558,7 @@ def test_of_two_jobs_one_has_a_token_and_the_other_runs_the_template(
     assert propose["variables"]["GIT_STRATEGY"] == "clone"
     assert "propose_update.py make" in str(update)
     assert "propose_update.py make" not in str(propose)
-    # The cache is what later jobs run.
+    # Later jobs would run code from the cache.
     assert pipeline[".template"]["cache"] == []
 
 
@@ -574,7 +570,7 @@ def step(project: Path, name: str) -> dict[str, Any]:
 
 @pytest.mark.delivery
 def test_github_gets_a_branch_and_a_pull_request_once(small: Path, github: Path) -> None:
-    """The steps as they stand, with a repository for GitHub's and a program that notes calls."""
+    """The unchanged steps, with a local repository, and a stand-in for `gh` that records calls."""
     folder = small.parent
     remote = folder / "remote.git"
     must("git", "clone", "--quiet", "--bare", f"file://{folder}/origin", remote, folder=folder)
@@ -603,8 +599,8 @@ def test_github_gets_a_branch_and_a_pull_request_once(small: Path, github: Path)
     }
     bash = ("bash", "-euo", "pipefail", "-c")
     must(*bash, step(github, "Take its files")["run"], folder=folder / "other", **here)
-    answer = dict(line.split("=", 1) for line in (folder / "output").read_text().splitlines())
-    here |= {name.upper(): text for name, text in answer.items()}
+    output = dict(line.split("=", 1) for line in (folder / "output").read_text().splitlines())
+    here |= {name.upper(): text for name, text in output.items()}
     opening = step(github, "Open a pull request")
     assert set(opening["env"]) <= here.keys()
 
@@ -618,7 +614,7 @@ def test_github_gets_a_branch_and_a_pull_request_once(small: Path, github: Path)
     assert status == 0, said
     git = Git(folder / "other")
     pushed = Git(remote).text("rev-parse", "refs/heads/template-2.0.0")
-    assert pushed == answer["commit"] != git.text("rev-parse", "HEAD")
+    assert pushed == output["commit"] != git.text("rev-parse", "HEAD")
     created = (folder / "calls").read_text().splitlines()[-1]
     assert created == (
         "pr create --head template-2.0.0 --title Update the template to 2.0.0 "
@@ -628,7 +624,7 @@ def test_github_gets_a_branch_and_a_pull_request_once(small: Path, github: Path)
     assert (status, said) == (0, "template-2.0.0 has a pull request already: nothing to do.\n")
 
     (folder / "opened").unlink()
-    git.run("checkout", "--quiet", answer["commit"])
+    git.run("checkout", "--quiet", output["commit"])
     (folder / "other" / WORKFLOWS).mkdir(parents=True)
     (folder / "other" / WORKFLOWS / "ci.yml").write_text("evil")
     commit = commit_all(folder / "other")
@@ -641,22 +637,22 @@ def test_github_gets_a_branch_and_a_pull_request_once(small: Path, github: Path)
 
 
 class Gitlab(BaseHTTPRequestHandler):
-    """Notes what it is asked, and knows the merge requests that were made."""
+    """Records requests and created merge requests."""
 
     made: list[bytes]
 
     def do_GET(self) -> None:
         assert self.headers["PRIVATE-TOKEN"] == "t0ken"
-        self._answer(json.dumps([{"iid": 1}] if self.made else []).encode())
+        self._respond(json.dumps([{"iid": 1}] if self.made else []).encode())
 
     def do_POST(self) -> None:
         self.made.append(self.rfile.read(int(self.headers["Content-Length"])))
-        self._answer(b"{}")
+        self._respond(b"{}")
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
-    def _answer(self, body: bytes) -> None:
+    def _respond(self, body: bytes) -> None:
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -679,7 +675,7 @@ def gitlab_api() -> Iterator[tuple[str, list[bytes]]]:
 def test_gitlab_gets_a_branch_and_a_merge_request_once(
     small: Path, gitlab: Path, gitlab_api: tuple[str, list[bytes]]
 ) -> None:
-    """The jobs' scripts as they stand, with a server here that answers as GitLab's API does."""
+    """The unchanged scripts of the jobs, with a stand-in for GitLab's API."""
     address, made = gitlab_api
     folder = small.parent
     remote = folder / "remote.git"

@@ -1,4 +1,4 @@
-"""Running the tools that look at generated projects."""
+"""Running tools that check generated projects."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.updates.published import IDENTITY, commit_all
 from updating.git import Git
 
 BIN = Path(sys.executable).parent
-# What a tool needs of this machine, and nothing that a service would read.
+# Variables that tools need, without those that a service would read.
 KEPT = ("HOME", "LANG", "PATH", "UV_", "PIP_", "SSL_", "NODE_", "npm_", "XDG_CACHE")
-# The longest that a tool may take.
+# Time limit of a tool.
 SECONDS = 300
-# What the files that deliver a service depend on, and little besides.
+# The parts on which files for delivery depend, and few others.
 _FULL = {
     "preset": "minimal",
     "container": True,
@@ -38,7 +38,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def run(*command: str | Path, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a command, this environment's tools before the machine's own.
+    """Run a command, with the tools of this environment first on the path.
 
     Args:
         command: The command.
@@ -59,7 +59,7 @@ def must(*command: str | Path, folder: Path, **variables: str) -> str:
         variables: Further variables of its environment.
 
     Returns:
-        What it printed.
+        Its output.
     """
     done = run(*command, folder=folder, **variables)
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}"
@@ -67,26 +67,26 @@ def must(*command: str | Path, folder: Path, **variables: str) -> str:
 
 
 def generated(template: Path, shared: Path, name: str) -> Path:
-    """Have a variant that is generated once for all tests, committed and without a lock file.
+    """Generate a variant once for all tests, committed and without a lock file.
 
     Args:
-        template: Where the template is.
-        shared: A folder that all processes of a test run have in common.
+        template: Folder of the template.
+        shared: A folder that all processes of a test run share.
         name: One of `VARIANTS`.
 
     Returns:
-        The project, which is nobody's to change.
+        The project, which tests must not change.
     """
     folder = shared / "delivered" / name
     folder.parent.mkdir(exist_ok=True)
     with locked(folder):
         if not folder.exists():
-            begun(render(template, folder, VARIANTS[name]))
+            with_repository(render(template, folder, VARIANTS[name]))
     return folder
 
 
-def begun(project: Path) -> Path:
-    """Begin a repository with everything in its first commit.
+def with_repository(project: Path) -> Path:
+    """Create a repository, and commit everything.
 
     Args:
         project: A project without one.

@@ -1,4 +1,4 @@
-"""What is rendered again and again is compiled once, and rendered as if it were compiled anew."""
+"""Repeated texts are compiled once, and render to the same as without the cache."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def test_the_same_text_is_the_same_template(environment: Environment) -> None:
     assert environment.from_string("{{ name }}") is not environment.from_string("{{ name }} ")
 
 
-def test_nothing_of_one_rendering_is_in_the_next(environment: Environment) -> None:
+def test_renderings_share_no_state(environment: Environment) -> None:
     for words in ("a", "bcd", ""):
         assert environment.from_string(COUNTING).render(words=words) == str(len(words))
 
 
-def test_names_of_a_template_of_its_own_stay_its_own(environment: Environment) -> None:
+def test_globals_of_a_template_apply_only_to_it(environment: Environment) -> None:
     assert environment.from_string("{{ x }}", {"x": 1}).render() == "1"
     assert environment.from_string("{{ x }}", {"x": 2}).render() == "2"
     assert environment.from_string("{{ x }}").render(x=3) == "3"
 
 
-def test_a_class_of_its_own_is_used(environment: Environment) -> None:
+def test_a_custom_template_class_is_used(environment: Environment) -> None:
     class Mine(Template):
         pass
 
@@ -54,7 +54,7 @@ NEARLY_PLAIN = ["a\r\nb\r", "a\n", "\n", "a{# b #}c", "{% raw %}a{% endraw %}"]
 
 @pytest.mark.parametrize("text", [*PLAIN, *NEARLY_PLAIN])
 @pytest.mark.parametrize("keep", [True, False])
-def test_a_text_is_what_jinja_makes_of_it(text: str, keep: bool) -> None:
+def test_texts_render_as_without_the_cache(text: str, keep: bool) -> None:
     made, jinjas = (
         Environment(keep_trailing_newline=keep, extensions=extensions).from_string(text)
         for extensions in ([CompileOnce], [])
@@ -64,14 +64,14 @@ def test_a_text_is_what_jinja_makes_of_it(text: str, keep: bool) -> None:
 
 
 @pytest.mark.parametrize("text", PLAIN)
-def test_what_holds_nothing_to_render_is_not_compiled(
+def test_texts_without_tags_are_not_compiled(
     environment: Environment, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(Environment, "compile")
     assert environment.from_string(text).render() == text
 
 
-def test_lines_can_be_statements() -> None:
+def test_line_statements_are_compiled() -> None:
     statements = Environment(
         extensions=[CompileOnce], line_statement_prefix="%", line_comment_prefix="##"
     )
@@ -79,7 +79,7 @@ def test_lines_can_be_statements() -> None:
     assert statements.from_string("a ## b").render() == "a"
 
 
-def test_environments_share_nothing(environment: Environment) -> None:
+def test_environments_share_no_cache(environment: Environment) -> None:
     other = Environment(extensions=[CompileOnce], variable_start_string="<<")
     assert environment.from_string("{{ 1 }}").render() == "1"
     assert other.from_string("{{ 1 }}").render() == "{{ 1 }}"
@@ -92,7 +92,7 @@ def test_a_copy_compiles_no_text_twice(
     compile_anew = Environment.compile
 
     def count(self: Environment, source: str, *arguments: object, **options: object) -> object:
-        # Copier renders `when: true` as well, which is no text.
+        # Copier also renders `when: true`, which is not text.
         if isinstance(source, str) and not arguments and not options:
             compiled[source] += 1
         return compile_anew(self, source, *arguments, **options)  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Whatever the text, the parser of the format reads it back from what the filter wrote."""
+"""Any text that a filter wrote is read back unchanged by a parser of the format."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def rendered(filter_name: str, text: str) -> str:
 
 
 def examples(texts: st.SearchStrategy[str], count: int) -> list[str]:
-    """The nasty texts and `count` drawn ones, for a check that needs a process for all of them."""
+    """The nasty texts and `count` random ones, for a check that starts one process for all."""
     drawn = list(NASTY)
 
     @settings(max_examples=count)

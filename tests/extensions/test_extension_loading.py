@@ -1,4 +1,4 @@
-"""Copier loads the extensions by path, from a template that is nobody's working directory."""
+"""Copier loads the extensions by path, from a template outside the working directory."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_answers_reach_the_files_through_the_filters(template: Path, tmp_path: P
     assert namespace["NAME"] == name
 
 
-def test_each_module_stands_alone(template: Path) -> None:
+def test_modules_do_not_import_each_other(template: Path) -> None:
     for module in (template / "extensions").glob("*.py"):
         tree = ast.parse(module.read_text(encoding="utf-8"))
         for node in ast.walk(tree):

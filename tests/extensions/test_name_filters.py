@@ -43,14 +43,14 @@ def test_any_text_gives_valid_names(text: str) -> None:
 
 
 @given(st.from_regex(r"[a-z0-9]+([-._][a-z0-9]+)*", fullmatch=True))
-def test_any_name_gives_a_label_of_dns(name: str) -> None:
+def test_any_name_gives_a_dns_label(name: str) -> None:
     label = dns_label(name)
     assert re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", label)
     assert len(label) <= len(name) + len("app-")
     assert dns_label(label) == label
 
 
-def test_taken_names_give_valid_names() -> None:
+def test_reserved_names_give_valid_names() -> None:
     for name in TAKEN:
         assert distribution_name_problem(slug(name)) == ""
         assert package_name_problem(package_name(name)) == ""
@@ -140,11 +140,11 @@ def test_bad_package_names(name: object) -> None:
         (package_name_problem("saq"), "saq_service"),
     ],
 )
-def test_a_taken_name_comes_with_one_that_is_free(problem: str, suggestion: str) -> None:
+def test_a_reserved_name_gets_a_valid_suggestion(problem: str, suggestion: str) -> None:
     assert suggestion in problem
 
 
-def test_the_tables_know_this_python() -> None:
+def test_the_tables_contain_the_names_of_this_python() -> None:
     modules = {name for name in sys.stdlib_module_names if name.islower() and name[0] != "_"}
     keywords = {name for name in (*keyword.kwlist, *keyword.softkwlist) if name.islower()}
     assert modules <= STANDARD_LIBRARY

@@ -90,7 +90,7 @@ def restore_exception_hook(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def uncaught(template: Path, destination: Path, *arguments: str) -> BaseException:
-    """What Copier's command line, called in this process, does not turn into a message."""
+    """Run Copier's command line in this process, and return its uncaught exception."""
     options = ["--trust", "--defaults", "--quiet", DESCRIPTION, *arguments]
     with pytest.raises((ValueError, TypeError, OverflowError, YAMLError)) as caught:
         CopierApp.run(["copier", "copy", *options, str(template), str(destination)], exit=False)
@@ -114,7 +114,7 @@ def assert_refused(process: subprocess.CompletedProcess[str], *parts: str) -> No
         *(("--data-file", *case) for case in BAD_DATA_FILES),
     ],
 )
-def test_what_is_said_about_a_bad_answer(
+def test_a_bad_answer_is_explained(
     template: Path,
     tmp_path: Path,
     option: str,
@@ -175,7 +175,7 @@ def test_a_destination_that_is_a_file(copier: RunCopier, tmp_path: Path) -> None
     assert (tmp_path / "out").read_text(encoding="utf-8") == "mine"
 
 
-def test_a_file_where_the_template_has_a_folder(copier: RunCopier, tmp_path: Path) -> None:
+def test_a_file_at_the_path_of_a_folder(copier: RunCopier, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "src").write_text("mine", encoding="utf-8")
     assert_refused(copier(DESCRIPTION, "--overwrite"), str(tmp_path / "out" / "src"))

@@ -1,4 +1,4 @@
-"""A real browser: Chromium without a window, by the WebDriver protocol."""
+"""A real browser: headless Chromium, controlled by the WebDriver protocol."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
 class NoBrowser(Exception):
-    """There is no Chromium here, or it does not start; the message says what to do."""
+    """Chromium is missing or does not start; the message says what to do."""
 
 
 class Browser:
     """A window of a browser.
 
     Args:
-        client: Speaks to the window's driver.
+        client: HTTP client of the window's WebDriver session.
     """
 
     def __init__(self, client: httpx.Client) -> None:
@@ -37,7 +37,7 @@ class Browser:
         self._post("url", {"url": page.as_uri()})
 
     def run(self, script: str, *arguments: Any) -> Any:
-        """Run a script in the page, and have what it returns."""
+        """Run a script in the page, and return its result."""
         return self._post("execute/sync", {"script": script, "args": arguments})
 
     def find(self, selector: str) -> str:
@@ -46,7 +46,7 @@ class Browser:
         return str(found[_ELEMENT])
 
     def click(self, selector: str) -> None:
-        """Click on an element as a person would."""
+        """Click on an element like a user."""
         self._post(f"element/{self.find(selector)}/click", {})
 
     def type(self, selector: str, keys: str) -> None:
@@ -54,11 +54,11 @@ class Browser:
         self._post(f"element/{self.find(selector)}/value", {"text": keys})
 
     def control(self, command: str, **parameters: Any) -> Any:
-        """Give a command of the DevTools protocol."""
+        """Send a command of the DevTools protocol."""
         return self._post("goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def size(self, width: int, height: int) -> None:
-        """Make the page as large as a screen, in CSS pixels."""
+        """Set the size of the page, in CSS pixels."""
         self.control(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -73,11 +73,11 @@ class Browser:
         self.control("Emulation.setEmulatedMedia", features=features)
 
     def messages(self) -> list[str]:
-        """What the console was told since the last time: errors, and what a policy has blocked."""
+        """New messages of the console: errors, and violations of the content security policy."""
         return [str(each["message"]) for each in self._post("se/log", {"type": "browser"})]
 
     def picture(self) -> bytes:
-        """What is seen, as a PNG."""
+        """A screenshot, as a PNG."""
         return base64.b64decode(self._value(self._client.get("screenshot")))
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
@@ -96,7 +96,7 @@ def browser(folder: Path) -> Iterator[Browser]:
     """Open a window.
 
     Args:
-        folder: An empty folder for what the browser keeps.
+        folder: An empty folder for the browser's profile.
 
     Raises:
         NoBrowser: When there is none.
@@ -113,7 +113,7 @@ def browser(folder: Path) -> Iterator[Browser]:
         text=True,
     ) as process:
         try:
-            # Variables may name a proxy, which has no part in this.
+            # Do not use a proxy from environment variables.
             with (
                 httpx.Client(base_url=_address(process), timeout=120, trust_env=False) as client,
                 _session(client, folder) as session,
@@ -124,12 +124,12 @@ def browser(folder: Path) -> Iterator[Browser]:
 
 
 def _address(process: subprocess.Popen[str]) -> str:
-    told = ""
+    output = ""
     for line in process.stdout or ():
-        told += line
+        output += line
         if port := _STARTED.search(line):
             return f"http://127.0.0.1:{port[1]}"
-    raise NoBrowser(f"chromedriver does not start: {told.strip()}")
+    raise NoBrowser(f"chromedriver does not start: {output.strip()}")
 
 
 @contextmanager
@@ -139,7 +139,7 @@ def _session(client: httpx.Client, folder: Path) -> Iterator[Browser]:
         "--disable-dev-shm-usage",
         "--hide-scrollbars",
         f"--user-data-dir={folder / 'profile'}",
-        # The only pages are those of the test, and root has no sandbox.
+        # The sandbox does not work as root, and the browser only opens pages of the tests.
         *(["--no-sandbox"] if os.geteuid() == 0 else []),
     ]
     wanted = {
@@ -155,5 +155,5 @@ def _session(client: httpx.Client, folder: Path) -> Iterator[Browser]:
         with httpx.Client(base_url=session, timeout=120, trust_env=False) as inner:
             yield Browser(inner)
     finally:
-        # Before its driver ends, which would leave it running.
+        # Close it first, because it would continue to run after its driver.
         client.delete(session).raise_for_status()

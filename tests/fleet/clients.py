@@ -1,4 +1,4 @@
-"""Clients of the stand-in, with a clock that waits for nobody."""
+"""Clients of the stand-in, with a clock that does not wait."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ VARIABLE = "FLEET_TEST_TOKEN"
 
 
 class Waits:
-    """A clock that is put forward instead of waiting.
+    """A clock that advances instead of waiting.
 
     Attributes:
-        slept: How long it was asked to wait, in seconds.
+        slept: The requested waits, in seconds.
     """
 
     def __init__(self) -> None:
@@ -34,28 +34,28 @@ class Waits:
         return time.time() + self._ahead
 
     async def sleep(self, seconds: float) -> None:
-        """Put it forward.
+        """Advance the clock.
 
         Args:
-            seconds: By how much.
+            seconds: By how many seconds.
         """
         self.slept.append(seconds)
         self._ahead += seconds
         await asyncio.sleep(0)
 
     def clock(self) -> Clock:
-        """The clock, without chance."""
+        """The clock, without random delays."""
         return Clock(now=self.now, sleep=self.sleep, chance=lambda: 0.0)
 
 
 class Use:
-    """Runs something with a client of a kind.
+    """Runs a function with a client of a kind of forge.
 
     Args:
         forge: The stand-in.
         kind: The kind of forge.
-        limits: What the client takes it to bear.
-        clock: The time; one that waits for nobody by default.
+        limits: Rate limits of the client.
+        clock: The clock; by default, one that does not wait.
     """
 
     def __init__(
@@ -72,10 +72,10 @@ class Use:
         self._clock = clock or self.waits.clock()
 
     def __call__(self, act: Callable[[Forge], Awaitable[T]]) -> T:
-        """Run something with a new client.
+        """Run a function with a new client.
 
         Args:
-            act: What to do with it.
+            act: The function.
         """
 
         async def run() -> T:

@@ -30,7 +30,7 @@ Remotes = Callable[..., list[Path]]
 
 
 def interruptible() -> None:
-    """Have a new process heed Ctrl-C, though whoever runs the tests may ignore it."""
+    """Restore the default handling of Ctrl-C in a new process; tests may run with it ignored."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -42,7 +42,7 @@ def command_environment(folder: Path) -> dict[str, str]:
     """
     kept = {name: text for name, text in os.environ.items() if not name.startswith("MAKE")}
     said = {"HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
-    # Processes take a second each to start.
+    # No workers, because each takes a second to start.
     said |= {"FLEET_RETRY_DELAY": "0.2", "FLEET_WORKERS": "0"}
     return {**kept, **said}
 
@@ -51,8 +51,8 @@ def write_inventory(folder: Path, template: Path, remotes: Sequence[Path], more:
     """Write an inventory of plain git remotes.
 
     Args:
-        folder: Where.
-        template: Where the template is.
+        folder: Folder for the inventory.
+        template: Location of the template.
         remotes: The repositories.
         more: Further lines.
     """
@@ -71,13 +71,13 @@ def write_forge_inventory(
     """Write an inventory of an organisation on a forge of kind GitHub.
 
     Args:
-        folder: Where.
-        template: Where the template is.
+        folder: Folder for the inventory.
+        template: Location of the template.
         forge: The forge.
         org: The organisation.
         more: Further lines, after the forge's.
-        sources: Where services may say that the template is, besides.
-        find: What is looked for instead, as a line.
+        sources: Other locations of the template that services may have recorded.
+        find: The line with the query, instead of all repositories of the organisation.
     """
     path = folder / "fleet.toml"
     lines = [
@@ -93,12 +93,12 @@ def write_forge_inventory(
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of a command.
+    """The result of a command.
 
     Attributes:
         returncode: Its exit status.
-        stdout: What it printed.
-        stderr: What was wrong, in a sentence.
+        stdout: Its output.
+        stderr: The error message.
     """
 
     returncode: int
@@ -107,13 +107,13 @@ class Done:
 
 
 class Here:
-    """Runs commands of the fleet in this process, which is quicker than to start one for each.
+    """Runs commands of the fleet in this process, which is faster than starting processes.
 
-    The program of an update is this tree's, which is the newest release of the published template.
+    The update program is that of this tree, which is the newest release of the published template.
 
     Args:
         folder: The folder of the inventory.
-        renders: Where renders are kept.
+        renders: Folder for cached renderings.
         variables: Variables of the environment.
     """
 
@@ -161,7 +161,7 @@ class Here:
 
 @contextmanager
 def journal_of(folder: Path, state: str = ".fleet") -> Iterator[sqlite3.Connection]:
-    """The journal of a fleet, for a look and for changes.
+    """Open the journal of a fleet, to read and change it.
 
     Args:
         folder: The folder of the inventory.

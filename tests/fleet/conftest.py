@@ -14,11 +14,11 @@ import pytest
 from tests.fleet.standin import Standin
 from tests.fleet.standin.repos import environment
 from tests.updates.published import generate as generate_release
-from tests.updates.published import git_in, release, versions
+from tests.updates.published import git_in, release
 from updating.shared import Shared
 
 from .command import Command, Here, Remotes, command_environment
-from .remotes import change_makefile, edit, make_remotes
+from .remotes import RELEASES, change_makefile, edit, make_remotes
 
 LATER = "8.0.0"
 Put = Callable[..., str]
@@ -47,17 +47,17 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standin]:
-    """A stand-in that the tests of one process share."""
+    """A stand-in that all tests of one process share."""
     with Standin(tmp_path_factory.mktemp("forge")) as started:
         yield started
 
 
 @pytest.fixture
 def forge(standin: Standin) -> Iterator[Standin]:
-    """The shared stand-in, without faults; each test has an organisation of its own in it."""
+    """The shared stand-in, without faults; each test has its own organisation in it."""
     yield standin
-    standin.mend()
-    standin.allow_doubles(False)
+    standin.clear_faults()
+    standin.allow_duplicates(False)
 
 
 @pytest.fixture
@@ -68,11 +68,10 @@ def org() -> str:
 
 @pytest.fixture
 def remotes(common: Shared, published: Path, tmp_path: Path) -> Remotes:
-    """Makes bare repositories with services of the last three releases."""
+    """Makes bare repositories with services of three releases."""
 
     def make(count: int, begin: int = 0) -> list[Path]:
-        last = versions(published)[-4:-1]
-        return make_remotes(common, published, last, tmp_path / "remotes", count, begin)
+        return make_remotes(common, published, RELEASES, tmp_path / "remotes", count, begin)
 
     return make
 
@@ -105,7 +104,7 @@ def seed(common: Shared, published: Path, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="session")
 def later(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template with release 8.0.0, which changes a line that people change too."""
+    """The template with release 8.0.0, which changes a line that is edited in some services."""
     folder = tmp_path_factory.mktemp("later") / "template"
     git_in(folder.parent).run("clone", "--quiet", str(published), str(folder))
     change_makefile(folder)
@@ -115,7 +114,7 @@ def later(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def put(seed: Path, forge: Standin, org: str, tmp_path: Path) -> Put:
-    """Puts a service onto the forge, edited as somebody would, and says its name there."""
+    """Adds an edited service to the forge, and returns its name."""
 
     def put(name: str, how: str = "none", **settings: Any) -> str:
         source = seed

@@ -1,4 +1,4 @@
-"""Bare repositories with services of several releases and answer sets, which people have edited."""
+"""Bare repositories with edited services of several releases and answer sets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from tests.updates.published import answer_set, commit_all, generate, git_in
 from updating.shared import Shared
 
 SETS = ("standard", "minimal", "complete", "mysql", "worker_only", "sqlite")
+# Later releases change lines of the Makefile that are edited in these services.
+RELEASES = ("1.4.0", "1.4.1", "1.5.0")
 EDITS = ("none", "own", "seeded", "merged", "conflict")
 
 
@@ -23,11 +25,11 @@ def make_remotes(
     """Make bare repositories, each with a service.
 
     Args:
-        common: What all updates of a test run have in common.
+        common: Caches of all updates of a test run.
         template: The published template.
-        releases: Releases that services have, in turn.
+        releases: Releases of the services, in turn.
         folder: A new folder.
-        count: How many there are.
+        count: Number of repositories.
         begin: Number of the first; release, answers and edit depend on the number.
 
     Returns:
@@ -48,12 +50,12 @@ def make_remotes(
 
 
 def edit(project: Path, how: str, at: int) -> None:
-    """Edit a service as somebody would.
+    """Edit a service like a user.
 
     Args:
         project: The service's folder.
         how: One of `EDITS`.
-        at: A number that tells services apart.
+        at: A number, different for each service.
     """
     package = next(path.parent for path in project.glob("src/*/app.py"))
     if how == "own":
@@ -74,7 +76,7 @@ def edit(project: Path, how: str, at: int) -> None:
 
 
 def follow(project: Path, template: Path) -> None:
-    """Have a service say that it was generated from another copy of the template.
+    """Record another copy of the template in a service.
 
     Args:
         project: The service's folder.
@@ -90,12 +92,13 @@ def follow(project: Path, template: Path) -> None:
 
 
 def change_makefile(template: Path) -> None:
-    """Change a line of the template that people change too.
+    """Change a line of the template that is edited in some services.
 
     Args:
         template: A clone of the template.
     """
     makefile = template / "template" / "Makefile.jinja"
     text = makefile.read_text()
-    assert "update: ## Follow the template;" in text
-    makefile.write_text(text.replace("## Follow the template;", "## Follow it;"))
+    help_text = "## Merge the newest release of the template;"
+    assert f"update: {help_text}" in text
+    makefile.write_text(text.replace(help_text, "## Update it;"))

@@ -30,25 +30,25 @@ ROW = Row(
     cpu=0.125,
     last="2026-11-29T17:35:19+00:00",
 )
-"""An update without anything to say about it."""
+"""An update without messages."""
 
 
 def row(name: str, **differences: Any) -> Row:
-    """A service.
+    """Make a row.
 
     Args:
-        name: What it is called.
-        differences: What is different from `ROW`.
+        name: Name of the service.
+        differences: Fields that differ from `ROW`.
     """
     return replace(ROW, key=name, name=name, **differences)
 
 
 def fleet_report(*rows: Row, **differences: Any) -> FleetReport:
-    """A report on services.
+    """Make a report.
 
     Args:
         rows: The services.
-        differences: What is different from a report on 1.6.0.
+        differences: Fields that differ from a report on 1.6.0.
     """
     states = Counter(each.state for each in rows)
     versions = Counter(each.old for each in rows if each.old)

@@ -1,4 +1,4 @@
-"""Many pull requests at once: where they stand, merging, closing, and trying again."""
+"""Many pull requests at once: status, merging, closing, and retries."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 from .command import Here, journal_of, write_forge_inventory
 from .conftest import LATER, Put
 from .standin import Standin
+
+pytestmark = pytest.mark.slow
 
 BRANCH = f"template-{LATER}"
 Write = Callable[..., Path]
@@ -28,7 +30,7 @@ def inventory(later: Path, published: Path, forge: Standin, org: str, tmp_path: 
     return write
 
 
-def test_where_pull_requests_stand_and_that_green_ones_alone_are_merged(
+def test_status_lists_pull_requests_and_merge_takes_green_ones(
     here: Here, put: Put, forge: Standin, inventory: Write
 ) -> None:
     names = ("green", "failing", "pending", "unchecked", "unwanted", "touched")
@@ -74,7 +76,7 @@ def test_where_pull_requests_stand_and_that_green_ones_alone_are_merged(
     assert here.rows()["touched"]["state"] == "theirs"
 
 
-def test_no_more_are_merged_than_asked_and_one_whose_branch_moves_is_not(
+def test_merge_respects_the_limit_and_skips_moved_branches(
     here: Here, put: Put, forge: Standin, inventory: Write
 ) -> None:
     services = [put(f"service-{at}") for at in range(3)]
@@ -84,16 +86,16 @@ def test_no_more_are_merged_than_asked_and_one_whose_branch_moves_is_not(
         forge.check(service, forge.pulls(service)[0].head, "success")
     done = here("merge", "--green", "--at-most", "1")
     assert done.stdout == "2 proposed, 1 merged\n"
-    # It is looked at, and moves before it is merged.
+    # Its branch moves after the checks and before the merge.
     forge.fault(rf"PUT /github/api/v3/repos/{services[1]}/pulls/1/merge", status=409, body="moved")
     done = here("merge", "--green")
     assert (done.returncode, done.stdout) == (4, "1 failed, 1 merged\n")
     assert forge.pulls(services[1])[0].state == "open"
     assert here("merge", "--green").stdout == "1 merged\n"
-    assert here("merge", "--green").stdout == "There is no such pull request.\n"
+    assert here("merge", "--green").stdout == "No pull request matches.\n"
 
 
-def test_closed_ones_stay_closed_until_they_are_tried_again(
+def test_closed_pull_requests_stay_closed_until_a_retry(
     here: Here, put: Put, forge: Standin, inventory: Write
 ) -> None:
     plain, touched, owners = put("plain"), put("touched"), put("owners")
@@ -105,7 +107,7 @@ def test_closed_ones_stay_closed_until_they_are_tried_again(
     assert (done.returncode, done.stdout) == (0, "1 closed-by-owner\n")
     assert forge.pulls(plain)[0].state == "closed"
     assert not forge.git(plain, "branch", "--list", BRANCH)
-    # What a person has committed is not closed away with it.
+    # A branch with commits by a person is not deleted.
     assert forge.pulls(touched)[0].state == "open"
     assert forge.git(touched, "rev-parse", BRANCH) == theirs
 
@@ -132,7 +134,7 @@ def test_closed_ones_stay_closed_until_they_are_tried_again(
 def test_only_updates_of_earlier_releases_are_superseded(
     here: Here, put: Put, forge: Standin, inventory: Write, newest: str, published: Path
 ) -> None:
-    """A person's branch, and one of a later release, only look like such an update."""
+    """Branches of people and of later releases have similar names."""
     service = put("service")
     inventory()
     here("run", "--to", newest)
@@ -153,16 +155,16 @@ def test_only_updates_of_earlier_releases_are_superseded(
         "open",
         "open",
     ]
-    assert here("close", "--superseded").stdout == "There is no such pull request.\n"
+    assert here("close", "--superseded").stdout == "No pull request matches.\n"
 
-    # Nor does an earlier release that is proposed later take the place of a newer one.
+    # An earlier release that is proposed later does not supersede a newer one either.
     body = forge.pulls(service)[-1].body
     here("retry", "--to", newest)
     here("run", "--to", newest)
     assert forge.pulls(service)[4].body == body
 
 
-def test_one_that_waits_for_too_long_is_stale(
+def test_a_pull_request_that_is_open_too_long_is_stale(
     here: Here, put: Put, forge: Standin, inventory: Write
 ) -> None:
     service = put("service")
@@ -170,7 +172,7 @@ def test_one_that_waits_for_too_long_is_stale(
     here("find")
     before = (datetime.now(UTC) - timedelta(days=3)).isoformat(timespec="seconds")
     with journal_of(here.folder) as base:
-        # It was known for long before it was proposed.
+        # The time since it was first seen does not count, only the time since it was proposed.
         base.execute("UPDATE line SET first = ?", (before,))
     here("run")
     here("status")
@@ -180,25 +182,25 @@ def test_one_that_waits_for_too_long_is_stale(
     here("run")
     here("status")
     row = here.rows()["service"]
-    assert (row["state"], row["why"]) == ("stale", "It is open for more than 2 days.")
+    assert (row["state"], row["why"]) == ("stale", "It has been open for more than 2 days.")
     forge.close(service, 1)
     here("status")
     assert here.rows()["service"]["state"] == "closed-by-owner"
 
 
-def test_what_people_changed_is_found(here: Here, put: Put, inventory: Write) -> None:
+def test_drift_is_listed(here: Here, put: Put, inventory: Write) -> None:
     for name, how in (("as-it-was", "none"), ("edited", "conflict"), ("added", "own")):
         put(name, how)
     inventory()
     done = here("status", "--drift")
     assert done.returncode == 0, done.stderr
-    assert "In 1 services, people changed files of the template." in done.stdout
+    assert "Services with local changes in template-owned files: 1." in done.stdout
     drift = {name: row["drift"] for name, row in here.rows().items()}
     assert drift["as-it-was"] == drift["added"] == []
     assert "Makefile" in drift["edited"]
 
 
-def test_what_failed_before_is_not_said_of_what_stands_now(
+def test_an_earlier_failure_is_not_reported_after_a_success(
     here: Here, put: Put, forge: Standin, inventory: Write, org: str
 ) -> None:
     put("service")
@@ -207,7 +209,7 @@ def test_what_failed_before_is_not_said_of_what_stands_now(
     forge.fault(rf"GET /github/api/v3/repos/{org}/service/pulls", times=-1, status=400, body="odd")
     assert here("run").returncode == 4
     assert "odd" in here.rows()["service"]["why"]
-    forge.mend()
+    forge.clear_faults()
     here("status")
     row = here.rows()["service"]
     assert (row["state"], row["why"]) == ("proposed", "")

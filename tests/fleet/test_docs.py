@@ -1,4 +1,4 @@
-"""What docs/fleet.md says of the fleet is what the fleet is."""
+"""docs/fleet.md agrees with the code of the fleet."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from twelvestar.fleet.settings import Settings
 
 PAGE = (ROOT / "docs" / "fleet.md").read_text()
 EXAMPLES = ROOT / "docs" / "examples" / "fleet"
-# Tables of the inventory, by what the page calls their keys.
+# Tables of the inventory, by the prefix of their keys on the page.
 TABLES: dict[str, type[BaseModel]] = {
     "": Inventory,
     "defaults.": Defaults,
@@ -42,7 +42,7 @@ OF_TABLES = {"defaults", "forge", "wave", "repo"}
 
 
 def table(first: str) -> list[list[str]]:
-    """Rows of the table whose head begins with a word."""
+    """Rows of the table whose header begins with a word."""
     found = re.search(rf"^\| {first} \|.*\n\| -.*\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
     assert found, first
     return [[cell.strip() for cell in row.split(" | ")] for row in rows(found[1])]
@@ -57,7 +57,7 @@ def blocks(kind: str) -> list[str]:
 
 
 def used() -> Iterator[tuple[str, list[str]]]:
-    """Commands of the fleet, and their options, in the page and in what it shows."""
+    """Commands and options in the page and in the examples."""
     texts = blocks("sh") + [path.read_text() for path in EXAMPLES.iterdir()]
     for line in "\n".join(texts).splitlines():
         if found := re.search(r"twelvestar fleet ([a-z]+)([^#|]*)", line):
@@ -74,7 +74,7 @@ def options() -> dict[str, set[str]]:
     }
 
 
-def test_the_inventory_of_the_page_is_one(tmp_path: Path) -> None:
+def test_the_inventory_of_the_page_is_valid(tmp_path: Path) -> None:
     complete = next(text for text in blocks("toml") if "[[wave]]" in text)
     for number, text in enumerate([block for block in blocks("toml") if "[[forge]]" in block]):
         path = tmp_path / f"{number}.toml"
@@ -96,7 +96,7 @@ def test_the_inventory_of_the_page_is_one(tmp_path: Path) -> None:
     assert written == {name for model in TABLES.values() for name in fields(model)} - OF_TABLES
 
 
-def test_the_inventory_to_copy_is_one() -> None:
+def test_the_inventory_to_copy_is_valid() -> None:
     text = (EXAMPLES / "fleet.toml").read_text()
     assert len(read_inventory(EXAMPLES / "fleet.toml").wave) == 1
     for name in re.findall(r"env:(\w+)", text):
@@ -117,8 +117,8 @@ def test_the_page_lists_every_key_of_an_inventory_with_its_default() -> None:
     for name in ("merged", "failed"):
         assert listed[f"wave.then.{name}"] == f"{Condition.model_fields[name].default:.0%}"
     pace = next(row[2] for row in table("key") if row[0] == "`forge.pace`")
-    told = f"{PACES['github']:g} on GitHub, {PACES['gitlab']:g} on GitLab, "
-    assert f"{told}{PACES['gitea']:g} on the others" in pace
+    defaults = f"{PACES['github']:g} on GitHub, {PACES['gitlab']:g} on GitLab, "
+    assert f"{defaults}{PACES['gitea']:g} on the others" in pace
     assert PACES["gitea"] == PACES["pagure"]
 
 
@@ -130,7 +130,9 @@ def test_the_page_lists_every_state_as_the_report_calls_it() -> None:
 def test_the_page_lists_every_exit_status() -> None:
     listed = {int(row[0]): row[1].replace("`", "") for row in table("status")}
     assert cli.__doc__ is not None
-    said = re.sub(r"\s+", " ", cli.__doc__.partition("Status: ")[2].partition(". The highest")[0])
+    said = re.sub(
+        r"\s+", " ", cli.__doc__.partition("Exit status: ")[2].partition(". If several")[0]
+    )
     assert listed == {
         int(number): meaning if int(number) != 3 else listed[3]
         for number, meaning in re.findall(r"(\d+) ([^;]+)", said)
@@ -145,11 +147,11 @@ def test_the_page_lists_every_setting() -> None:
         f"FLEET_{name.upper()}": "none" if field.default is None else str(field.default)
         for name, field in Settings.model_fields.items()
     }
-    # Of the command line, for each command that has workers.
+    # The default of --workers on the command line.
     assert listed == {**defaults, "FLEET_WORKERS": "cores, at most 4"}
 
 
-def test_every_command_of_the_page_exists_and_every_one_is_there() -> None:
+def test_the_page_lists_every_command() -> None:
     known = options()
     seen = set()
     for command, given in used():
@@ -167,7 +169,7 @@ def test_the_page_names_every_option_and_no_other() -> None:
     } == options()["run"]  # fmt: skip
 
 
-def test_the_page_names_what_is_on_forges() -> None:
+def test_the_page_names_the_status_and_the_trailers() -> None:
     assert f"`{STATUS_CONTEXT}`" in PAGE
     named = re.findall(r"`(Template-\w+)`", PAGE)
     assert named
@@ -175,5 +177,5 @@ def test_the_page_names_what_is_on_forges() -> None:
 
 
 def fields(model: type[BaseModel]) -> list[str]:
-    """Keys of a table; `folder` is where the inventory is."""
+    """Keys of a table, without `folder`, which is the inventory's own location."""
     return [name for name, field in model.model_fields.items() if not field.exclude]

@@ -1,4 +1,4 @@
-"""Whatever is killed: one pull request for each service, and a second run does nothing."""
+"""Whichever process is killed, each service has one pull request, and a second run does nothing."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.updates.published import versions
 from updating.shared import Shared
 
 from .command import Command, command_environment, interruptible
-from .remotes import make_remotes
+from .remotes import RELEASES, make_remotes
 from .standin import Standin
+
+pytestmark = pytest.mark.slow
 
 COUNT = 12
 PULL = r"^POST /github/api/v3/repos/acme/[^/]+/pulls$"
@@ -27,10 +28,9 @@ PULL = r"^POST /github/api/v3/repos/acme/[^/]+/pulls$"
 
 @pytest.fixture
 def forge(common: Shared, published: Path, tmp_path: Path) -> Iterator[Standin]:
-    """A forge that allows a second pull request of a branch, with services."""
-    with Standin(tmp_path / "forge", doubles=True) as standin:
-        last = versions(published)[-4:-1]
-        for remote in make_remotes(common, published, last, tmp_path / "remotes", COUNT):
+    """A forge with services, which allows a second pull request for a branch."""
+    with Standin(tmp_path / "forge", duplicates=True) as standin:
+        for remote in make_remotes(common, published, RELEASES, tmp_path / "remotes", COUNT):
             standin.add(f"acme/{remote.stem}", remote)
         (tmp_path / "fleet.toml").write_text(
             f"template = {str(published)!r}\n[[forge]]\nkind = 'github'\npace = 0\n"
@@ -41,7 +41,7 @@ def forge(common: Shared, published: Path, tmp_path: Path) -> Iterator[Standin]:
 
 
 class Running:
-    """A run that is under way."""
+    """A running `fleet run`."""
 
     def __init__(self, folder: Path, forge: Standin) -> None:
         self.log = folder / "run.log"
@@ -58,7 +58,7 @@ class Running:
             )
 
     def children(self, name: str) -> list[int]:
-        """Processes that it has started, by a part of their command lines."""
+        """Its child processes, by a part of their command lines."""
         found = []
         for entry in Path("/proc").iterdir():
             with suppress(OSError, ValueError):
@@ -92,7 +92,7 @@ def opened(forge: Standin) -> int:
 
 
 def kill_a_worker(run: Running, forge: Standin) -> None:
-    """After it has pushed, before anybody has opened a pull request."""
+    """After a push, before the pull request is opened."""
     forge.fault(PULL, delay=1)
     until(lambda: pushed(forge) >= 1 and run.children("twelvestar.fleet.process"))
     os.kill(run.children("twelvestar.fleet.process")[0], signal.SIGKILL)
@@ -105,7 +105,7 @@ def kill_all_workers(run: Running, forge: Standin) -> None:
 
 
 def kill_the_broker(run: Running, forge: Standin) -> None:
-    """It keeps nothing."""
+    """The broker has no persistence."""
     until(lambda: opened(forge) >= 2)
     os.kill(run.children("valkey")[0], signal.SIGKILL)
 
@@ -116,7 +116,7 @@ def kill_the_coordinator(run: Running, forge: Standin) -> None:
 
 
 def kill_it_before_it_has_noted_a_pull_request(run: Running, forge: Standin) -> None:
-    """The forge has opened one, and its answer is on the way."""
+    """The forge has opened one, but the response has not arrived."""
     forge.fault(PULL, held=60)
     before = opened(forge)
     until(lambda: opened(forge) > before)
@@ -129,8 +129,10 @@ def interrupt_it(run: Running, forge: Standin) -> None:
     assert run.wait() == 130
 
 
-def test_the_drill(forge: Standin, fleet: Command, tmp_path: Path) -> None:
-    """All of it to one fleet, one after the other."""
+def test_killed_processes_do_not_duplicate_pull_requests(
+    forge: Standin, fleet: Command, tmp_path: Path
+) -> None:
+    """One fleet, with one kill after the other."""
     started = time.monotonic()
     ends = (kill_the_coordinator, kill_it_before_it_has_noted_a_pull_request, interrupt_it)
     run = Running(tmp_path, forge)
@@ -144,9 +146,9 @@ def test_the_drill(forge: Standin, fleet: Command, tmp_path: Path) -> None:
     ):
         strike(run, forge)
         if strike in ends:
-            forge.mend()
+            forge.clear_faults()
             run = Running(tmp_path, forge)
-    # Some updates are in conflict.
+    # Some updates have conflicts.
     assert run.wait() in (0, 2), run.log.read_text()
     print(f"the drill took {time.monotonic() - started:.0f} s")
 
@@ -166,7 +168,7 @@ def test_the_drill(forge: Standin, fleet: Command, tmp_path: Path) -> None:
 
 
 def leftovers(folder: Path) -> list[str]:
-    """Processes that work with the state folder."""
+    """Processes that use the state folder."""
     found = []
     for entry in Path("/proc").iterdir():
         with suppress(OSError, ValueError):

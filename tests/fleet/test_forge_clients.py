@@ -1,4 +1,4 @@
-"""Each client against the stand-in that speaks its forge's API."""
+"""Each client with the stand-in for its forge."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def propose(client: Forge, name: str, draft: bool = False) -> tuple[Reposi
     return repo, proposal
 
 
-def test_the_token_is_good_enough(use: Use) -> None:
+def test_the_token_has_the_required_permissions(use: Use) -> None:
     use(lambda client: client.check_token())
 
 
@@ -99,7 +99,7 @@ def test_find_by_user(use: Use, source: Path, org: str) -> None:
     assert use(act) == [f"{org}/pay"]
 
 
-def test_find_says_that_there_is_no_such_organisation(use: Use) -> None:
+def test_find_reports_a_missing_organisation(use: Use) -> None:
     async def act(client: Forge) -> list[Repository]:
         return [repo async for repo in client.find(Find(org="nobody"))]
 
@@ -131,12 +131,12 @@ def test_a_renamed_repository_is_found_under_its_new_name(use: Use, pay: str, or
     assert repo.clone_url.endswith(f"/{org}/paid.git")
 
 
-def test_a_repository_that_is_not_there(use: Use, org: str) -> None:
+def test_a_missing_repository(use: Use, org: str) -> None:
     with pytest.raises(NotFound, match="pay"):
         use(lambda client: client.repository(f"{org}/pay"))
 
 
-def test_proposing_twice_opens_one(use: Use, pay: str) -> None:
+def test_proposing_twice_opens_one_pull_request(use: Use, pay: str) -> None:
     async def act(client: Forge) -> list[Proposal]:
         return [(await propose(client, pay, draft=True))[1] for _ in range(2)]
 
@@ -154,8 +154,8 @@ def test_proposing_twice_opens_one(use: Use, pay: str) -> None:
     assert use.forge.writes()[pay]["pull"] == 1
 
 
-def test_proposing_at_once_opens_one_where_doubles_are_allowed(use: Use, pay: str) -> None:
-    use.forge.allow_doubles()
+def test_concurrent_proposals_open_one_even_if_duplicates_are_allowed(use: Use, pay: str) -> None:
+    use.forge.allow_duplicates()
 
     async def act(client: Forge) -> None:
         await asyncio.gather(*[propose(client, pay) for _ in range(4)])
@@ -164,12 +164,12 @@ def test_proposing_at_once_opens_one_where_doubles_are_allowed(use: Use, pay: st
     assert len(use.forge.pulls(pay)) == 1
 
 
-@pytest.mark.parametrize("doubles", [False, True])
+@pytest.mark.parametrize("duplicates", [False, True])
 @pytest.mark.parametrize("drop", [False, True])
-def test_proposing_after_a_lost_answer_opens_one(
-    use: Use, pay: str, drop: bool, doubles: bool
+def test_proposing_after_a_lost_response_opens_one(
+    use: Use, pay: str, drop: bool, duplicates: bool
 ) -> None:
-    use.forge.allow_doubles(doubles)
+    use.forge.allow_duplicates(duplicates)
     use.forge.fault(r"^POST .*/(pulls|merge_requests)", lost=True, drop=drop)
     use(lambda client: propose(client, pay))
     assert len(use.forge.pulls(pay)) == 1
@@ -177,10 +177,10 @@ def test_proposing_after_a_lost_answer_opens_one(
     assert use.waits.slept == [1.0]
 
 
-def test_proposing_what_somebody_opened_meanwhile(use: Use, pay: str) -> None:
+def test_proposing_finds_a_pull_request_opened_meanwhile(use: Use, pay: str) -> None:
     async def act(client: Forge) -> tuple[Proposal, Proposal]:
         _, theirs = await propose(client, pay)
-        # What the client sees before it opens one.
+        # The client's search before it opens one.
         use.forge.fault(r"^GET .*/(pulls|merge_requests)\?", status=200, data=[])
         _, found = await propose(client, pay)
         return theirs, found
@@ -191,7 +191,7 @@ def test_proposing_what_somebody_opened_meanwhile(use: Use, pay: str) -> None:
     assert len(use.forge.requests(f"POST /{use.kind}/")) >= 2
 
 
-def test_proposing_a_branch_that_is_not_there(use: Use, pay: str) -> None:
+def test_proposing_a_missing_branch(use: Use, pay: str) -> None:
     async def act(client: Forge) -> None:
         repo = await client.repository(pay)
         await client.propose(repo, branch="gone", base="main", title="T", body="")
@@ -240,15 +240,15 @@ def test_proposals_of_forks_and_of_other_branches_do_not_count(use: Use, pay: st
                 {"ref": "other"},
             ]
             changes = [{"head": {**data["head"], **side}} for side in sides]
-        # As of a forge that leaves the filter out.
-        told = [{**data, **change} for change in changes]
-        use.forge.fault(r"^GET .*/(pulls|merge_requests)\?", status=200, data=told)
+        # The response of a forge that ignores the filter.
+        listing = [{**data, **change} for change in changes]
+        use.forge.fault(r"^GET .*/(pulls|merge_requests)\?", status=200, data=listing)
         return await client.proposals(repo, BRANCH)
 
     assert use(act) == []
 
 
-def test_revising_changes_what_differs(use: Use, pay: str) -> None:
+def test_revising_sends_only_differences(use: Use, pay: str) -> None:
     async def act(client: Forge) -> list[Proposal]:
         repo, proposal = await propose(client, pay, draft=True)
         ready = await client.revise(repo, proposal, draft=False)
@@ -260,10 +260,10 @@ def test_revising_changes_what_differs(use: Use, pay: str) -> None:
         assert same is drafted
         return [proposal, ready, retitled, drafted]
 
-    told = use(act)
-    assert [one.draft for one in told] == [True, False, False, True]
-    assert [one.title for one in told] == ["Update to 1.0"] * 2 + ["Update to 1.0, again"] * 2
-    assert told[-1].body == "More"
+    proposals = use(act)
+    assert [one.draft for one in proposals] == [True, False, False, True]
+    assert [one.title for one in proposals] == ["Update to 1.0"] * 2 + ["Update to 1.0, again"] * 2
+    assert proposals[-1].body == "More"
     (pull,) = use.forge.pulls(pay)
     assert pull.draft
     assert pull.body == "More"
@@ -342,11 +342,11 @@ def test_merging(use: Use, pay: str) -> None:
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_merging_takes_the_commit_that_was_read(use: Use, pay: str, late: bool) -> None:
+def test_merging_requires_the_commit_that_was_read(use: Use, pay: str, late: bool) -> None:
     async def act(client: Forge) -> None:
         repo, proposal = await propose(client, pay)
         if late:
-            # The client looks, and somebody pushes before it merges.
+            # Somebody pushes between the client's check and its merge.
             use.forge.fault(r"^(PUT|POST) .*/merge", delay=3.0)
             merging = asyncio.create_task(client.merge(repo, proposal))
             org = pay.partition("/")[0]
@@ -363,7 +363,7 @@ def test_merging_takes_the_commit_that_was_read(use: Use, pay: str, late: bool) 
     assert [pull.state for pull in use.forge.pulls(pay)] == ["open"]
 
 
-def test_merging_what_has_conflicts(use: Use, pay: str) -> None:
+def test_merging_a_pull_request_with_conflicts(use: Use, pay: str) -> None:
     async def act(client: Forge) -> None:
         repo, proposal = await propose(client, pay)
         use.forge.commit(pay, {"new": "other\n"})
@@ -387,7 +387,7 @@ def test_closing(use: Use, pay: str, delete_branch: bool) -> None:
     assert (BRANCH in branches) is not delete_branch
 
 
-def test_closing_keeps_a_branch_that_somebody_pushed_to(use: Use, pay: str) -> None:
+def test_closing_keeps_a_branch_with_new_commits(use: Use, pay: str) -> None:
     async def act(client: Forge) -> None:
         repo, proposal = await propose(client, pay)
         use.forge.commit(pay, {"mine": ""}, branch=BRANCH)
@@ -399,27 +399,27 @@ def test_closing_keeps_a_branch_that_somebody_pushed_to(use: Use, pay: str) -> N
     assert use.forge.git(pay, "show", f"{BRANCH}:mine") == ""
 
 
-def test_an_archived_repository_takes_nothing(use: Use, pay: str) -> None:
+def test_an_archived_repository_refuses_changes(use: Use, pay: str) -> None:
     use.forge.change(pay, archived=True)
     assert use(lambda client: client.repository(pay)).archived
     with pytest.raises(NotAllowed, match="archived"):
         use(lambda client: propose(client, pay))
 
 
-def test_a_token_that_is_refused(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rejected_token_is_an_error(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(use.forge, "token", use.forge.make_token(expired=True))
     with pytest.raises(NotAllowed, match=rf"token in {VARIABLE} is wrong, expired or revoked"):
         use(lambda client: client.check_token())
 
 
-def test_a_token_that_is_too_weak(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_without_a_required_scope(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
     weak = use.forge.make_token(scopes=["read_api", "read:org"], may_write=False)
     monkeypatch.setattr(use.forge, "token", weak)
     with pytest.raises(NotAllowed, match=rf"token in {VARIABLE} lacks the (scope|right)"):
         use(lambda client: client.check_token())
 
 
-def test_a_token_that_may_only_read(use: Use, pay: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_token(use: Use, pay: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(use.forge, "token", use.forge.make_token(may_write=False))
     assert not use(lambda client: client.repository(pay)).may_push
     with pytest.raises(NotAllowed, match=rf"token in {VARIABLE} lacks the right to POST"):
@@ -427,8 +427,8 @@ def test_a_token_that_may_only_read(use: Use, pay: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_token_that_is_missing(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_token(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FLEET_NO_TOKEN", raising=False)
     client = make_forge(kind, "https://git.example.org", "env:FLEET_NO_TOKEN")
-    with pytest.raises(NotAllowed, match="variable FLEET_NO_TOKEN has no token: set it"):
+    with pytest.raises(NotAllowed, match="variable FLEET_NO_TOKEN is empty: set it"):
         asyncio.run(client.check_token())

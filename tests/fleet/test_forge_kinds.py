@@ -1,4 +1,4 @@
-"""What one kind of forge has and the others do not."""
+"""Peculiarities of single kinds of forges."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def propose(client: Forge, name: str, **words: Any) -> tuple[Repository, P
 # GitHub
 
 
-def test_github_is_at_addresses_of_its_own() -> None:
+def test_github_and_enterprise_servers_have_different_api_urls() -> None:
     def api(url: str) -> tuple[str, str]:
         client = github.GitHub(url, "env:X", Throttle(Limits())).client
         return client.url, client.api
@@ -55,7 +55,7 @@ def test_github_is_at_addresses_of_its_own() -> None:
     )
 
 
-def test_github_tells_no_scopes_of_a_fine_grained_token(forge: Standin) -> None:
+def test_github_returns_no_scopes_of_a_fine_grained_token(forge: Standin) -> None:
     forge.fault(r"GET .*/user$", status=200, data={"login": "bot"})
     Use(forge, "github")(lambda client: client.check_token())
 
@@ -65,7 +65,7 @@ def test_github_has_no_user_for_the_token_of_an_app(forge: Standin) -> None:
     Use(forge, "github")(lambda client: client.check_token())
 
 
-def test_github_takes_changes_of_workflows_from_some_tokens_only(
+def test_github_requires_a_scope_for_workflows(
     forge: Standin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(forge, "token", forge.make_token(scopes=["repo", "read:org"]))
@@ -73,7 +73,7 @@ def test_github_takes_changes_of_workflows_from_some_tokens_only(
         Use(forge, "github")(lambda client: client.check_token())
 
 
-def test_github_finds_no_more_than_it_tells(
+def test_github_searches_have_a_limit(
     forge: Standin, org: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(github, "_SEARCHED", 3)
@@ -83,11 +83,11 @@ def test_github_finds_no_more_than_it_tells(
     async def act(client: Forge) -> list[Repository]:
         return [repo async for repo in client.find(Find(topic=org))]
 
-    with pytest.raises(ForgeError, match="name an organisation too"):
+    with pytest.raises(ForgeError, match="set an organisation too"):
         Use(forge, "github")(act)
 
 
-def test_github_lists_private_repositories_of_the_token_s_owner_alone(
+def test_github_lists_private_repositories_only_of_the_token_s_owner(
     forge: Standin, source: Path
 ) -> None:
     forge.add("bot/mine", source)
@@ -99,7 +99,7 @@ def test_github_lists_private_repositories_of_the_token_s_owner_alone(
     assert forge.requests("/user/repos?affiliation=owner")
 
 
-def test_github_merges_in_the_way_that_the_repository_allows(forge: Standin, pay: str) -> None:
+def test_github_uses_an_allowed_merge_method(forge: Standin, pay: str) -> None:
     forge.change(pay, methods=["squash"])
 
     async def act(client: Forge) -> None:
@@ -121,7 +121,7 @@ def test_github_has_no_drafts_in_some_repositories(forge: Standin, pay: str) -> 
 
 
 @pytest.mark.parametrize("kind", ["RATE_LIMITED", "FORBIDDEN"])
-def test_github_says_no_to_graphql_with_status_200(forge: Standin, pay: str, kind: str) -> None:
+def test_github_returns_graphql_errors_with_status_200(forge: Standin, pay: str, kind: str) -> None:
     use = Use(forge, "github")
     errors = [{"type": kind, "message": f"no, {forge.token}"}]
     forge.fault("POST .*/graphql", status=200, data={"data": None, "errors": errors})
@@ -138,7 +138,7 @@ def test_github_says_no_to_graphql_with_status_200(forge: Standin, pay: str, kin
             use(act)
 
 
-def test_github_takes_texts_of_some_length(forge: Standin, pay: str) -> None:
+def test_github_limits_the_length_of_texts(forge: Standin, pay: str) -> None:
     async def act(client: Forge) -> None:
         repo, proposal = await propose(client, pay, title="t" * 300, body="b" * 70_000)
         same = await client.revise(repo, proposal, title="t" * 300, body="b" * 70_000)
@@ -147,13 +147,13 @@ def test_github_takes_texts_of_some_length(forge: Standin, pay: str) -> None:
     Use(forge, "github")(act)
     (pull,) = forge.pulls(pay)
     assert pull.title == "t" * 237 + "..."
-    assert pull.body.endswith("b\n\n(This is cut here, because it is longer than the forge takes.)")
+    assert pull.body.endswith("b\n\n(Cut here, because the forge does not accept a longer text.)")
 
 
 # GitLab
 
 
-def test_gitlab_finds_groups_in_groups(forge: Standin, org: str, source: Path) -> None:
+def test_gitlab_finds_projects_of_subgroups(forge: Standin, org: str, source: Path) -> None:
     forge.add(f"{org}/deep/er/pay", source)
 
     async def act(client: Forge) -> list[tuple[str, bool]]:
@@ -164,12 +164,12 @@ def test_gitlab_finds_groups_in_groups(forge: Standin, org: str, source: Path) -
     assert (repo.name, proposal.number) == (f"{org}/deep/er/pay", 1)
 
 
-def test_gitlab_does_not_tell_of_other_tokens(forge: Standin) -> None:
+def test_gitlab_has_no_data_about_other_kinds_of_tokens(forge: Standin) -> None:
     forge.fault("GET .*/personal_access_tokens/self", status=404)
     Use(forge, "gitlab")(lambda client: client.check_token())
 
 
-def test_gitlab_may_not_know_the_commit_yet(forge: Standin, pay: str) -> None:
+def test_gitlab_may_not_have_processed_the_push_yet(forge: Standin, pay: str) -> None:
     use = Use(forge, "gitlab")
     forge.fault("POST .*/merge_requests", lost=True, status=201, data={"sha": None, "web_url": "x"})
     _, proposal = use(lambda client: propose(client, pay, labels=["template"]))
@@ -178,7 +178,7 @@ def test_gitlab_may_not_know_the_commit_yet(forge: Standin, pay: str) -> None:
     assert use.waits.slept == [1]
 
 
-def test_gitlab_says_401_to_who_may_not_merge(forge: Standin, pay: str) -> None:
+def test_gitlab_returns_401_without_the_right_to_merge(forge: Standin, pay: str) -> None:
     forge.fault("PUT .*/merge$", status=401, body="401 Unauthorized")
 
     async def act(client: Forge) -> None:
@@ -191,14 +191,14 @@ def test_gitlab_says_401_to_who_may_not_merge(forge: Standin, pay: str) -> None:
 # Gitea
 
 
-def test_gitea_takes_a_token_for_repositories_alone(
+def test_gitea_accepts_a_token_with_only_the_repository_scope(
     forge: Standin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(forge, "token", forge.make_token(scopes=["write:repository"]))
     Use(forge, "gitea")(lambda client: client.check_token())
 
 
-def test_gitea_gets_no_second_label_of_a_name(forge: Standin, pay: str) -> None:
+def test_gitea_gets_no_duplicate_label(forge: Standin, pay: str) -> None:
     forge.commit(pay, {"other": ""}, branch="other")
     forge.fault("POST .*/labels$", lost=True)
 
@@ -214,7 +214,7 @@ def test_gitea_gets_no_second_label_of_a_name(forge: Standin, pay: str) -> None:
     assert len(made) == 1
 
 
-def test_gitea_has_more_statuses_than_it_tells(forge: Standin, pay: str) -> None:
+def test_gitea_truncates_the_list_of_statuses(forge: Standin, pay: str) -> None:
     async def act(client: Forge) -> Checks:
         repo, proposal = await propose(client, pay)
         status = {"status": "success", "context": "a"}
@@ -229,7 +229,7 @@ def test_gitea_has_more_statuses_than_it_tells(forge: Standin, pay: str) -> None
 
 
 @pytest.mark.parametrize("kind", ["github", "gitlab", "gitea"])
-def test_the_last_request_before_a_limit_is_heeded(forge: Standin, pay: str, kind: str) -> None:
+def test_no_request_is_sent_after_the_last_one_allowed(forge: Standin, pay: str, kind: str) -> None:
     use = Use(forge, kind)
     prefix = "ratelimit" if kind == "gitlab" else "x-ratelimit"
     reset = str(int(time.time()) + 50)
@@ -245,7 +245,7 @@ def test_the_last_request_before_a_limit_is_heeded(forge: Standin, pay: str, kin
     assert sum(use.waits.slept) == pytest.approx(51, abs=5)
 
 
-def test_pages_without_end(forge: Standin, org: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_pages(forge: Standin, org: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "PAGES", 3)
     link = '<https://x.example>; rel="next"'
     forge.fault("GET .*/orgs/", times=-1, status=200, data=[], headers={"link": link})
@@ -257,7 +257,7 @@ def test_pages_without_end(forge: Standin, org: str, monkeypatch: pytest.MonkeyP
         Use(forge, "github")(act)
 
 
-def test_an_answer_without_end(forge: Standin, pay: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_response(forge: Standin, pay: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "MOST", 1000)
     with pytest.raises(ForgeError, match="more than 1000 bytes"):
         Use(forge, "github")(lambda client: client.repository(pay))

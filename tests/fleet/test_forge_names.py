@@ -1,4 +1,4 @@
-"""Names and addresses that forges give."""
+"""Validation of names and URLs from forges."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twelvestar.fleet.forges import ForgeError
 from twelvestar.fleet.forges.names import branch_name, clone_address, commit_id, repository_name
 
-# What git has rules about, more often than chance has it.
+# Characters to which git's rules apply, generated more often than others.
 PIECES = st.sampled_from([*"/.@{}~^:?*[\\ -", "..", "@{", ".lock", "//", "HEAD", "a", "ü", "\x7f"])
 
 
@@ -20,11 +20,11 @@ PIECES = st.sampled_from([*"/.@{}~^:?*[\\ -", "..", "@{", ".lock", "//", "HEAD",
 @example("@")
 @example("a.lock/b")
 @example("-a")
-def test_branches_are_what_git_takes_for_one(name: str) -> None:
+def test_branch_names_are_those_that_git_accepts(name: str) -> None:
     git = subprocess.run(
         ["git", "check-ref-format", "--branch", name], capture_output=True, check=False
     )
-    # Git expands @{-1}, and says yes.
+    # Git expands @{-1}, and accepts it.
     takes = git.returncode == 0 and git.stdout.decode().strip() == name
     try:
         taken = branch_name(name) == name
@@ -46,8 +46,8 @@ def test_names_of_repositories(name: str) -> None:
         "a/" + "b" * 500,
     ],
 )
-def test_names_that_are_none(name: str) -> None:
-    with pytest.raises(ForgeError, match="refused"):
+def test_invalid_names_of_repositories(name: str) -> None:
+    with pytest.raises(ForgeError, match=r"^Invalid repository name"):
         repository_name(name)
 
 
@@ -60,7 +60,7 @@ def test_names_that_are_none(name: str) -> None:
         ("http://[::1]:81/acme/pay.git", "http://[::1]:81"),
     ],
 )
-def test_addresses_to_clone_from(url: str, forge: str) -> None:
+def test_clone_urls(url: str, forge: str) -> None:
     assert clone_address(url, forge) == url
 
 
@@ -75,7 +75,7 @@ def test_addresses_to_clone_from(url: str, forge: str) -> None:
         *("https://git.example.org/a?b", "https://git.example.org/a#b", "https://[::1"),
     ],
 )
-def test_addresses_that_are_refused(url: str) -> None:
+def test_refused_clone_urls(url: str) -> None:
     with pytest.raises(ForgeError, match="refused"):
         clone_address(url, "https://git.example.org")
 
@@ -83,5 +83,5 @@ def test_addresses_that_are_refused(url: str) -> None:
 @pytest.mark.parametrize("text", ["", "abc", "A" * 40, "a" * 41, "a" * 39 + "\n", "../" + "a" * 37])
 def test_commit_ids(text: str) -> None:
     assert commit_id("a" * 40) and commit_id("b" * 64)
-    with pytest.raises(ForgeError, match="refused"):
+    with pytest.raises(ForgeError, match=r"^Invalid commit id"):
         commit_id(text)

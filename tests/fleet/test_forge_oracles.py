@@ -1,7 +1,7 @@
-"""The stand-in, driven by clients that are not ours.
+"""The stand-in with clients of other authors.
 
-Those of GitHub and Forgejo are made from the description of the forge's own API, and refuse answers
-that are not as it says.
+Those of GitHub and Forgejo are generated from the API description of the forge, and refuse
+responses that do not fit it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def refused(status: int, act: Callable[[], Any]) -> str:
 
 
 def test_github(forge: Standin, hub: GitHub[Any], pay: str, org: str) -> None:
-    # Its lists are of types that mypy does not follow.
+    # mypy cannot infer the types of its lists.
     rest: Any = hub.rest
     assert rest.users.get_authenticated().parsed_data.login == "bot"
     assert [one.full_name for one in rest.repos.list_for_org(org).parsed_data] == [pay]

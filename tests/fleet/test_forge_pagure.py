@@ -1,4 +1,4 @@
-"""The client of Pagure against Pagure itself, which `make test-forge` brings."""
+"""The client of Pagure with a real Pagure, which `make test-forge` starts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def url() -> str:
 
 @pytest.fixture(scope="module")
 def pay(url: str, source: Path) -> str:
-    """A project with branches to propose; to make one takes Pagure seconds."""
+    """A project with branches to propose; shared, because Pagure needs seconds to create one."""
     name = f"pay-{uuid.uuid4().hex[:12]}"
     made = httpx.post(
         f"{url}/api/0/new",
@@ -63,7 +63,7 @@ def pay(url: str, source: Path) -> str:
 
 @pytest.fixture
 def branch() -> str:
-    """A branch that no other test proposes."""
+    """A branch that no other test uses."""
     return FRESH.pop()
 
 
@@ -110,12 +110,12 @@ def test_find(url: str, pay: str) -> None:
     assert pay in use(url, act)
 
 
-def test_what_is_not_there(url: str) -> None:
+def test_missing_objects(url: str) -> None:
     with pytest.raises(NotFound):
         use(url, lambda client: client.repository("nothing"))
 
 
-def test_a_token_that_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rejected_token_is_an_error(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     use(url, lambda client: client.check_token())
     monkeypatch.setenv("FLEET_WRONG", "wrong")
     with pytest.raises(NotAllowed, match="token in FLEET_WRONG is wrong, expired or revoked"):
@@ -135,7 +135,7 @@ def test_proposing_at_once_opens_one(url: str, pay: str, branch: str) -> None:
     assert proposal.url.startswith(f"{url}/{pay}/")
 
 
-def test_a_branch_that_is_not_there(url: str, pay: str) -> None:
+def test_a_missing_branch(url: str, pay: str) -> None:
     async def act(client: Forge) -> None:
         repo = await client.repository(pay)
         await client.propose(repo, branch="gone", base="main", title="T", body="")
@@ -177,7 +177,7 @@ def test_a_status_of_a_commit(url: str, pay: str, branch: str) -> None:
     assert [checks.state for checks in use(url, act)] == ["none", "failure", "success"]
 
 
-def test_merging_takes_the_commit_that_was_read(
+def test_merging_requires_the_commit_that_was_read(
     url: str, pay: str, branch: str, source: Path
 ) -> None:
     async def act(client: Forge) -> None:

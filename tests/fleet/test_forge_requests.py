@@ -1,4 +1,4 @@
-"""How requests are paced, tried again and told about."""
+"""Pace, retries and errors of requests to forges."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read(name: str) -> Callable[[Forge], Any]:
 
 
 @pytest.mark.parametrize("drop", [False, True])
-def test_a_forge_that_fails_is_asked_eight_times(forge: Standin, pay: str, drop: bool) -> None:
+def test_a_failing_request_is_sent_eight_times(forge: Standin, pay: str, drop: bool) -> None:
     use = Use(forge, "github")
     forge.fault(READ, times=-1, drop=drop, status=503)
     before = len(forge.requests(pay))
@@ -55,14 +55,14 @@ def test_a_forge_that_fails_is_asked_eight_times(forge: Standin, pay: str, drop:
     assert use.waits.slept == [1, 2, 4, 8, 16, 32, 64]
 
 
-def test_a_forge_that_comes_back_is_waited_for(forge: Standin, pay: str) -> None:
+def test_a_request_succeeds_when_the_forge_recovers(forge: Standin, pay: str) -> None:
     use = Use(forge, "github", Limits(first_delay=5))
     forge.fault(READ, times=7, status=502)
     assert use(read(pay)).name == pay
     assert sum(use.waits.slept) >= 600
 
 
-def test_a_forge_that_is_not_there() -> None:
+def test_an_unreachable_forge() -> None:
     with socket.socket() as chosen:
         chosen.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{chosen.getsockname()[1]}"
@@ -74,8 +74,8 @@ def test_a_forge_that_is_not_there() -> None:
             asyncio.run(client.check_token())
 
 
-def test_a_write_that_fails_is_tried_as_often_as_a_read(forge: Standin, pay: str) -> None:
-    """What is looked up before each try is not tried eight times each time."""
+def test_a_failing_write_is_retried_like_a_read(forge: Standin, pay: str) -> None:
+    """The requests within one try are not retried separately."""
     use = Use(forge, "github")
 
     async def act(client: Forge) -> None:
@@ -101,7 +101,7 @@ def test_a_write_that_fails_is_tried_as_often_as_a_read(forge: Standin, pay: str
         (429, {"retry-after": "Mon, 01 Jan 2001 00:00:00 GMT"}, "slow down", 0),
     ],
 )
-def test_the_forge_says_how_long_to_wait(
+def test_the_forge_s_retry_delay_is_respected(
     forge: Standin, pay: str, status: int, headers: dict[str, str], body: str, waited: float
 ) -> None:
     use = Use(forge, "github")
@@ -136,7 +136,7 @@ def test_a_limit_holds_for_all_requests_to_the_forge(forge: Standin, pay: str) -
     assert use(act) >= 1
 
 
-def test_a_limit_that_grows_while_it_is_waited_for() -> None:
+def test_a_limit_that_is_extended_during_the_wait() -> None:
     waits = Waits()
 
     async def sleep(seconds: float) -> None:
@@ -154,7 +154,7 @@ def test_a_limit_that_grows_while_it_is_waited_for() -> None:
     asyncio.run(act())
 
 
-def test_no_wait_is_longer_than_the_longest() -> None:
+def test_the_delay_has_a_maximum() -> None:
     waits = Waits()
     throttle = Throttle(Limits(longest_delay=10), waits.clock())
 
@@ -168,7 +168,7 @@ def test_no_wait_is_longer_than_the_longest() -> None:
     assert throttle.delay(30) == 10
 
 
-def test_writes_keep_their_pace_and_reads_do_not_wait_for_them(forge: Standin, pay: str) -> None:
+def test_writes_are_paced_and_reads_are_not(forge: Standin, pay: str) -> None:
     use = Use(forge, "github", Limits(pace=1.0))
 
     async def act(client: Forge) -> float:
@@ -186,7 +186,7 @@ def test_writes_keep_their_pace_and_reads_do_not_wait_for_them(forge: Standin, p
     assert sum(use.waits.slept) <= 4
 
 
-def test_so_many_reads_are_under_way_at_once(forge: Standin, pay: str) -> None:
+def test_concurrent_reads_are_limited(forge: Standin, pay: str) -> None:
     use = Use(forge, "github", Limits(reads=3))
     forge.fault(READ, times=-1, delay=0.2)
 
@@ -198,14 +198,14 @@ def test_so_many_reads_are_under_way_at_once(forge: Standin, pay: str) -> None:
     assert use(act) >= 0.6
 
 
-def test_a_forge_that_takes_too_long(forge: Standin, pay: str) -> None:
+def test_a_slow_forge_times_out(forge: Standin, pay: str) -> None:
     use = Use(forge, "github", Limits(timeout=0.5))
     forge.fault(READ, delay=1.5)
     assert use(read(pay)).name == pay
     assert use.waits.slept == [1]
 
 
-def test_an_answer_that_is_no_json_is_tried_again(forge: Standin, pay: str) -> None:
+def test_a_response_that_is_not_json_is_retried(forge: Standin, pay: str) -> None:
     use = Use(forge, "github")
     forge.fault(READ, status=200, raw="<html>maintenance</html>")
     assert use(read(pay)).name == pay
@@ -213,10 +213,10 @@ def test_an_answer_that_is_no_json_is_tried_again(forge: Standin, pay: str) -> N
 
 
 @pytest.mark.parametrize("data", [[], {}, {"full_name": 3}, "text", {"full_name": None}])
-def test_an_answer_of_another_kind_is_an_error(forge: Standin, pay: str, data: Any) -> None:
+def test_an_unexpected_response_is_an_error(forge: Standin, pay: str, data: Any) -> None:
     use = Use(forge, "github")
     forge.fault(READ, status=200, data=data)
-    with pytest.raises(ForgeError, match="not its API's"):
+    with pytest.raises(ForgeError, match="an unexpected response"):
         use(read(pay))
 
 
@@ -248,11 +248,11 @@ def test_names_of_a_hostile_forge_are_refused(
         **{key: value.replace("HERE", forge.url("github")) for key, value in field.items()},
     }
     forge.fault(READ, status=200, data=data)
-    with pytest.raises(ForgeError, match="refused"):
+    with pytest.raises(ForgeError, match=r"^Invalid|refused"):
         use(read(pay))
 
 
-def test_the_token_goes_to_no_other_host(forge: Standin, pay: str) -> None:
+def test_the_token_is_not_sent_to_other_hosts(forge: Standin, pay: str) -> None:
     use = Use(forge, "github")
     with socket.create_server(("127.0.0.1", 0)) as other:
         other.settimeout(0.2)
@@ -284,7 +284,7 @@ def test_a_write_follows_no_redirect(forge: Standin, pay: str, org: str) -> None
         use(act)
 
 
-def test_redirects_in_a_circle_end(forge: Standin, pay: str) -> None:
+def test_a_redirect_loop_ends(forge: Standin, pay: str) -> None:
     use = Use(forge, "github")
     where = f"/github/api/v3/repos/{pay}"
     forge.fault(READ, times=-1, status=302, headers={"location": where})
@@ -292,7 +292,7 @@ def test_redirects_in_a_circle_end(forge: Standin, pay: str) -> None:
         use(read(pay))
 
 
-def test_a_token_that_the_forge_echoes_is_not_told(forge: Standin, pay: str) -> None:
+def test_an_echoed_token_is_redacted(forge: Standin, pay: str) -> None:
     use = Use(forge, "github")
     forge.fault(READ, echo=True)
     with pytest.raises(ForgeError) as caught:
@@ -312,7 +312,7 @@ def test_a_token_is_read_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\n", b"a\nb", b"\xff"])
-def test_a_token_that_cannot_be_read_is_told_by_its_file(
+def test_a_token_that_cannot_be_read_is_named_by_its_file(
     tmp_path: Path, content: bytes | None
 ) -> None:
     if content is not None:
@@ -323,19 +323,19 @@ def test_a_token_that_cannot_be_read_is_told_by_its_file(
 
 
 @pytest.mark.parametrize("spec", ["", "ghp_abcdef", "env:", "vault:x"])
-def test_a_token_is_named_rather_than_written_down(spec: str) -> None:
+def test_a_literal_token_is_refused(spec: str) -> None:
     with pytest.raises(NotAllowed) as caught:
         read_token(spec)
     assert "ghp_abcdef" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["http://git.example.org", "https://bot:pw@git.example.org", "git"])
-def test_a_forge_is_reached_by_https_alone(url: str) -> None:
+def test_only_https_is_accepted(url: str) -> None:
     with pytest.raises(ForgeError, match="https://HOST"):
         make_forge("github", url, "env:X")
 
 
-def test_a_kind_that_is_not_known() -> None:
+def test_an_unknown_kind_of_forge() -> None:
     with pytest.raises(ForgeError, match="no kind of forge 'svn': it is one of github"):
         make_forge("svn", "https://git.example.org", "env:X")
 
@@ -358,12 +358,12 @@ SECRET = "glpat-Ab/c+d~e=f0123456789"
         base64.b64encode(SECRET.encode()).decode().rstrip("="),
     ],
 )
-def test_secrets_are_hidden_in_every_form(form: str) -> None:
+def test_secrets_are_redacted_in_every_encoding(form: str) -> None:
     shown = redact(f"before {form} after", ["", SECRET])
     assert shown in ("before *** after", "before *** after".lower())
 
 
-def test_what_a_forge_says_is_one_short_line() -> None:
+def test_messages_of_forges_are_shortened_to_one_line() -> None:
     assert redact("a\x1b[31m\r\nb\u202ec", []) == "a [31m b c"
     assert len(redact("x" * 10_000, [])) <= 303
 

@@ -1,4 +1,4 @@
-"""What the stand-in does besides its APIs: git, counting and going wrong."""
+"""Functions of the stand-in other than its APIs: git, counts and faults."""
 
 from __future__ import annotations
 
@@ -48,11 +48,9 @@ def pay(forge: Standin, org: str, source: Path) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_git_pushes_and_what_changes_is_counted(
-    forge: Standin, pay: str, tmp_path: Path, kind: str
-) -> None:
+def test_git_pushes_are_counted(forge: Standin, pay: str, tmp_path: Path, kind: str) -> None:
     clone = Clone(forge, pay, tmp_path / "clone", kind, forge.token)
-    # More than git sends in one piece.
+    # Larger than git sends in one request.
     clone.commit(os.urandom(1_500_000).hex())
     for _ in range(2):
         done = clone.run("push", "origin", "main:template-1.0")
@@ -75,7 +73,7 @@ def test_a_push_with_a_lease_loses_to_another(forge: Standin, pay: str, tmp_path
     assert forge.git(pay, "show", "update/1.0:theirs") == ""
 
 
-def test_a_protected_branch_takes_no_push(forge: Standin, pay: str, tmp_path: Path) -> None:
+def test_a_protected_branch_refuses_pushes(forge: Standin, pay: str, tmp_path: Path) -> None:
     forge.change(pay, protected=["main"])
     clone = Clone(forge, pay, tmp_path / "clone", "github", forge.token)
     clone.commit("mine")
@@ -115,7 +113,7 @@ def test_an_old_name_leads_to_the_repository(
     assert forge.git(f"{org}/paid", "rev-parse", "other")
 
 
-def test_a_push_whose_answer_is_lost(forge: Standin, pay: str, tmp_path: Path) -> None:
+def test_a_push_whose_response_is_lost(forge: Standin, pay: str, tmp_path: Path) -> None:
     clone = Clone(forge, pay, tmp_path / "clone", "github", forge.token)
     clone.commit("mine")
     forge.fault("POST .*git-receive-pack", lost=True, drop=True)
@@ -141,7 +139,7 @@ def test_the_owner_is_not_counted(forge: Standin, pay: str) -> None:
     assert forge.git(pay, "log", "--format=%s", "--first-parent", "-1", "main").startswith("Merge")
 
 
-def test_what_pushes_do_to_pull_requests(forge: Standin, pay: str) -> None:
+def test_pushes_update_pull_requests(forge: Standin, pay: str) -> None:
     async def act(client: Forge) -> None:
         repo = await client.repository(pay)
         for branch in ("update/1.0", "other"):
@@ -154,15 +152,15 @@ def test_what_pushes_do_to_pull_requests(forge: Standin, pay: str) -> None:
     assert [pull.state for pull in forge.pulls(pay)] == ["merged", "closed"]
 
 
-def test_a_forge_that_is_down_comes_back(forge: Standin, pay: str, tmp_path: Path) -> None:
+def test_a_forge_recovers_after_an_outage(forge: Standin, pay: str, tmp_path: Path) -> None:
     clone = Clone(forge, pay, tmp_path / "clone", "github", forge.token)
     forge.down()
     assert clone.run("fetch", "origin").returncode != 0
-    forge.mend()
+    forge.clear_faults()
     assert clone.run("fetch", "origin").returncode == 0
 
 
-def test_a_request_that_is_late(forge: Standin, pay: str) -> None:
+def test_a_delayed_request(forge: Standin, pay: str) -> None:
     forge.fault(f"GET .*{pay}", delay=0.5)
     begun = time.monotonic()
     Use(forge, "github")(lambda client: client.repository(pay))
@@ -170,6 +168,6 @@ def test_a_request_that_is_late(forge: Standin, pay: str) -> None:
     assert forge.requests(pay)[-1]["status"] == 200
 
 
-def test_what_is_wrong_with_a_request_of_a_test_is_told(forge: Standin) -> None:
+def test_a_wrong_request_of_a_test_is_explained(forge: Standin) -> None:
     with pytest.raises(RuntimeError, match="there is no nobody/nothing"):
         forge.pulls("nobody/nothing")

@@ -1,4 +1,4 @@
-"""What a fleet gets that is broken, hostile or away: each ends in a state, and stops no other."""
+"""Broken, hostile or unreachable repositories: each gets a state, and does not stop the others."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from .standin import Standin
 
 ANSWERS = ".copier-answers.yml"
 LINK, FOLDER = "120000", "040000"
-# A terminal would obey the first and the second, and turn the third.
+# A terminal would execute the first two sequences, and the third changes the text direction.
 EVIL = "\x1b]0;owned\x07\x1b[2J\u202egnp.exe"
 
 
 class Edit:
-    """Commits to bare repositories what no working tree could have.
+    """Commits files to a bare repository, also those that no working tree could contain.
 
     Args:
         folder: The repository's folder.
@@ -49,7 +49,7 @@ class Edit:
         self.folder = folder
 
     def git(self, *words: str, stdin: bytes = b"") -> str:
-        """What a command of git prints."""
+        """The output of a git command."""
         people = {
             f"GIT_{role}_{part}": "owner@example.org"
             for role in ("AUTHOR", "COMMITTER")
@@ -83,7 +83,7 @@ class Edit:
         self.point(self.git("commit-tree", tree, "-p", "main", "-m", "Edit"))
 
     def point(self, commit: str) -> None:
-        """Have main be a commit."""
+        """Set main to a commit."""
         self.git("update-ref", "refs/heads/main", commit)
 
     def text(self, path: str) -> str:
@@ -97,7 +97,7 @@ class Edit:
         self.put({ANSWERS: text.replace(line, new).encode() + b"\n"})
 
     def wish(self, value: str) -> None:
-        """Write what the fleet may do into pyproject.toml."""
+        """Write a value of `tool.twelvestar.fleet` to pyproject.toml."""
         text = f"{self.text('pyproject.toml')}\n\n[tool.twelvestar]\nfleet = {value}\n"
         self.put({"pyproject.toml": text.encode()})
 
@@ -108,7 +108,7 @@ def bomb() -> bytes:
 
 
 def many_files(edit: Edit) -> None:
-    """60,000 of them, the names of some with line ends and quotes."""
+    """60,000 files, some with line breaks and quotes in their names."""
     blob = edit.git("hash-object", "-w", "--stdin", stdin=b"x")
     names = [f'odd "{at}\n{EVIL}' if at % 1000 == 0 else f"file{at}" for at in range(30_000)]
     tree = "".join(f"100644 blob {blob}\t{name}\0" for name in names).encode()
@@ -143,24 +143,24 @@ CASES: dict[str, Case] = {
     "large": (
         lambda edit: edit.put({ANSWERS: b"a: b\n" * 2_000_000}),
         "refused",
-        ".copier-answers.yml has 10000000 bytes: it is no file of this template.",
+        ".copier-answers.yml is too large for a file of this template: it has 10000000 bytes.",
     ),
-    "nested": (lambda edit: edit.put({ANSWERS: b"[" * 60_000}), "refused", "nested too deep"),
+    "nested": (lambda edit: edit.put({ANSWERS: b"[" * 60_000}), "refused", "nested too deeply"),
     "endless": (
         lambda edit: edit.put({ANSWERS: b"a: " + b":".join([b"9"] * 20_000)}),
         "refused",
         "is not valid YAML",
     ),
-    "bytes": (lambda edit: edit.put({ANSWERS: b"\xff\xfe"}), "refused", "is no text"),
+    "bytes": (lambda edit: edit.put({ANSWERS: b"\xff\xfe"}), "refused", "is not text"),
     "link": (
         lambda edit: edit.put({ANSWERS: b"/etc/passwd"}, LINK),
         "refused",
-        "holds no answers",
+        "contains no answers",
     ),
     "folder": (
         lambda edit: edit.put({f"{ANSWERS}/a": b"a: b\n"}),
         "refused",
-        ".copier-answers.yml is no text",
+        ".copier-answers.yml is not text",
     ),
     "nameless": (
         lambda edit: edit.answers("_src_path", "x: y"),
@@ -191,7 +191,7 @@ CASES: dict[str, Case] = {
     "digits": (
         lambda edit: edit.answers("_commit", f"_commit: '1.{'9' * 5000}'"),
         "refused",
-        ".copier-answers.yml names no commit: restore it from an earlier commit.",
+        ".copier-answers.yml has an invalid _commit: restore it from an earlier commit.",
     ),
     "escapes": (
         lambda edit: edit.answers("_src_path", '_src_path: "\\e]0;owned\\a\\n\\u202Ex"'),
@@ -205,7 +205,7 @@ CASES: dict[str, Case] = {
     ),
     "submodule": (submodule, "proposed", ""),
     "files": (many_files, "proposed", ""),
-    "broken": (broken_object, "refused", "It is broken: fsck error"),
+    "broken": (broken_object, "refused", "Its repository is corrupt: fsck error"),
     "pack": (
         lambda edit: edit.put({"large.bin": os.urandom(3_000_000)}),
         "refused",
@@ -214,12 +214,12 @@ CASES: dict[str, Case] = {
     "toml": (
         lambda edit: edit.put({"pyproject.toml": b"a = " + b"[" * 50_000}),
         "refused",
-        "pyproject.toml is not valid TOML: mend it.",
+        "pyproject.toml is not valid TOML: fix it.",
     ),
     "parts": (
         lambda edit: edit.put({"pyproject.toml": b"a.'a'." * 20_000 + b"a = 1"}),
         "refused",
-        "pyproject.toml has a key of too many parts: mend it.",
+        "pyproject.toml has a key with too many parts: fix it.",
     ),
     "out": (lambda edit: edit.wish("false"), "opted-out", "tool.twelvestar.fleet = false"),
     "range": (lambda edit: edit.wish('"<1.6"'), "opted-out", "allows only <1.6."),
@@ -227,7 +227,8 @@ CASES: dict[str, Case] = {
 }
 
 
-def test_each_ends_in_its_own_state_and_stops_no_other(
+@pytest.mark.slow
+def test_each_service_gets_its_state_and_does_not_stop_others(
     fleet: Command, here: Here, seed: Path, put: Put, forge: Standin, published: Path, org: str,
     newest: str, tmp_path: Path,
 ) -> None:  # fmt: skip
@@ -244,7 +245,7 @@ def test_each_ends_in_its_own_state_and_stops_no_other(
     forge.add(f"{org}/empty")
     expect("empty", "refused", "It has no commit yet.")
     put("huge", size=5_000_000)
-    expect("huge", "refused", "It has 5000 MB, and at most 2 MB are fetched.")
+    expect("huge", "refused", "It has 5000 MB, and the limit is 2 MB.")
     put("archived", archived=True)
     expect("archived", "archived", "")
     put("protected", protected=[f"template-{newest}"])
@@ -253,9 +254,9 @@ def test_each_ends_in_its_own_state_and_stops_no_other(
     forge.rename(f"{org}/old", f"{org}/renamed")
     expect("renamed", "proposed", "")
     expect("gone", "refused", f"repos/{org}/gone, or not for this token")
-    # The head of an earlier update, whose pull request nobody has opened, and somebody's commit.
+    # The branch of an earlier update without pull request, with a commit by somebody else.
     forge.commit(put("theirs"), {"a.txt": "Ours.\n"}, branch=f"template-{newest}")
-    expect("theirs", "theirs", f"Somebody else's commits are on template-{newest}")
+    expect("theirs", "theirs", f"Others have committed to template-{newest}")
     forge.add(f"{org}x/weak", seed)
     expect("weak", "refused", "The token in FLEET_WEAK may not push to it.")
 
@@ -274,7 +275,7 @@ def test_each_ends_in_its_own_state_and_stops_no_other(
     expect(
         "sha256.git",
         "refused",
-        "Its commits have names of SHA-256, and those of SHA-1 are updated.",
+        "Its repository uses SHA-256, and only SHA-1 is supported.",
     )
     expect("missing.git", "failed", "Git failed: ")
     src = tmp_path / "src"
@@ -284,7 +285,7 @@ def test_each_ends_in_its_own_state_and_stops_no_other(
     (src / "loop").symlink_to("loop")
     hidden = EVIL.encode("unicode_escape").decode()
     expect(f"name\\n{hidden}", "pushed", "")
-    expect("src", "refused", "It is in no git repository that belongs to you")
+    expect("src", "refused", "It is not in a git repository that belongs to you")
     remotes = [f"'{plain / name}'" for name in expected if name.endswith(".git")]
     repos = f"repos = ['{org}/old', '{org}/gone']"
     weak = f"url = '{forge.url('github')}'\nrepos = ['{org}x/weak']\ntoken = 'env:FLEET_WEAK'"
@@ -321,15 +322,15 @@ def test_each_ends_in_its_own_state_and_stops_no_other(
     assert not list(tmp_path.rglob("owned"))
 
 
-def test_tokens_are_looked_at_before_anything_is_written(
+def test_tokens_are_checked_before_anything_is_written(
     here: Here, put: Put, forge: Standin, published: Path, org: str, seed: Path, tmp_path: Path
 ) -> None:
     put("service")
     more = f"[[forge]]\nkind = 'git'\ntoken = 'env:FLEET_OTHER'\nrepos = ['{seed}']"
     write_forge_inventory(tmp_path, published, forge, org, more)
     for variables, sentence in (
-        ({"FLEET_TOKEN": ""}, "The variable FLEET_TOKEN has no token: set it to one."),
-        ({}, "The variable FLEET_OTHER has no token: set it to one."),
+        ({"FLEET_TOKEN": ""}, "The variable FLEET_TOKEN is empty: set it to a token."),
+        ({}, "The variable FLEET_OTHER is empty: set it to a token."),
         (
             {"FLEET_TOKEN": forge.make_token(expired=True)},
             "The token in FLEET_TOKEN is wrong, expired or revoked",
@@ -348,14 +349,15 @@ def test_tokens_are_looked_at_before_anything_is_written(
     assert git_in(seed).text("branch", "--list") == "* main"
 
 
-def test_a_forge_that_is_down_is_waited_for(
+@pytest.mark.slow
+def test_requests_are_retried_during_an_outage(
     here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
 ) -> None:
     write_forge_inventory(tmp_path, published, forge, org)
     for at, match in enumerate(("", r"\.git/", r"git-receive-pack", r"POST .*/pulls$")):
         service = put(f"service-{at}")
         forge.fault(match, times=-1, drop=True)
-        timer = threading.Timer(0.7, forge.mend)
+        timer = threading.Timer(0.7, forge.clear_faults)
         timer.start()
         done = here("run", FLEET_RETRY_DELAY="0.2")
         timer.join()
@@ -363,7 +365,7 @@ def test_a_forge_that_is_down_is_waited_for(
         assert [pull.state for pull in forge.pulls(service)] == ["open"]
 
 
-def test_a_forge_that_stays_down_ends_the_run_and_the_next_one_goes_on(
+def test_a_long_outage_ends_the_run_and_the_next_one_continues(
     here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
 ) -> None:
     service = put("one")
@@ -372,7 +374,7 @@ def test_a_forge_that_stays_down_ends_the_run_and_the_next_one_goes_on(
     done = here("run", FLEET_RETRY_DELAY="0.002")
     assert done.returncode == 4
     assert f"{forge.url('github')} cannot be reached" in done.stderr
-    forge.mend()
+    forge.clear_faults()
     for match in (r"\.git/", r"git-receive-pack", r"POST .*/pulls$"):
         forge.fault(match, times=-1, status=503)
         done = here("run", FLEET_RETRY_DELAY="0.002")
@@ -381,7 +383,7 @@ def test_a_forge_that_stays_down_ends_the_run_and_the_next_one_goes_on(
         assert row["state"] == "failed"
         assert "503" in row["why"] or "failed at POST" in row["why"]
         assert not forge.pulls(service)
-        forge.mend()
+        forge.clear_faults()
     assert here("run").returncode == 0
     assert len(forge.pulls(service)) == 1
 
@@ -390,7 +392,7 @@ CANARY = "canary-7Fq2XvT9sLmKpWz4"
 
 
 def forms(secret: str) -> list[bytes]:
-    """A secret, and the middle of its base64 wherever it begins in a text."""
+    """A secret, and the middle part of its base64 at all offsets."""
     found = [secret.encode()]
     for before in range(3):
         coded = base64.b64encode(b"x" * before + secret.encode() + b"xxx")
@@ -407,10 +409,11 @@ def commands(seen: set[bytes], ended: threading.Event) -> None:
                     seen.add((entry / "cmdline").read_bytes())
 
 
+@pytest.mark.slow
 def test_a_token_is_found_nowhere(
     here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
 ) -> None:
-    """Also where forges and git's servers tell it."""
+    """Even if forges and git servers echo it."""
     services = {name: put(name) for name in ("plain", "echoed", "hooked", "unread")}
     token = forge.make_token()
     coded = base64.b64encode(f"bot:{token}".encode()).decode()
@@ -424,7 +427,7 @@ def test_a_token_is_found_nowhere(
     ended = threading.Event()
     watching = threading.Thread(target=commands, args=(seen, ended))
     watching.start()
-    told = b""
+    printed = b""
     try:
         for words in (("run", "--workers", "1"), ("report", "--html", "report.html")):
             done = subprocess.run(
@@ -436,18 +439,18 @@ def test_a_token_is_found_nowhere(
                 check=False,
             )
             assert done.returncode in (0, 4), done.stderr
-            told += done.stdout + done.stderr
+            printed += done.stdout + done.stderr
     finally:
         ended.set()
         watching.join()
-    assert b"***" in told
+    assert b"***" in printed
     assert {name: row["state"] for name, row in here.rows().items()} == {
         "plain": "proposed",
         "echoed": "failed",
         "hooked": "failed",
         "unread": "failed",
     }
-    texts = {"printed": told, "commands": b"\n".join(seen)}
+    texts = {"printed": printed, "commands": b"\n".join(seen)}
     texts |= {"pulls": "".join(pull.body for pull in forge.pulls(services["plain"])).encode()}
     for path in tmp_path.rglob("*"):
         if path.is_file():
@@ -459,7 +462,7 @@ def test_a_token_is_found_nowhere(
 
 
 @pytest.mark.parametrize("what", ["missing", "empty", "other"])
-def test_a_template_that_is_none(
+def test_an_invalid_template(
     here: Here, put: Put, forge: Standin, org: str, tmp_path: Path, seed: Path, what: str
 ) -> None:
     service = put("service")
@@ -470,7 +473,7 @@ def test_a_template_that_is_none(
         sentence = f"The template at {template} is empty: "
     elif what == "other":
         git_in(tmp_path).run("clone", "--quiet", str(seed), str(template))
-        sentence = "came before the fleet"
+        sentence = "does not support the fleet"
     write_forge_inventory(tmp_path, template, forge, org)
     done = here("run")
     assert done.returncode == (1 if what == "other" else 4)
@@ -478,7 +481,7 @@ def test_a_template_that_is_none(
     assert not forge.pulls(service)
 
 
-def test_a_journal_that_is_broken_is_said_and_can_be_moved_away(
+def test_a_broken_journal_is_reported_and_can_be_moved_away(
     here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -517,7 +520,7 @@ def test_a_journal_that_is_broken_is_said_and_can_be_moved_away(
     assert forge.writes() == writes
 
 
-def test_a_state_folder_that_cannot_be_written_is_said(
+def test_a_read_only_state_folder_is_reported(
     here: Here, published: Path, forge: Standin, org: str, put: Put, tmp_path: Path
 ) -> None:
     put("service")
@@ -529,7 +532,8 @@ def test_a_state_folder_that_cannot_be_written_is_said(
         assert f"The state folder {place} cannot be written" in done.stderr
 
 
-def test_a_full_disk_ends_a_run_and_the_next_one_goes_on(
+@pytest.mark.slow
+def test_a_full_disk_ends_a_run_and_the_next_one_continues(
     put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
 ) -> None:
     service = put("service")
@@ -551,7 +555,7 @@ def test_a_full_disk_ends_a_run_and_the_next_one_goes_on(
     assert len(forge.pulls(service)) == 1
 
 
-def test_what_a_killed_git_has_locked_does_not_lock_for_ever(
+def test_locks_of_a_killed_git_are_removed(
     here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
 ) -> None:
     service = put("service")
@@ -570,7 +574,7 @@ def test_what_a_killed_git_has_locked_does_not_lock_for_ever(
     assert len(forge.pulls(service)) == 1
 
 
-def test_what_another_version_has_kept_is_computed_again(
+def test_cached_updates_of_other_versions_are_ignored(
     here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
 ) -> None:
     service = put("service")
@@ -582,6 +586,7 @@ def test_what_another_version_has_kept_is_computed_again(
     assert len(forge.pulls(service)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "why"),
     [
@@ -590,7 +595,7 @@ def test_what_another_version_has_kept_is_computed_again(
     ],
     ids=["fails", "takes long"],
 )
-def test_a_lock_that_cannot_be_made_is_said_in_the_pull_request(
+def test_a_failed_lock_is_reported_in_the_pull_request(
     here: Here, forge: Standin, published: Path, org: str, generate: Generate, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, script: str, why: str,
 ) -> None:  # fmt: skip
@@ -606,11 +611,11 @@ def test_a_lock_that_cannot_be_made_is_said_in_the_pull_request(
     write_forge_inventory(tmp_path, published, forge, org)
     assert here("run", PATH=f"{uv.parent}:{os.environ['PATH']}").returncode == 0
     pull = forge.pulls(f"{org}/service")[0]
-    assert f"uv.lock is as it was: run `uv lock`, because {why}" in pull.body
+    assert f"uv.lock was not updated: run `uv lock`, because {why}" in pull.body
 
 
 def test_a_long_report_keeps_its_end(tmp_path: Path) -> None:
-    """There it says what people have to do."""
+    """The end contains the next steps for people."""
     inventory = read_inventory(write_inventory(tmp_path, tmp_path, [tmp_path]))
     place, state = inventory.forge[0], State.PUSHED
     text = "What is new.\n" + "- More ``` of it.\n" * 100_000 + "Run `uv lock`."
@@ -627,14 +632,20 @@ def test_a_long_report_keeps_its_end(tmp_path: Path) -> None:
     [
         (
             "kind = 'folder'\nglob = 'none/*'",
-            "The inventory's glob none/* finds no folder: mend it.",
+            "The inventory's glob none/* matches no folder: fix it.",
         ),
-        ("kind = 'folder'\nglob = '~nobody-here/*'", "glob ~nobody-here/* is of nobody here"),
-        ("kind = 'git'\nrepos = ['ext::sh -c touch% owned']", "cannot be fetched: name a path"),
-        ("kind = 'git'\nrepos = ['--upload-pack=touch owned']", "is no place of a repository"),
+        (
+            "kind = 'folder'\nglob = '~nobody-here/*'",
+            "glob ~nobody-here/* names a user who does not exist here",
+        ),
+        ("kind = 'git'\nrepos = ['ext::sh -c touch% owned']", "cannot be fetched: use a path"),
+        (
+            "kind = 'git'\nrepos = ['--upload-pack=touch owned']",
+            "is not the location of a repository",
+        ),
     ],
 )
-def test_a_place_of_the_inventory_that_is_none(
+def test_an_invalid_location_in_the_inventory(
     here: Here, published: Path, tmp_path: Path, lines: str, sentence: str
 ) -> None:
     (tmp_path / "fleet.toml").write_text(f"template = '{published}'\n[[forge]]\n{lines}\n")
@@ -644,7 +655,7 @@ def test_a_place_of_the_inventory_that_is_none(
     assert not list(tmp_path.rglob("owned"))
 
 
-def test_an_organisation_without_repositories_is_said(
+def test_an_organisation_without_repositories_is_reported(
     here: Here, published: Path, forge: Standin, org: str, put: Put, tmp_path: Path
 ) -> None:
     put("service", topics=["other"])
@@ -652,4 +663,4 @@ def test_an_organisation_without_repositories_is_said(
     write_forge_inventory(tmp_path, published, forge, org, find=find)
     done = here("run")
     assert done.returncode == 1
-    assert f"has no repository with org {org}, topic litestar: mend the inventory." in done.stderr
+    assert f"has no repository with org {org}, topic litestar: fix the inventory." in done.stderr

@@ -1,4 +1,4 @@
-"""What an inventory may say, and what a wrong one gets."""
+"""Valid inventories, and messages about invalid ones."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def test_the_whole_of_it_is_understood(tmp_path: Path) -> None:
+def test_all_keys_are_read(tmp_path: Path) -> None:
     inventory = read_inventory(written(tmp_path, WHOLE))
     assert [place.kind for place in inventory.forge] == ["github", "git", "folder"]
     assert inventory.wave[0].then.merged == 0.8
@@ -89,17 +89,17 @@ def test_a_pin_ends_on_its_day(tmp_path: Path) -> None:
         ),
         (
             'template = "x"\n[[forge]]\nkind = "github"\ntoken = "ghp_secret"\nrepos = ["a/b"]\n',
-            'forge[1]: a token does not stand in the inventory: write token = "env:NAME"',
+            'forge[1]: the inventory must not contain a token: write token = "env:NAME"',
         ),
         ('template = "x"\n[[forge]]\nkind = "github"\nrepos = ["a/b"]\n', 'token = "env:NAME"'),
         (
             'template = "x"\n[[forge]]\nkind = "gitea"\ntoken = "env:T"\nrepos = ["a/b"]\n',
-            'write url = "https://host"',
+            'needs url = "https://host"',
         ),
-        ('template = "x"\n[[forge]]\nkind = "folder"\n', 'write glob = "~/src/*"'),
+        ('template = "x"\n[[forge]]\nkind = "folder"\n', 'needs glob = "~/src/*"'),
         (
             f'template = "x"\n{FORGE}[[wave]]\nname = "a"\nonly = ["*"]\nthen = {{ merged = 80 }}',
-            'wave[1].then.merged: write a share such as "80%".',
+            'wave[1].then.merged: write a percentage such as "80%".',
         ),
         (
             f'template = "x"\n{FORGE}[[repo]]\nname = "a"\npin = "below 2"\n',
@@ -112,7 +112,7 @@ def test_a_pin_ends_on_its_day(tmp_path: Path) -> None:
         ("template = \n", "cannot be read"),
     ],
 )
-def test_a_wrong_one_gets_a_sentence_that_names_the_key(
+def test_an_invalid_inventory_gets_a_sentence_with_the_key(
     tmp_path: Path, text: str, sentence: str
 ) -> None:
     with pytest.raises(Problem) as caught:
@@ -122,12 +122,12 @@ def test_a_wrong_one_gets_a_sentence_that_names_the_key(
     assert "ghp_secret" not in str(caught.value)
 
 
-def test_without_one_it_says_how_to_begin(tmp_path: Path) -> None:
+def test_a_missing_inventory_is_explained(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"There is no .*fleet\.toml: write one as docs/fleet\.md"):
         read_inventory(tmp_path / "fleet.toml")
 
 
-def test_patterns_do_not_care_for_capitals_and_take_slashes() -> None:
+def test_patterns_ignore_case_and_match_slashes() -> None:
     assert matches("Acme/Pay", ("acme/*",))
     assert matches("group/sub/pay", ("group/*",))
     assert not matches("other/pay", ("acme/*",))

@@ -1,4 +1,4 @@
-"""Owners, releases, lost state and killed runs in any order, and what holds after each of them."""
+"""Owners, releases, lost state and killed runs in random order, and invariants after each step."""
 
 from __future__ import annotations
 
@@ -38,12 +38,13 @@ OPTIONS = settings(
     derandomize=True,
     database=None,
     suppress_health_check=list(HealthCheck),
-    # A shorter way to a fault takes minutes to find, and what was done is printed anyway.
+    # Without shrinking, which takes minutes; the steps are printed anyway.
     phases=[Phase.generate],
     max_examples=4,
     stateful_step_count=4,
 )
-LONG = settings(OPTIONS, derandomize=False, max_examples=60, stateful_step_count=10)
+# Run several times, at the same time.
+LONG = settings(OPTIONS, derandomize=False, max_examples=8, stateful_step_count=10)
 RELEASES = (LATER, "9.0.0", "10.0.0")
 SERVICES = ("plain", "edited", "conflict")
 EVENTS = (
@@ -63,9 +64,9 @@ class Machine(RuleBasedStateMachine):
     Attributes:
         forge: The forge.
         template: The template, with all releases.
-        sources: What services say that the template is.
+        sources: Recorded location of the template in the services.
         services: Repositories to copy, by name.
-        renders: Where renders are kept.
+        renders: Folder for cached renderings.
     """
 
     forge: Standin
@@ -79,7 +80,7 @@ class Machine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="fleet-machine-"))
         self.org = f"machine{next(_COUNTED)}"
         self.at = 0
-        # What people have committed, and closed, by service and branch.
+        # Commits and closed pull requests of people, by service and branch.
         self.theirs: dict[tuple[str, str], list[str]] = {}
         self.closed: set[tuple[str, str]] = set()
         self.main: dict[str, str] = {}
@@ -104,7 +105,7 @@ class Machine(RuleBasedStateMachine):
     def some_time_goes_by(
         self, events: list[tuple[str, str]], killed: float | None, again: bool
     ) -> None:
-        """Things happen, and then the fleet runs."""
+        """Some events, and then a run."""
         for event, name in events:
             getattr(self, event)(name)
         self.status()
@@ -136,7 +137,7 @@ class Machine(RuleBasedStateMachine):
     def _release(self) -> None:
         git_in(self.mine).run("reset", "--quiet", "--hard", RELEASES[self.at])
 
-    # What owners do.
+    # Actions of owners.
 
     def base_moves(self, name: str) -> None:
         file = f"file{next(_COUNTED)}.txt"
@@ -159,7 +160,7 @@ class Machine(RuleBasedStateMachine):
     def owner_merges(self, name: str) -> None:
         for pull in reversed(self.pulls(name)):
             if pull.state == "open":
-                # Of two releases, the second may not fit any more.
+                # After the merge of one release, another one may have conflicts.
                 with suppress(RuntimeError):
                     self.forge.merge(self.repo(name), pull.number)
                 self.main[name] = self.tip(name, "main")
@@ -169,7 +170,7 @@ class Machine(RuleBasedStateMachine):
         self.at = min(self.at + 1, len(RELEASES) - 1)
         self._release()
 
-    # What becomes of the fleet.
+    # Events of the fleet.
 
     def journal_is_lost(self, name: str) -> None:
         for path in (self.folder / ".fleet").glob("journal*"):
@@ -180,7 +181,7 @@ class Machine(RuleBasedStateMachine):
 
     def run_is_killed(self, seconds: float) -> None:
         with warnings.catch_warnings():
-            # Of threads, which the child does not have: none of them is at work here.
+            # A warning about threads, which the child process lacks; none of them is active here.
             warnings.simplefilter("ignore", DeprecationWarning)
             child = os.fork()
         if child == 0:
@@ -194,7 +195,7 @@ class Machine(RuleBasedStateMachine):
         time.sleep(seconds)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        # What it has started ends by itself.
+        # Its child processes end without help.
         ends = time.monotonic() + 2
         with suppress(ProcessLookupError):
             while time.monotonic() < ends:
@@ -215,7 +216,7 @@ class Machine(RuleBasedStateMachine):
         self.closed -= {(name, branch(self.newest)) for name in SERVICES}
         done = self.here("retry")
         assert done.returncode in (0, 2), done
-        # Without the journal, nobody knows what to try again.
+        # Without the journal, it is unknown what to retry.
         for name in SERVICES:
             found = self.pulls(name, branch(self.newest))
             if found and found[-1].state == "closed":
@@ -237,7 +238,7 @@ class Machine(RuleBasedStateMachine):
                 assert row["state"] in ("closed-by-owner", "merged", "current"), row
 
     def agrees(self) -> None:
-        """What the report says is what the forge has."""
+        """The report agrees with the forge."""
         rows = self.here.rows()
         assert rows.keys() == set(SERVICES)
         for name, row in rows.items():
@@ -245,7 +246,7 @@ class Machine(RuleBasedStateMachine):
             self.is_so(name, row, self.pulls(name, of), self.theirs.get((name, of), []))
 
     def is_so(self, name: str, row: dict[str, Any], pulls: list[Pull], theirs: list[str]) -> None:
-        """A row of the report is right."""
+        """Check a row of the report."""
         of = branch(self.newest)
         states = [pull.state for pull in pulls]
         if row["state"] == "proposed":
@@ -261,7 +262,7 @@ class Machine(RuleBasedStateMachine):
             answers = self.forge.git(self.repo(name), "show", "main:.copier-answers.yml")
             assert f"_commit: {self.newest}" in answers
 
-    # What always holds.
+    # Invariants.
 
     @invariant()
     def one_pull_request_for_each_release(self) -> None:
@@ -294,8 +295,13 @@ def releases(later: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "options", [OPTIONS, pytest.param(LONG, marks=pytest.mark.thorough)], ids=["short", "long"]
+    "options",
+    [
+        pytest.param(OPTIONS, id="short"),
+        *(pytest.param(LONG, id=f"long {n}", marks=pytest.mark.thorough) for n in range(1, 5)),
+    ],
 )
 def test_events_in_any_order(
     options: settings, forge: Standin, releases: Path, published: Path, seed: Path, shared: Path,

@@ -1,4 +1,4 @@
-"""The page of the report in a real browser."""
+"""The HTML report in a real browser."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture
 def show(window: Browser, tmp_path: Path) -> Iterator[Show]:
-    """Opens the page of a report; nothing may go to the console while a test looks at it."""
+    """Opens the page of a report; the test fails if messages are written to the console."""
 
     def show(report: FleetReport) -> Browser:
         page = tmp_path / "report.html"
@@ -66,7 +66,7 @@ def show(window: Browser, tmp_path: Path) -> Iterator[Show]:
     assert window.messages() == []
 
 
-def test_hostile_texts_do_nothing_and_fit(show: Show) -> None:
+def test_hostile_texts_have_no_effect_and_fit(show: Show) -> None:
     window = show(hostile())
     assert len(window.run(SEEN)) == len(hostile().rows)
     for width in (1280, 390, 320):
@@ -85,16 +85,16 @@ def test_the_policy_holds(show: Show) -> None:
         document.body.append(script);
         """
     )
-    told = window.messages()
+    messages = window.messages()
     blocked = ("Applying inline style", "Executing inline script", "Loading the image")
-    assert len(told) == len(blocked)
+    assert len(messages) == len(blocked)
     for what in blocked:
         policy = f"{what}.* violates the following Content Security Policy directive"
-        assert any(re.search(policy, each) for each in told)
+        assert any(re.search(policy, each) for each in messages)
     assert window.run("return window.ran") is None
 
 
-def test_words_and_choices_filter_services(show: Show) -> None:
+def test_search_and_filters_select_services(show: Show) -> None:
     window = show(FLEET)
     window.type("form input", "PAY make")
     assert window.run(SEEN) == ["acme/pay-9"]
@@ -119,11 +119,11 @@ def test_words_and_choices_filter_services(show: Show) -> None:
 @pytest.mark.parametrize(
     ("column", "first", "second"),
     [
-        # They come sorted by name, so that the first time turns them round.
+        # They are sorted by name initially, so the first activation reverses the order.
         (1, "zoo web pay-10 pay-9", "pay-9 pay-10 web zoo"),
         (2, "pay-10 pay-9 zoo web", "web zoo pay-9 pay-10"),
         (3, "zoo pay-9 web pay-10", "pay-10 pay-9 web zoo"),
-        # What is not known comes last both ways.
+        # Unknown values are last in both orders.
         (5, "zoo pay-9 pay-10 web", "pay-10 pay-9 zoo web"),
     ],
 )
@@ -140,7 +140,7 @@ def test_headings_sort_services_by_keyboard(
         assert window.run("return document.querySelectorAll('[aria-sort]').length") == 1
 
 
-def test_places_in_conflict_unfold(show: Show) -> None:
+def test_conflicts_can_be_unfolded(show: Show) -> None:
     window = show(FLEET)
     place = "return document.querySelector('#rows details li').checkVisibility()"
     assert window.run(place) is False
@@ -157,7 +157,7 @@ def test_a_dark_screen_gets_a_dark_page(show: Show) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_services_are_a_table_for_those_who_hear_it(show: Show, width: int) -> None:
+def test_services_are_a_table_for_screen_readers(show: Show, width: int) -> None:
     window = show(FLEET)
     window.size(width, 900)
     nodes = window.control("Accessibility.getFullAXTree")["nodes"]

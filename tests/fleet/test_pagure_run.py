@@ -1,4 +1,4 @@
-"""The life of pull requests on Pagure, a forge that is not ours and allows doubles."""
+"""The life of pull requests on a real Pagure, which allows duplicates."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def pulls(name: str, branch: str) -> list[Proposal]:
     return ask(act)
 
 
-def test_what_becomes_of_updates(
+def test_the_life_of_updates(
     fleet: Command, published: Path, generate: Generate, tmp_path: Path
 ) -> None:
     url, token = os.environ["FORGE_URL"], os.environ["FORGE_TOKEN"]

@@ -31,7 +31,7 @@ def template(published: Path, tmp_path: Path) -> Path:
 
 
 def changed_template(published: Path, tmp_path: Path) -> Path:
-    """The template, with one more release, which changes a line that people change too."""
+    """The template with one more release, which changes a line that is edited in some services."""
     folder = tmp_path / "template"
     git_in(tmp_path).run("clone", "--quiet", str(published), str(folder))
     change_makefile(folder)
@@ -44,7 +44,7 @@ Service = Callable[..., str]
 
 @pytest.fixture
 def service(generate: Generate, forge: Standin, template: Path) -> Service:
-    """Puts a service onto the forge."""
+    """Adds a service to the forge."""
 
     def put(name: str, how: str = "none", **settings: Any) -> str:
         work = generate({"preset": "minimal"}, version="1.5.0", name=f"work-{name}")
@@ -84,8 +84,9 @@ pace = 0
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_becomes_of_updates(
+def test_the_life_of_updates(
     fleet: Command, forge: Standin, template: Path, service: Service, tmp_path: Path, kind: str,
     rows: Callable[[], dict[str, dict[str, Any]]],
 ) -> None:  # fmt: skip
@@ -120,7 +121,7 @@ def test_what_becomes_of_updates(
     pull = forge.pulls(conflict)[0]
     assert pull.draft
     assert pull.title.endswith("with conflicts")
-    assert pull.body.startswith("**You and the template changed the same places.**")
+    assert pull.body.startswith("**You and the template changed the same lines.**")
     assert "Makefile:" in pull.body
     assert forge.statuses(conflict, pull.head) == {"template/conflicts": "failure"}
 
@@ -149,7 +150,7 @@ def test_what_becomes_of_updates(
     writes = forge.writes()
     fleet("run", "--state", "lost", **variables)
     after = forge.writes()
-    # Whoever has lost the journal may say to an owner once more that the branch is left alone.
+    # After the journal is lost, the comment that the branch is left alone may be repeated.
     assert {name: each for name, each in after.items() if name != taken} == {
         name: each for name, each in writes.items() if name != taken
     }
@@ -167,7 +168,7 @@ def test_what_becomes_of_updates(
 
 
 def git_repository(folder: Path) -> Path:
-    """A repository with something else in it."""
+    """A repository without a service."""
     folder.mkdir()
     git_in(folder).run("init", "--quiet", "--initial-branch", "main")
     (folder / "README.md").write_text("Something else.\n")
@@ -175,10 +176,11 @@ def git_repository(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_service_s_own_ci_and_the_fleet_find_the_same_pull_request(
     fleet: Command, forge: Standin, template: Path, service: Service, tmp_path: Path
 ) -> None:
-    """What its job has pushed is not computed again, and no second one is opened."""
+    """An update that its job has pushed is not computed again, and has only one pull request."""
     name = service("own", "conflict")
     write_inventory(tmp_path, template, forge, "github")
     assert fleet("preview", FLEET_TOKEN=forge.token).returncode == 2
@@ -198,7 +200,8 @@ def test_the_service_s_own_ci_and_the_fleet_find_the_same_pull_request(
     assert "push" not in forge.writes()[name]
 
 
-def test_drafts_are_what_the_command_says(
+@pytest.mark.slow
+def test_the_option_for_drafts_takes_precedence(
     fleet: Command, forge: Standin, template: Path, service: Service, tmp_path: Path
 ) -> None:
     clean, conflict = service("clean"), service("conflict", "conflict")
@@ -208,6 +211,6 @@ def test_drafts_are_what_the_command_says(
     assert forge.pulls(clean)[0].draft
     assert fleet("run", "--only", conflict, "--draft", "never", **token).returncode == 2
     assert not forge.pulls(conflict)[0].draft
-    # Nobody merges it by itself all the same.
+    # The failed status still prevents an automatic merge.
     pull = forge.pulls(conflict)[0]
     assert forge.statuses(conflict, pull.head) == {"template/conflicts": "failure"}

@@ -1,4 +1,4 @@
-"""The report of a fleet in all of its forms, also of services that mean harm."""
+"""The report of a fleet in all formats, also with hostile services."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ UNKNOWN = "\N{EN DASH}"
 
 
 def hostile() -> FleetReport:
-    """A report whose services put everything everywhere."""
+    """A report with hostile texts in all fields."""
     rows = []
     for at, text in enumerate(TEXTS):
         rows.append(
@@ -65,7 +65,7 @@ def hostile() -> FleetReport:
 
 
 class Reader(HTMLParser):
-    """Builds the tree of a page, and insists on an end for every beginning."""
+    """Builds the tree of a page, and requires an end tag for each start tag."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,7 +93,7 @@ class Reader(HTMLParser):
 
 
 class Page:
-    """What a browser makes of a page, as far as it matters here."""
+    """The parsed page of a report."""
 
     def __init__(self, report: FleetReport) -> None:
         self.written = to_html(report)
@@ -127,8 +127,8 @@ def test_the_schema_and_the_report_have_the_same_fields() -> None:
 
 
 @pytest.mark.parametrize("report", [hostile(), every_state(), fleet_report()])
-def test_what_is_written_as_json_is_what_the_schema_says(report: FleetReport) -> None:
-    # As the command writes it: what UTF-8 lacks becomes an escape.
+def test_the_json_report_fits_the_schema(report: FleetReport) -> None:
+    # Encoded like the command does: characters that UTF-8 lacks are escaped.
     text = report.to_json().encode("utf-8", "backslashreplace").decode()
     VALID.validate(json.loads(text))
     assert [each["name"] for each in json.loads(text)["rows"]] == [
@@ -146,12 +146,12 @@ def test_what_is_written_as_json_is_what_the_schema_says(report: FleetReport) ->
         {"rows": [{"name": "acme/pay"}]},
     ],
 )
-def test_the_schema_refuses_what_is_no_report(wrong: dict[str, Any]) -> None:
+def test_the_schema_refuses_invalid_reports(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         VALID.validate({**json.loads(every_state().to_json()), **wrong})
 
 
-def test_the_text_names_all_that_has_something_to_say() -> None:
+def test_the_text_lists_services_with_details() -> None:
     report = fleet_report(
         row("acme/quiet"),
         row("acme/pay", url="https://git.example.org/1", conflicts=tuple("abcdefg")),
@@ -159,19 +159,19 @@ def test_the_text_names_all_that_has_something_to_say() -> None:
     )
     assert report.to_text().splitlines() == [
         "Template 1.6.0: 3 services.",
-        "      1  refused  something has to be done there first",
+        "      1  refused  its owners have to fix something first",
         "      2  pushed   the update is on a branch",
         "acme/pay: pushed https://git.example.org/1",
         *(f"  {place}" for place in "abcde"),
         "  ... and 2 more places",
         "acme/web: refused",
         "  Commit uv.lock.",
-        "Files of the template that are in conflict most often:",
+        "Template files with the most conflicts:",
         *(f"     1  {place}" for place in "abcdefg"),
     ]
 
 
-def test_no_text_of_a_service_acts_on_a_terminal() -> None:
+def test_control_characters_of_services_are_escaped() -> None:
     text = hostile().to_text()
     assert r"\x00\x1b[31m\u202e\u2028\udc80\n: pushed" in text
     assert not set(text) & set(ACTING) - set("[31m\n")
@@ -179,7 +179,7 @@ def test_no_text_of_a_service_acts_on_a_terminal() -> None:
 
 
 @pytest.mark.parametrize("report", [hostile(), every_state(), fleet_report()])
-def test_junit_counts_what_it_lists(report: FleetReport) -> None:
+def test_junit_counts_are_those_of_its_entries(report: FleetReport) -> None:
     suite = ElementTree.fromstring(report.to_junit().encode())
     cases = suite.findall("testcase")
     assert int(suite.attrib["tests"]) == len(cases) == len(report.rows)
@@ -188,7 +188,7 @@ def test_junit_counts_what_it_lists(report: FleetReport) -> None:
     assert all(len(case) <= 1 for case in cases)
 
 
-def test_junit_tells_failures_from_what_is_no_fault() -> None:
+def test_junit_distinguishes_failures_errors_and_skipped() -> None:
     report = fleet_report(
         *(row(state.value, state=state, files=0) for state in State),
         row("conflict", conflicts=("Makefile:3", "Makefile:9"), why="1 file in conflict."),
@@ -206,7 +206,7 @@ def test_junit_tells_failures_from_what_is_no_fault() -> None:
 
 
 @pytest.mark.parametrize("report", [hostile(), every_state(), fleet_report()])
-def test_the_page_asks_nobody_for_anything(report: FleetReport) -> None:
+def test_the_page_loads_no_other_resources(report: FleetReport) -> None:
     page = Page(report)
     assert page.written.startswith("<!doctype html>\n")
     for element in page.tree.iter():
@@ -218,7 +218,7 @@ def test_the_page_asks_nobody_for_anything(report: FleetReport) -> None:
     assert not re.search(r"fetch|XMLHttp|import|eval|innerHTML|https?:", script)
 
 
-def test_the_page_allows_its_own_style_and_script_alone() -> None:
+def test_the_page_only_allows_its_own_style_and_script() -> None:
     page = Page(hostile())
     policies = [
         each.attrib["content"]
@@ -233,7 +233,7 @@ def test_the_page_allows_its_own_style_and_script_alone() -> None:
     ]
 
 
-def test_hostile_texts_are_texts_of_the_page() -> None:
+def test_hostile_texts_are_escaped_in_the_page() -> None:
     report = hostile()
     page = Page(report)
     assert len(page.rows) == len(report.rows)
@@ -272,7 +272,7 @@ def test_hostile_texts_are_texts_of_the_page() -> None:
         ("", False),
     ],
 )
-def test_only_pages_of_the_web_become_links(url: str, linked: bool) -> None:
+def test_only_http_urls_become_links(url: str, linked: bool) -> None:
     page = Page(fleet_report(row("acme/pay", url=url), template="/a/template"))
     links = [each.attrib for each in page.all("a")]
     expected = [{"href": url, "rel": "noopener noreferrer"}] if linked else []
@@ -313,7 +313,7 @@ def test_the_page_is_complete_without_scripts() -> None:
         ],
         ["acme/webgit", "current", "1.6.0", "0", "0", "0", UNKNOWN, "", UNKNOWN, UNKNOWN],
     ]
-    # Without scripts there is nothing to filter with, and nothing to click on in vain.
+    # Without scripts, the controls for filters are hidden.
     (form,) = page.all("form")
     assert "hidden" in form.attrib
     assert list(page.tree.iter("button")) == list(form.iter("button"))
@@ -334,7 +334,7 @@ def test_every_state_has_a_colour_a_count_and_a_meaning() -> None:
     assert legend == {f"1 {state}{MEANINGS[state]}" for state in State}
 
 
-def test_the_marks_of_services_are_those_of_the_choices() -> None:
+def test_the_marks_of_services_fit_the_filters() -> None:
     report = fleet_report(
         row("acme/a", answers={"database": "postgresql", "hooks": True, "name": "a"}),
         row("acme/b", answers={"database": "none", "hooks": False, "name": "b"}),
@@ -381,7 +381,7 @@ def test_files_of_all_packages_are_counted_as_the_template_names_them() -> None:
     assert ["Makefile", "1"] in most
 
 
-def test_releases_by_answer_show_those_that_most_have() -> None:
+def test_releases_by_answer_show_the_most_frequent_ones() -> None:
     rows = [row(f"acme/{at:02}", old=f"1.{at:02}.0", answers={"odd": at % 2}) for at in range(25)]
     page = Page(fleet_report(*rows))
     heads = [[text_of(cell) for cell in each] for each in page.all("tr")]
@@ -416,8 +416,8 @@ def test_the_command_writes_every_form(published: Path, newest: str, tmp_path: P
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"Template {newest}: 1 service.")
-    told = json.loads(documents["json"].read_text())
-    VALID.validate(told)
-    assert told["conflicting"] == {"src/{{ package_name }}/app.py": 1, "docs/a:b": 1}
+    document = json.loads(documents["json"].read_text())
+    VALID.validate(document)
+    assert document["conflicting"] == {"src/{{ package_name }}/app.py": 1, "docs/a:b": 1}
     assert ElementTree.parse(documents["junit"]).getroot().attrib["tests"] == "1"
     assert "<bdi>acme/pay</bdi>" in documents["html"].read_text()

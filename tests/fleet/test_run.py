@@ -1,4 +1,4 @@
-"""Updates of many services: what they become, and that the same command again does nothing."""
+"""Updates of many services, and that repeating the command does nothing."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def refs(remotes: list[Path]) -> dict[str, str]:
             for each in remotes}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_find_preview_and_run_over_plain_git(
     fleet: Command, published: Path, remotes: Remotes, tmp_path: Path,
     newest: str,
@@ -78,6 +79,7 @@ def test_find_preview_and_run_over_plain_git(
         assert row["conflicts"] == previewed[name]["conflicts"]
 
 
+@pytest.mark.slow
 def test_lost_state_changes_nothing(
     fleet: Command, published: Path, remotes: Remotes, tmp_path: Path
 ) -> None:
@@ -89,7 +91,8 @@ def test_lost_state_changes_nothing(
     assert refs(made) == after
 
 
-def test_a_base_that_moves_is_computed_again_and_what_others_push_is_left_alone(
+@pytest.mark.slow
+def test_a_new_base_is_computed_again_and_others_commits_are_kept(
     fleet: Command, published: Path, generate: Generate, tmp_path: Path, newest: str
 ) -> None:
     works, made = [], []
@@ -125,10 +128,11 @@ def test_a_base_that_moves_is_computed_again_and_what_others_push_is_left_alone(
     assert fleet("run", "--propose", "branch", "--strict").returncode == 3
 
 
-def test_an_amended_commit_is_somebody_else_s(
+@pytest.mark.slow
+def test_an_amended_commit_counts_as_somebody_else_s(
     fleet: Command, published: Path, generate: Generate, tmp_path: Path, newest: str
 ) -> None:
-    """It still has our message."""
+    """Although it still has the fleet's message."""
     work = generate({"preset": "minimal"}, version="1.5.0")
     write_inventory(tmp_path, published, [work])
     assert fleet("run", "--propose", "branch").returncode == 0
@@ -144,6 +148,7 @@ def test_an_amended_commit_is_somebody_else_s(
     assert git.text("rev-parse", f"template-{newest}") == theirs
 
 
+@pytest.mark.slow
 def test_folders_are_updated_in_place(
     fleet: Command, published: Path, generate: Generate, tmp_path: Path, newest: str
 ) -> None:
@@ -165,9 +170,10 @@ def test_folders_are_updated_in_place(
     assert "uncommitted changes (README.md)" in rows["dirty"]["why"]
     assert (dirty / "README.md").read_text() == "Under way.\n"
     assert rows["plain"]["state"] == "refused"
-    assert "in no git repository" in rows["plain"]["why"]
+    assert "not in a git repository" in rows["plain"]["why"]
 
 
+@pytest.mark.slow
 def test_a_clean_update_is_committed_to_a_remote_and_one_with_conflicts_is_not(
     fleet: Command, published: Path, remotes: Remotes, tmp_path: Path,
     newest: str,
@@ -182,7 +188,8 @@ def test_a_clean_update_is_committed_to_a_remote_and_one_with_conflicts_is_not(
     assert git_in(chosen[1]).text("rev-parse", f"template-{newest}^") == old
 
 
-def test_services_of_one_repository_have_branches_of_their_own(
+@pytest.mark.slow
+def test_services_of_one_repository_have_separate_branches(
     fleet: Command, published: Path, generate: Generate, tmp_path: Path, newest: str
 ) -> None:
     top = tmp_path / "mono"
@@ -201,18 +208,19 @@ def test_services_of_one_repository_have_branches_of_their_own(
         assert f"services/{other}/" not in changed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["run", "--stop-at", "many"], "is no share: write --stop-at 10%."),
+        (["run", "--stop-at", "many"], "is not a percentage: write, for example, --stop-at 10%."),
         (["run", "--to", "9.9"], "has no release 9.9: it has 1.0.0, "),
-        (["run", "--to", "1.5.0"], "Release 1.5.0 came before the fleet: name 1.6.0"),
-        (["find", "--only", "nothing"], "finds no service with these patterns"),
+        (["run", "--to", "1.5.0"], "Release 1.5.0 does not support the fleet: use 1.6.0"),
+        (["find", "--only", "nothing"], "No service of the inventory matches these patterns"),
         (["find", "--inventory", "another.toml"], "There is no another.toml"),
         (["run", "--propose", "mail"], "Invalid value for '--propose'"),
     ],
 )
-def test_bad_arguments_get_a_sentence_and_status_1(
+def test_invalid_arguments_get_a_sentence_and_status_1(
     fleet: Command, published: Path, generate: Generate, tmp_path: Path,
     arguments: list[str], sentence: str,
 ) -> None:  # fmt: skip
@@ -237,7 +245,7 @@ def test_a_release_of_an_unknown_protocol_is_refused(
     write_inventory(tmp_path, template, [generate({"preset": "minimal"}, version="1.5.0")])
     done = fleet("preview")
     assert done.returncode == 1
-    assert "Release 9.0.0 speaks protocol 99" in done.stderr
+    assert "Release 9.0.0 uses protocol 99" in done.stderr
 
 
 def test_two_commands_do_not_share_a_state_folder(
@@ -251,13 +259,14 @@ def test_two_commands_do_not_share_a_state_folder(
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = fleet("run", "--propose", "branch")
     assert done.returncode == 1
-    assert "Another command works with .fleet" in done.stderr
+    assert "Another command is using .fleet" in done.stderr
 
 
-def test_the_report_needs_nobody(
+@pytest.mark.slow
+def test_the_report_needs_no_template_and_no_forge(
     fleet: Command, published: Path, remotes: Remotes, tmp_path: Path
 ) -> None:
-    """The template is away, and the journal knows an earlier release."""
+    """The template is unreachable, and the journal contains an earlier release."""
     template = tmp_path / "template"
     git_in(tmp_path).run("clone", "--quiet", str(published), str(template))
     write_inventory(tmp_path, template, [follower(remotes, template)])
@@ -280,6 +289,7 @@ def follower(remotes: Remotes, template: Path) -> Path:
     return remote
 
 
+@pytest.mark.slow
 def test_conflicts_are_known_after_the_state_is_lost(
     fleet: Command, published: Path, remotes: Remotes, tmp_path: Path
 ) -> None:
@@ -291,7 +301,8 @@ def test_conflicts_are_known_after_the_state_is_lost(
     assert row["conflicts"]
 
 
-def test_a_terminal_shows_how_far_it_is(published: Path, remotes: Remotes, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_terminal_shows_progress(published: Path, remotes: Remotes, tmp_path: Path) -> None:
     write_inventory(tmp_path, published, remotes(2))
     command = [sys.executable, "-m", "twelvestar", "fleet", "preview"]
     command += ["--inventory", str(tmp_path / "fleet.toml"), "--state", str(tmp_path / ".fleet")]

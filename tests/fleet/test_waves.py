@@ -1,4 +1,4 @@
-"""What keeps a run from all services at once: waves, bounds, pins and the wishes of services."""
+"""Restrictions of a run: waves, limits, pins and opt-outs of services."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from tests.updates.published import commit_all, git_in
 from .command import Here, journal_of, write_forge_inventory
 from .conftest import Put
 from .standin import Standin
+
+pytestmark = pytest.mark.slow
 
 CANARY = "[[wave]]\nname = 'canary'\nonly = ['*/pilot-*']\n"
 
@@ -31,10 +33,12 @@ def test_a_wave_waits_until_the_earlier_one_has_the_release(
     assert opened(forge, *pilots, rest) == [1, 1, 0]
     row = here.rows()["rest"]
     assert row["state"] == "queued"
-    assert row["why"] == ("It waits for wave canary: 0 of 2 have the release, and 50% have to.")
+    assert row["why"] == (
+        "It waits for wave canary: 0 of 2 have the release, and 50% are required."
+    )
     assert [here.rows()[name]["wave"] for name in ("pilot-1", "rest")] == ["canary", ""]
 
-    # Leaving out what has to come first does not get around it.
+    # Skipping the services of the first wave does not change that.
     here("run", "--skip", "*/pilot-*")
     assert opened(forge, rest) == [0]
 
@@ -57,7 +61,7 @@ def test_a_wave_that_fails_stops_those_after_it(
     here("run")
     assert opened(forge, *pilots, rest) == [1, 0, 0, 0]
     assert here.rows()["rest"]["why"] == (
-        "Wave canary has failed: 1 of 2 failed or were refused, and 10% may."
+        "Wave canary has failed: 1 of 2 failed or were refused, and the limit is 10%."
     )
     write_forge_inventory(
         tmp_path, published, forge, org, CANARY, "then = { merged = '50%', failed = '50%' }"
@@ -78,10 +82,10 @@ def test_a_wave_says_when_it_takes_too_long(
         before = (datetime.now(UTC) - timedelta(days=8)).isoformat(timespec="seconds")
         base.execute("UPDATE line SET first = ?", (before,))
     here("run")
-    assert here.rows()["rest"]["why"].endswith("That takes longer than 7 days.")
+    assert here.rows()["rest"]["why"].endswith("This has taken longer than 7 days.")
 
 
-def test_one_wave_can_be_named(
+def test_one_wave_can_be_selected(
     here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
 ) -> None:
     pilot, rest = put("pilot-1"), put("rest")
@@ -94,15 +98,15 @@ def test_one_wave_can_be_named(
     assert "rest" not in here.rows()
     assert here("run", "--only", "*/rest").returncode == 0
     assert opened(forge, rest) == [1]
-    # A preview changes nothing, so that it waits for nothing.
+    # A preview changes nothing, so it ignores waves.
     assert here("preview").returncode == 0
     assert here.rows()["later"]["state"] == "clean"
 
 
-def test_no_more_pull_requests_are_open_than_asked(
+def test_the_number_of_open_pull_requests_is_limited(
     here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
 ) -> None:
-    """One that comes to nothing takes no place from the others, in this run or a later one."""
+    """A failed update does not count towards the limit, in this run or a later one."""
     refused = put("a-refused")
     forge.commit(refused, {".copier-answers.yml": bad_answers(forge, refused)})
     services = [put(f"service-{at}") for at in range(3)]
@@ -112,7 +116,7 @@ def test_no_more_pull_requests_are_open_than_asked(
     rows = here.rows()
     assert rows["a-refused"]["state"] == "refused"
     waiting = [row["why"] for row in rows.values() if row["state"] == "queued"]
-    assert waiting == ["1 pull requests are open, and no more than that may be."] * 2
+    assert waiting == ["Not opened: 1 pull requests are open (--max-open)."] * 2
 
     assert here("run", "--max-open", "2").returncode == 0
     assert sum(opened(forge, *services)) == 2
@@ -126,12 +130,12 @@ def test_no_more_pull_requests_are_open_than_asked(
 
 
 def bad_answers(forge: Standin, service: str) -> str:
-    """Answers that can be read and not be updated: their commit is none of the template's."""
+    """Valid answers that cannot be updated, because the template does not have their commit."""
     text = forge.git(service, "show", "main:.copier-answers.yml")
     return text.replace("_commit: 1.5.0", f"_commit: '{'0' * 40}'")
 
 
-def test_so_many_failures_stop_a_run(
+def test_a_share_of_failures_stops_a_run(
     here: Here, put: Put, forge: Standin, published: Path, org: str, tmp_path: Path
 ) -> None:
     services = [put(f"service-{at}") for at in range(4)]
@@ -144,15 +148,15 @@ def test_so_many_failures_stop_a_run(
     assert opened(forge, *services[2:]) == [0, 0]
     states = {name: row["state"] for name, row in here.rows().items()}
     assert sorted(states.values()) == ["failed", "failed", "queued", "queued"]
-    assert "so no more are begun" in here.rows()["service-3"]["why"]
+    assert "have failed (--stop-at)" in here.rows()["service-3"]["why"]
     assert here("run", "--stop-at", "50%").returncode == 4
     assert opened(forge, *services[2:]) == [1, 1]
-    forge.mend()
+    forge.clear_faults()
     assert here("run", "--stop-at", "25%").returncode == 0
     assert opened(forge, *services) == [1, 1, 1, 1]
 
 
-def test_a_pin_ends_and_opt_outs_are_heard(
+def test_a_pin_ends_and_opt_outs_are_respected(
     here: Here, put: Put, forge: Standin, published: Path, org: str, newest: str, tmp_path: Path
 ) -> None:
     names = ("over", "pinned", "out", "range", "wide", "odd", "plain")
@@ -195,7 +199,7 @@ def test_a_pin_ends_and_opt_outs_are_heard(
         (("-x y~^:?*[\\@{", "日本"), ["proposed", "proposed"]),
     ],
 )
-def test_services_of_one_repository_do_not_get_in_each_other_s_way(
+def test_services_of_one_repository_do_not_share_branches(
     here: Here, seed: Path, forge: Standin, published: Path, org: str, newest: str, tmp_path: Path,
     folders: tuple[str, ...], states: list[str],
 ) -> None:  # fmt: skip

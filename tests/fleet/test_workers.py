@@ -1,4 +1,4 @@
-"""Workers in processes of their own, here and on what stands for another machine."""
+"""Workers in separate processes, on this machine and on a simulated other one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .command import Command, Remotes, command_environment, interruptible, write
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[str]:
-    """Address of a broker that several machines reach."""
+    """Address of a broker for several machines."""
     server = ValkeyServer(data_dir=tmp_path / "broker", port=free_port())
     server.start()
     yield f"redis://127.0.0.1:{server.port}/0"
@@ -33,7 +33,7 @@ def broker(tmp_path: Path) -> Iterator[str]:
 
 @contextmanager
 def crew(folder: Path, broker: str) -> Iterator[subprocess.Popen[str]]:
-    """A worker with a state folder of its own."""
+    """A worker with a separate state folder."""
     process = subprocess.Popen(
         [sys.executable, "-m", "twelvestar", "fleet", "work", "--workers", "1", "--state", "crew"],
         cwd=folder,
@@ -68,7 +68,8 @@ def children(parent: int) -> list[int]:
     return found
 
 
-def test_another_machine_does_the_work(
+@pytest.mark.slow
+def test_workers_on_another_machine_do_the_work(
     fleet: Command, published: Path, remotes: Remotes, tmp_path: Path,
     broker: str, newest: str,
 ) -> None:  # fmt: skip
@@ -92,7 +93,7 @@ def test_another_machine_does_the_work(
         assert killed
         _, said = run.communicate()
         assert run.returncode == 0, said
-        # The coordinator had no worker, and so nothing that was computed.
+        # The coordinator had no worker, so its state folder contains no computed updates.
         assert list((tmp_path / "crew" / "clones").glob("*/updates/*"))
         assert not list((tmp_path / ".fleet" / "clones").glob("*/updates/*"))
     assert process.returncode == 130
@@ -100,11 +101,12 @@ def test_another_machine_does_the_work(
     assert not children(process.pid)
 
 
-def test_folders_stay_with_the_coordinator(
+@pytest.mark.slow
+def test_the_coordinator_updates_local_folders(
     fleet: Command, published: Path, remotes: Remotes, tmp_path: Path,
     broker: str, newest: str,
 ) -> None:  # fmt: skip
-    """Nobody else has them; here no other worker is there at all."""
+    """Other machines do not have these folders; in this test, there are no other workers."""
     made = remotes(1)
     work = tmp_path / "src" / "pay"
     git_in(tmp_path).run("clone", "--quiet", str(made[0]), str(work))
@@ -116,6 +118,7 @@ def test_folders_stay_with_the_coordinator(
     assert f"_commit: {newest}" in (work / ".copier-answers.yml").read_text()
 
 
+@pytest.mark.slow
 def test_a_second_coordinator_is_refused(
     fleet: Command, published: Path, remotes: Remotes, tmp_path: Path,
     broker: str,
@@ -136,7 +139,7 @@ def test_a_second_coordinator_is_refused(
             time.sleep(0.1)
         second = fleet("preview", "--state", "second", FLEET_REDIS_URL=broker)
         assert second.returncode == 1
-        assert "Another coordinator works with this broker" in second.stderr
+        assert "Another coordinator is using this broker" in second.stderr
     finally:
         first.send_signal(signal.SIGINT)
         try:
@@ -146,7 +149,8 @@ def test_a_second_coordinator_is_refused(
             first.wait()
 
 
-def test_a_broker_that_is_not_there_gets_a_sentence(
+@pytest.mark.slow
+def test_an_unreachable_broker_is_reported(
     fleet: Command, published: Path, remotes: Remotes, tmp_path: Path
 ) -> None:
     write_inventory(tmp_path, published, remotes(1))
@@ -163,7 +167,8 @@ def test_a_broker_that_is_not_there_gets_a_sentence(
     assert len(wrong.stderr.strip().splitlines()) == 1
 
 
-def test_the_report_is_the_same_whoever_computes(
+@pytest.mark.slow
+def test_the_report_does_not_depend_on_the_engine(
     fleet: Command, published: Path, remotes: Remotes, tmp_path: Path
 ) -> None:
     write_inventory(tmp_path, published, remotes(6))

@@ -1,4 +1,4 @@
-"""The command as people install it."""
+"""The command, installed like users do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="session")
 def installed(shared: Path, published: Path) -> Path:
-    """A folder with the command in it, installed from the published template by its address."""
+    """A folder with the command, installed from the URL of the published template."""
     folder = shared / "installed"
     with locked(folder):
         if not folder.exists():

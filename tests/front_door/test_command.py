@@ -1,4 +1,4 @@
-"""What `twelvestar new`, `update` and `check` do, and what they say about bad input."""
+"""`twelvestar new`, `update` and `check`, and their messages about bad input."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from tests.updates.published import Generate, commit_all, git_in
 
 from .conftest import Run
 
+pytestmark = pytest.mark.slow
+
 MINIMAL = ("--defaults", "--data", "preset=minimal")
 
 
@@ -24,12 +26,12 @@ def answers(project: Path) -> dict[str, object]:
 def tools(folder: Path, *names: str) -> str:
     folder.mkdir()
     for name in names:
-        # Of a tool that is not here, it is enough that there is one.
+        # For a tool that this machine lacks, a stand-in is enough.
         (folder / name).symlink_to(shutil.which(name) or shutil.which("true") or name)
     return str(folder)
 
 
-def test_new_generates_from_where_it_was_installed(
+def test_new_uses_the_repository_that_it_was_installed_from(
     twelvestar: Run, published: Path, newest: str, tmp_path: Path
 ) -> None:
     done = twelvestar("new", "my app", *MINIMAL, "--data", "project_name=Quay")
@@ -51,7 +53,7 @@ def test_new_generates_from_where_it_was_installed(
         (["git"], ["cd app", "python3 -m pip install --user uv", "uv run quay dev"]),
     ],
 )
-def test_new_ends_with_the_three_commands_that_come_next(
+def test_new_ends_with_the_next_three_commands(
     twelvestar: Run, tmp_path: Path, installed_tools: list[str], expected: list[str]
 ) -> None:
     path = tools(tmp_path / "bin", "basename", "sed", "uname", *installed_tools)
@@ -68,13 +70,13 @@ def test_new_ends_with_the_three_commands_that_come_next(
     ("arguments", "sentence"),
     [
         (["new"], "Missing argument 'destination'; see --help."),
-        (["new", "app", "--data", "database"], "write --data database=sqlite."),
+        (["new", "app", "--data", "database"], "write, for example, --data database=sqlite."),
         (["new", "app", "--data-file", "nowhere.yml"], "There is no file nowhere.yml"),
-        (["new", "app", "--template", "ext::sh -c true"], "cannot be fetched: name a path"),
+        (["new", "app", "--template", "ext::sh -c true"], "cannot be fetched: use a path"),
         (["new", "app", *MINIMAL, "--data", "database=oracle"], 'Question "database" takes one of'),
         (["update", "nowhere"], "There is no folder nowhere"),
         (["update", "--bogus"], "No such option: --bogus; see --help."),
-        (["check", "home"], "is missing or broken: this is no generated service"),
+        (["check", "home"], "is missing or invalid: this is not a generated service"),
         (["updat"], "No such command 'updat'."),
     ],
 )
@@ -88,7 +90,7 @@ def test_bad_input_gets_one_sentence_and_changes_nothing(
     assert not (tmp_path / "app").exists()
 
 
-def test_update_does_what_the_service_s_own_script_does(
+def test_update_equals_the_service_s_own_script(
     twelvestar: Run, generate: Generate, newest: str
 ) -> None:
     project = generate({"preset": "minimal"}, version="1.5.0")
@@ -126,7 +128,7 @@ def test_a_service_of_the_first_release_needs_no_script_of_its_own(
     assert (project / "scripts" / "update.py").is_file()
 
 
-def test_a_service_of_another_template_is_refused_until_it_is_named(
+def test_another_template_is_refused_without_an_option(
     twelvestar: Run, generate: Generate, published: Path, tmp_path: Path, newest: str
 ) -> None:
     fork = tmp_path / "fork"
@@ -135,7 +137,7 @@ def test_a_service_of_another_template_is_refused_until_it_is_named(
     refused = twelvestar("update", project)
     assert refused.returncode == 1
     assert f"was generated from {fork}" in refused.stderr
-    assert "name the one that you trust with --template" in refused.stderr
+    assert "choose the one that you trust with --template" in refused.stderr
     assert answers(project)["_commit"] == "1.5.0"
 
     done = twelvestar("update", project, "--template", fork)
@@ -144,10 +146,8 @@ def test_a_service_of_another_template_is_refused_until_it_is_named(
     assert answers(project)["_commit"] == newest
 
 
-def test_nothing_runs_that_the_service_has(
-    twelvestar: Run, generate: Generate, tmp_path: Path
-) -> None:
-    """Neither a module of its own that has a known name, nor one that Python always imports."""
+def test_no_code_of_the_service_runs(twelvestar: Run, generate: Generate, tmp_path: Path) -> None:
+    """Neither a module with the name of a dependency, nor one that Python imports at startup."""
     project = generate({"preset": "minimal"}, version="1.5.0")
     ran = tmp_path / "ran"
     for name in ("sitecustomize.py", "updating.py", "yaml.py", "typer.py"):
@@ -167,7 +167,7 @@ def test_without_git_it_says_so(twelvestar: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "app").exists()
 
 
-def test_a_folder_without_git_is_a_template_too(
+def test_a_folder_without_git_is_accepted_as_a_template(
     twelvestar: Run, published: Path, tmp_path: Path
 ) -> None:
     """An unpacked archive, on a machine without git."""
@@ -178,9 +178,9 @@ def test_a_folder_without_git_is_a_template_too(
     done = twelvestar("new", "app", *MINIMAL, "--template", unpacked, **python)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "app" / "uv.lock").exists(), done.stderr
-    assert "No repository was made, because git is not installed" in done.stderr
+    assert "No git repository was created, because git is not installed" in done.stderr
 
 
-def test_the_fleet_s_page_is_installed_with_what_it_is_made_of(installed: Path) -> None:
+def test_the_files_of_the_fleet_s_page_are_installed(installed: Path) -> None:
     for name in ("page.html", "page.css", "page.js"):
         assert (installed / "twelvestar" / "fleet" / name).is_file()

@@ -1,1 +1,1 @@
-"""Updates: every release that there was, to this tree, for the people who use the template."""
+"""Tests of updates, from every release to this tree, with projects edited by simulated users."""

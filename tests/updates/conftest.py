@@ -15,7 +15,7 @@ from . import published as publishing
 
 @pytest.fixture(autouse=True)
 def quick(common: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Renders nothing twice for updates in this process that have nothing of their own."""
+    """Lets updates in this process share a cache of renderings, unless they pass their own."""
     monkeypatch.setattr("updating.update.Shared", lambda: nullcontext(common))
 
 

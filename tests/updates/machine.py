@@ -1,6 +1,6 @@
-"""People, a template and updates in any order, and the one law that holds in all of them.
+"""People, a template and updates in random order, and one invariant.
 
-Every line, file and commit of a person is there after an update, or the update was refused and
+After an update, every line, file and commit of a person still exists, or the update was refused and
 nothing has changed.
 """
 
@@ -47,7 +47,7 @@ part:
 """
 ANSWERS = "# What this project was generated from.\n{{ _copier_answers | to_nice_yaml }}"
 FILES = ("a.txt", "b.txt", "docs/c.txt", "yours/d.txt", "deploy/e.txt", "deploy/deep/f.txt")
-# Where a person has something, and a release can come to have something too.
+# Paths that both a person and a release can use.
 PLACES = ("deploy", "deploy/e.txt", "deploy/deep", "new", "new/1.txt", "new2.txt", "docs/new")
 NEW = ("new/1.txt", "new2.txt", "docs/new", "docs/new3/deep.txt", "docs")
 LINES = 12
@@ -61,12 +61,12 @@ def numbered(name: str) -> str:
 
 @dataclass
 class Kept:
-    """What is the person's.
+    """Everything that an update must keep.
 
     Attributes:
-        lines: Lines that they wrote.
-        files: Files that git does not know, with their contents.
-        commits: Their commits.
+        lines: Lines that people wrote.
+        files: Untracked files, with their contents.
+        commits: Commits of people.
     """
 
     lines: set[str] = field(default_factory=set)
@@ -91,7 +91,7 @@ class Machine(RuleBasedStateMachine):
         self.last: tuple[Report, dict[str, object]] | None = None
 
     def teardown(self) -> None:
-        """Remove everything."""
+        """Remove all folders."""
         shutil.rmtree(self.scratch)
 
     @initialize(part=st.booleans())
@@ -114,7 +114,7 @@ class Machine(RuleBasedStateMachine):
                 self._write(name, numbered(name))
         self.kept.commits.add(commit_all(self.project))
 
-    # What people do
+    # Actions of people
 
     @rule(
         what=st.sampled_from(
@@ -124,7 +124,7 @@ class Machine(RuleBasedStateMachine):
         at=st.integers(0, LINES),
     )
     def work(self, what: str, file: int, at: int) -> None:
-        """A person works on a file that git knows."""
+        """A person edits a tracked file."""
         path = self._tracked(file)
         if what in ("edit", "paste crlf", "leave uncommitted"):
             end = "\r\n" if what == "paste crlf" else "\n"
@@ -150,7 +150,7 @@ class Machine(RuleBasedStateMachine):
         known=st.sampled_from(["ignored", "untracked", "tracked"]),
     )
     def put(self, place: str, kind: str, known: str) -> None:
-        """A person has something where a release may come to have something."""
+        """A person creates something at a path that a release may use, too."""
         path = self.project / place
         parents = [parent for parent in path.parents if parent.is_relative_to(self.project)]
         if os.path.lexists(path) or any(
@@ -183,7 +183,7 @@ class Machine(RuleBasedStateMachine):
         at=st.integers(0, LINES - 1),
     )
     def release(self, what: str, file: str, at: int) -> None:
-        """The template's people release a file with another line, a new one, or without one."""
+        """The template releases a changed file, a new one, or the removal of one."""
         path = self.template / "template" / file
         if what == "change" and path.is_file():
             lines = path.read_text().splitlines(keepends=True)
@@ -203,16 +203,16 @@ class Machine(RuleBasedStateMachine):
 
     @rule(commit=st.booleans(), part=st.sampled_from([None, True, False]), colleague=st.booleans())
     def update(self, commit: bool, part: bool | None, colleague: bool) -> None:
-        """Update, perhaps with another answer, and while a colleague commits."""
+        """Update, perhaps with a new answer, and perhaps while a colleague commits."""
         self.colleague = colleague
-        with self._law() as before, self._meanwhile():
+        with self._check_invariant() as before, self._meanwhile():
             report = update(self.project, data=_data(part), commit=commit, shared=self.common)
             self.last = None if colleague else (report, before)
             self._expect(report)
 
     @rule(part=st.sampled_from([None, True, False]))
     def preview(self, part: bool | None) -> None:
-        """Look what an update would do."""
+        """Preview an update."""
         before = state(self.project)
         with suppress(UpdateError):
             update(self.project, data=_data(part), preview=True, shared=self.common)
@@ -221,7 +221,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.last is not None and self.last[0].undo)
     @rule()
     def undo(self) -> None:
-        """Undo the update that was just made."""
+        """Undo the last update."""
         assert self.last is not None
         report, before = self.last
         self.last = None
@@ -231,8 +231,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(step=st.integers(0, STEPS), part=st.sampled_from([None, True, False]), by=st.booleans())
     def kill(self, step: int, part: bool | None, by: bool) -> None:
-        """Update, and be killed in the moment of writing; undo that, or update again."""
-        with self._law():
+        """Kill an update while it writes; then undo it, or update again."""
+        with self._check_invariant():
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(writer, "move", failing_at(step, _Killed))
                 try:
@@ -243,10 +243,10 @@ class Machine(RuleBasedStateMachine):
                 undo(self.project)
             update(self.project, data=_data(part), shared=self.common)
 
-    # The law
+    # The invariant
 
     @contextmanager
-    def _law(self) -> Iterator[dict[str, object]]:
+    def _check_invariant(self) -> Iterator[dict[str, object]]:
         before = state(self.project)
         unknown = self._unknown_files()
         try:
@@ -254,7 +254,7 @@ class Machine(RuleBasedStateMachine):
         except UpdateError:
             now = state(self.project)
             if self.kept.commits <= self._commits() and now["HEAD"] != before["HEAD"]:
-                # The colleague has committed.
+                # The commit of the colleague.
                 assert {**now, "HEAD": 0, "index": 0} == {
                     **before,
                     "HEAD": 0,
@@ -367,7 +367,7 @@ class Machine(RuleBasedStateMachine):
 
 
 class _Killed(BaseException):
-    """The end of a process."""
+    """A simulated `kill -9`."""
 
 
 def _data(part: bool | None) -> dict[str, bool]:
@@ -375,7 +375,7 @@ def _data(part: bool | None) -> dict[str, bool]:
 
 
 def state(project: Path) -> dict[str, object]:
-    """Everything in a project but empty folders, which git removes and leaves as it likes.
+    """Everything in a project except empty folders, which git may remove or leave.
 
     Args:
         project: The project.
@@ -384,12 +384,12 @@ def state(project: Path) -> dict[str, object]:
 
 
 def in_this_process(task: str, *places: Path) -> End:
-    """Write or undo a plan here, where a test can break it."""
+    """Write or undo a plan in this process, in which a test can inject faults."""
     return writer.perform(task, *places)
 
 
 def commit_all_tracked(folder: Path) -> str:
-    """Commit what git knows of a repository, and nothing else.
+    """Commit all changes of tracked files.
 
     Args:
         folder: The repository.
@@ -401,7 +401,7 @@ def commit_all_tracked(folder: Path) -> str:
 
 @contextmanager
 def in_one_process() -> Iterator[None]:
-    """Let updates write in this process: quicker, and it can be broken."""
+    """Let updates write in this process, which is faster and allows to inject faults."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(apply, "_in_a_process_of_its_own", in_this_process)
+        patch.setattr(apply, "_in_separate_process", in_this_process)
         yield

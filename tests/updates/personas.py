@@ -1,4 +1,4 @@
-"""People who use the template, each with what they did to their project."""
+"""Simulated users of the template, each with typical edits of a project."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from updating.ownership import Owner, Ownership
 
 from .published import commit_all, git_in
 
-# Formats in which a line that begins so is a comment, or harmless.
+# Formats in which a line with this prefix is a comment, or harmless.
 COMMENTS = {".mako": "## ", "": "# "}
 MARK = "mine, line"
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A project, and what the template made of it, then and now.
+    """A project before an update, with its old and new renderings.
 
     Attributes:
         project: The project's folder.
-        old: A render of its release.
-        new: A render of the release that it is updated to.
-        ownership: Who owns which file, then.
+        old: Rendering of its release.
+        new: Rendering of the target release.
+        ownership: Owners of files in its release.
         template: The published template.
     """
 
@@ -38,15 +38,15 @@ class Scene:
     template: Path
 
     def template_owned(self) -> list[str]:
-        """Files that the template owns."""
+        """Template-owned files."""
         return [path for path in self.old if self.ownership.owner(path) is Owner.TEMPLATE]
 
     def both(self) -> list[str]:
-        """Files that the template owns, had and has, with other contents."""
+        """Template-owned files that both releases have, with different contents."""
         return [p for p in self.template_owned() if p in self.new and self.new[p] != self.old[p]]
 
     def dropped(self) -> list[str]:
-        """Files that the template owned and no longer has at their places."""
+        """Template-owned files that the new release no longer has at the same paths."""
         return [path for path in self.template_owned() if path not in self.new]
 
 
@@ -69,19 +69,19 @@ def add_line(path: Path, text: str) -> None:
 
 @persona
 def touched_nothing(scene: Scene) -> None:
-    """Generated it, and went on holiday."""
+    """Generated a project, and did not edit it."""
 
 
 @persona
 def edited_every_template_owned_file(scene: Scene) -> None:
-    """Leaves a comment wherever they pass."""
+    """Adds a comment to each template-owned file."""
     for number, path in enumerate(scene.template_owned()):
         add_line(scene.project / path, f"{number} of {path}")
 
 
 @persona
 def edited_next_to_what_the_template_changes(scene: Scene) -> None:
-    """Has the same places in mind as the template's authors."""
+    """Edits lines next to changes of the template."""
     for number, path in enumerate(scene.both()):
         old, new = (side[path].splitlines(keepends=True) for side in (scene.old, scene.new))
         same = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
@@ -91,7 +91,7 @@ def edited_next_to_what_the_template_changes(scene: Scene) -> None:
 
 @persona
 def added_to_the_ends_of_lists(scene: Scene) -> None:
-    """Has dependencies, rules, settings and commands of their own."""
+    """Adds dependencies, linter rules, settings and commands."""
     pyproject = scene.project / "pyproject.toml"
     text = pyproject.read_text()
     text = text.replace('"UP", "W"]', '"UP", "W", "N"]')
@@ -108,7 +108,7 @@ def added_to_the_ends_of_lists(scene: Scene) -> None:
 
 @persona
 def deleted_files(scene: Scene) -> None:
-    """Throws out what they do not need."""
+    """Deletes unneeded files."""
     changed, dropped = scene.both(), scene.dropped()
     seeded = [path for path in scene.old if scene.ownership.owner(path) is Owner.SEEDED]
     for path in (*changed[:2], *dropped[:1], *seeded[-1:], "tests/chassis/test_settings.py"):
@@ -117,7 +117,7 @@ def deleted_files(scene: Scene) -> None:
 
 @persona
 def renamed_files(scene: Scene) -> None:
-    """Has other names for things, and edits them too."""
+    """Renames files, and edits them, too."""
     for path in (*scene.both(), *scene.dropped()):
         old = scene.project / path
         if path.startswith("src/") and old.exists():
@@ -128,7 +128,7 @@ def renamed_files(scene: Scene) -> None:
 
 @persona
 def reformatted(scene: Scene) -> None:
-    """Has a formatter with other settings."""
+    """Uses a formatter with other settings."""
     command = [
         sys.executable,
         "-m",
@@ -144,7 +144,7 @@ def reformatted(scene: Scene) -> None:
 
 @persona
 def writes_crlf(scene: Scene) -> None:
-    """Has an editor that knows only one kind of line end."""
+    """Uses an editor that writes CRLF line endings."""
     for path in scene.template_owned():
         file = scene.project / path
         file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
@@ -155,7 +155,7 @@ def writes_crlf(scene: Scene) -> None:
 
 @persona
 def pasted_a_crlf_line(scene: Scene) -> None:
-    """Has pasted a line from a page, with the line end that it had there."""
+    """Pastes a line with a CRLF line ending."""
     for number, path in enumerate(scene.both()):
         with (scene.project / path).open("ab") as end:
             end.write(f"# {MARK} {number}, pasted\r\n".encode())
@@ -163,7 +163,7 @@ def pasted_a_crlf_line(scene: Scene) -> None:
 
 @persona
 def has_untracked_and_ignored_files(scene: Scene) -> None:
-    """Keeps notes and secrets beside the code."""
+    """Keeps untracked notes and ignored secrets in the project."""
     commit_all(scene.project)
     for path in ("notes.txt", ".env", "tests/support/scratch.txt", ".dev/data", "scripts/mine.sh"):
         file = scene.project / path
@@ -173,7 +173,7 @@ def has_untracked_and_ignored_files(scene: Scene) -> None:
 
 @persona
 def has_a_submodule(scene: Scene) -> None:
-    """Shares code with another project, and keeps it in a folder of its own."""
+    """Includes shared code as a submodule."""
     library = scene.project.with_name("library")
     library.mkdir()
     git_in(library).run("init", "--quiet", "--initial-branch", "main")
@@ -185,7 +185,7 @@ def has_a_submodule(scene: Scene) -> None:
 
 @persona
 def edited_the_answers_file(scene: Scene) -> None:
-    """Does not read the comment at the top of a file."""
+    """Edits the answers file, against the comment at its top."""
     path = scene.project / ".copier-answers.yml"
     answers = yaml.safe_load(path.read_text())
     answers["description"] = "What I want it to say."

@@ -1,4 +1,4 @@
-"""The template as it is published: a clone with a tag on each release, this tree the newest."""
+"""The published template: a clone with a tag on each release, with this tree as the newest one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ IDENTITY = {
     for part, value in (("NAME", "Ada"), ("EMAIL", "ada@example.org"))
 }
 UNRELEASED = "## Unreleased\n"
-# What an update is made of; the rest of the repository is for those who work on it.
+# The files that an update uses; the rest of the repository is for development.
 PUBLISHED = [
     *("copier.yml", "extensions", "licenses", "migrations", "tasks", "template", "updating"),
     "pyproject.toml",
@@ -42,7 +42,7 @@ PUBLISHED = [
 
 
 def git_in(folder: Path) -> Git:
-    """Git in a folder, as somebody.
+    """Git in a folder, with an identity for commits.
 
     Args:
         folder: A repository.
@@ -55,7 +55,7 @@ def commit_all(folder: Path, message: str = "Edit") -> str:
 
     Args:
         folder: A repository.
-        message: What for.
+        message: Its message.
 
     Returns:
         The commit.
@@ -67,7 +67,7 @@ def commit_all(folder: Path, message: str = "Edit") -> str:
 
 
 def publish(folder: Path) -> Path:
-    """Clone the template, tag its releases, and release this tree if it is none of them.
+    """Clone the template, tag its releases, and release this tree unless it is one of them.
 
     Args:
         folder: A new folder.
@@ -86,7 +86,7 @@ def publish(folder: Path) -> Path:
 
 
 def is_this_tree(commit: str) -> bool:
-    """Whether nothing that reaches a project has changed since a commit.
+    """Whether no file that an update uses has changed since a commit.
 
     Args:
         commit: A commit of this repository.
@@ -97,11 +97,11 @@ def is_this_tree(commit: str) -> bool:
 
 
 def next_version(template: Path, released: set[Version]) -> Version:
-    """What this tree will be called.
+    """The version of the release that this tree becomes.
 
     Args:
         template: This tree.
-        released: What was released.
+        released: Earlier releases.
     """
     declared = Version(_declaration(template)[2])
     if declared not in released:
@@ -112,11 +112,11 @@ def next_version(template: Path, released: set[Version]) -> Version:
 
 
 def release(template: Path, version: Version | str) -> str:
-    """Release what stands in a clone.
+    """Release the working tree of a clone.
 
     Args:
         template: The clone.
-        version: What it is called.
+        version: Its version.
 
     Returns:
         The commit.
@@ -147,7 +147,7 @@ def versions(template: Path) -> list[str]:
 
 
 def answer_set(template: Path, version: str, name: str) -> dict[str, Any]:
-    """A named answer set as a release had it, because questions change their names.
+    """A named answer set in the version of a release, because questions can be renamed.
 
     Args:
         template: The published template.
@@ -160,7 +160,7 @@ def answer_set(template: Path, version: str, name: str) -> dict[str, Any]:
 
 
 def new_answers(version: str) -> dict[str, object]:
-    """Answers that leave off what there was not yet in a release, as an update gives them.
+    """Answers to later questions, as an update of a project of a release gives them.
 
     Args:
         version: The release.
@@ -177,10 +177,10 @@ def new_answers(version: str) -> dict[str, object]:
 def generate(
     common: Shared, template: Path, version: str, answers: Mapping[str, Any], folder: Path
 ) -> Path:
-    """Have a project as `copier copy` of a release leaves it, committed and without a lock file.
+    """Generate a project like `copier copy` of a release, committed and without a lock file.
 
     Args:
-        common: What all updates of a test run have in common.
+        common: Caches of all updates of a test run.
         template: The published template.
         version: The release.
         answers: Answers to some questions.
@@ -197,11 +197,11 @@ def generate(
 
 
 def write(render: Render, origin: Origin, folder: Path) -> None:
-    """Write a render.
+    """Write a rendering to a folder.
 
     Args:
-        render: The render.
-        origin: What its answers file says of the template.
+        render: The rendering.
+        origin: The template's location and commit for the answers file.
         folder: A new folder.
     """
     with tempfile.TemporaryDirectory() as scratch:
@@ -221,7 +221,7 @@ def write(render: Render, origin: Origin, folder: Path) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """What is in the working tree, by path, without what git keeps for itself.
+    """Contents of the working tree by path, without git's own files.
 
     Args:
         folder: A repository.

@@ -1,4 +1,4 @@
-"""`make update`'s program: what it refuses, reports, leaves and undoes."""
+"""The update program behind `make update`: refusals, reports, results and undoing."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from updating.update import update
 
 from .published import IDENTITY, Generate, commit_all, contents, git_in, publish, release
 
+pytestmark = pytest.mark.slow
+
 MINIMAL = {"preset": "minimal"}
 
 
 def run(project: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the program as the project's script does."""
+    """Run the program like the project's script."""
     environment = {**os.environ, **IDENTITY, "PYTHONPATH": str(ROOT), **variables}
     return subprocess.run(
         [sys.executable, "-m", "updating", *options],
@@ -48,7 +50,7 @@ def everything(project: Path) -> tuple[dict[str, bytes], str, str]:
 
 
 def conflict(project: Path) -> None:
-    """Change a line that the template changes too."""
+    """Change a line that the new release changes, too."""
     shell = project / "src" / "orbit" / "chassis" / "cli" / "shell.py"
     shell.write_text(shell.read_text().replace("from ..console", "from ..my_console"))
     commit_all(project)
@@ -66,13 +68,13 @@ def test_a_clean_update_is_committed_and_can_be_undone(generate: Generate, newes
         git.text("log", "-1", "--format=%an %s") == f"Ada Update from Twelvestar 1.0.0 to {newest}"
     )
     assert not git.text("status", "--porcelain")
-    undo = done.stdout.split("To undo it: ")[1].splitlines()[0]
+    undo = done.stdout.split("To undo the update: ")[1].splitlines()[0]
     subprocess.run(undo.split(), cwd=project, check=True, capture_output=True)
     assert everything(project) == before
 
 
 @pytest.mark.parametrize("module", ["argparse", "copier", "migrations"])
-def test_a_module_of_the_project_is_not_imported(
+def test_modules_of_the_project_are_not_imported(
     module: str, generate: Generate, newest: str, tmp_path: Path
 ) -> None:
     project = generate(MINIMAL, version=newest)
@@ -89,7 +91,7 @@ def test_a_preview_says_the_same_and_changes_nothing(generate: Generate) -> None
     objects = sorted((project / ".git" / "objects").rglob("*"))
     done = run(project, "--preview")
     assert done.returncode == Status.CLEAN
-    assert "a preview: nothing was changed" in done.stdout
+    assert "(preview: nothing was changed)" in done.stdout
     assert everything(project) == before
     assert sorted((project / ".git" / "objects").rglob("*")) == objects
     real = run(project)
@@ -109,12 +111,12 @@ def test_without_a_commit_the_changes_are_staged_and_can_be_undone(generate: Gen
     assert git.text("diff", "--cached", "--name-only")
     assert not git.text("diff", "--name-only")
     assert "git diff --cached" in done.stdout
-    assert "To undo it: git reset --merge HEAD" in done.stdout
+    assert "To undo the update: git reset --merge HEAD" in done.stdout
     git.run("reset", "--merge", "HEAD")
     assert everything(project) == before
 
 
-def test_a_conflict_has_a_place_a_status_and_a_way_back(generate: Generate) -> None:
+def test_a_conflict_has_lines_a_status_and_a_way_back(generate: Generate) -> None:
     project = generate(MINIMAL)
     conflict(project)
     before = everything(project)
@@ -141,7 +143,7 @@ def test_the_report_for_programs(generate: Generate, newest: str, tmp_path: Path
     assert document["preview"] is True
     assert (document["old"]["version"], document["new"]["version"]) == ("1.0.0", newest)
     assert [each["path"] for each in document["conflicts"]] == ["src/orbit/chassis/cli/shell.py"]
-    assert document["notes"], "the changelog says what is new"
+    assert document["notes"], "release notes come from the changelog"
     assert set(document["notes"]) == {newest} | {
         version for version in document["notes"] if version > "1.0.0"
     }
@@ -149,7 +151,7 @@ def test_the_report_for_programs(generate: Generate, newest: str, tmp_path: Path
     assert json.loads((tmp_path / "report.json").read_text()) == document
 
 
-def test_seeded_files_that_are_better_now_are_shown_and_not_applied(
+def test_changes_of_seeded_files_are_shown_and_not_applied(
     generate: Generate, published: Path, tmp_path: Path
 ) -> None:
     project = generate(MINIMAL)
@@ -167,7 +169,7 @@ def test_seeded_files_that_are_better_now_are_shown_and_not_applied(
 
 
 def improve(published: Path, folder: Path) -> Path:
-    """A template with one more release, in which an example is better."""
+    """A template with one more release, which changes a seeded file."""
     git_in(published).run("clone", "--quiet", str(published), str(folder))
     words = folder / "template" / "src" / "{{ package_name }}" / "words.py"
     words.write_text(f"{words.read_text()}# better\n")
@@ -175,7 +177,7 @@ def improve(published: Path, folder: Path) -> Path:
     return folder
 
 
-def test_a_new_question_takes_its_default_and_is_told(
+def test_a_new_question_takes_its_default_and_is_reported(
     generate: Generate, published: Path, newest: str, tmp_path: Path
 ) -> None:
     project = generate(MINIMAL, version=newest)
@@ -221,7 +223,7 @@ def in_the_way(project: Path) -> None:
 
 
 def test_a_language_without_unicode(generate: Generate, tmp_path: Path, published: Path) -> None:
-    """As `LC_ALL=en_US.ISO-8859-1`, which few machines have."""
+    """Like `LC_ALL=en_US.ISO-8859-1`, which few machines have."""
     project = generate(MINIMAL)
     (project / "größe.txt").write_text("mine\n")
     commit_all(project)
@@ -232,18 +234,18 @@ def test_a_language_without_unicode(generate: Generate, tmp_path: Path, publishe
     assert not git_in(project).text("status", "--porcelain")
 
 
-# Each list has the one before it nine times.
+# Each list contains the previous one nine times.
 LARGE = "".join(f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 9)}]\n" for at in range(1, 11))
 REFUSALS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "no answers file": (lambda p: broken(p, None), f"There is no {ANSWERS_FILE}"),
-    "an empty answers file": (lambda p: broken(p, ""), "holds no answers"),
-    "an answers file that is a list": (lambda p: broken(p, "- 1\n"), "holds no answers"),
+    "no answers file": (lambda p: broken(p, None), f"has no {ANSWERS_FILE}"),
+    "an empty answers file": (lambda p: broken(p, ""), "contains no answers"),
+    "an answers file that is a list": (lambda p: broken(p, "- 1\n"), "contains no answers"),
     "an answers file that is not YAML": (lambda p: broken(p, "a: [\n"), "not valid YAML"),
-    "an answers file with a day that is none": (
+    "an answers file with an invalid date": (
         lambda p: broken(p, "a: 2026-99-99\n"),
         "not valid YAML",
     ),
-    "an answers file that is too deep": (
+    "an answers file with deep nesting": (
         lambda p: broken(p, f"a: {'[' * 3000}{']' * 3000}\n"),
         "not valid YAML",
     ),
@@ -255,12 +257,12 @@ REFUSALS: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda p: broken(p, f"a0: &a0 [x]\n{LARGE}_src_path: x\n_commit: 1.0.0\n"),
         "more than 10000 values",
     ),
-    "answers of a commit that no name can be": (
+    "answers with an invalid commit": (
         lambda p: broken(p, '_src_path: x\n_commit: "1.0.0\\0"\n'),
-        "names no commit",
+        "has an invalid _commit",
     ),
-    "answers of nothing": (lambda p: broken(p, "a: 1\n"), "has no _src_path"),
-    "answers of no release": (lambda p: broken(p, "_src_path: x\na: 1\n"), "has no _commit"),
+    "answers without a template": (lambda p: broken(p, "a: 1\n"), "has no _src_path"),
+    "answers without a release": (lambda p: broken(p, "_src_path: x\na: 1\n"), "has no _commit"),
     "a dirty tree": (lambda p: (p / "README.md").write_text("mine"), "uncommitted changes"),
     "a staged change": (
         lambda p: ((p / "new.txt").write_text("mine"), git_in(p).run("add", "new.txt")),
@@ -272,16 +274,16 @@ REFUSALS: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda p: unfinished(p, "cherry-pick", "other"),
         "in the middle of a cherry-pick",
     ),
-    "no repository": (without_repository, "is in no git repository"),
-    "a file in the way": (
+    "no repository": (without_repository, "is not in a git repository"),
+    "an untracked file at the path of a new one": (
         in_the_way,
-        r"scripts/update\.py is not under version control",
+        r"scripts/update\.py is untracked",
     ),
 }
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_what_is_refused_gets_one_sentence_and_stays(
+def test_a_refusal_is_one_sentence_and_changes_nothing(
     name: str, generate: Generate, tmp_path: Path, published: Path
 ) -> None:
     project = generate(MINIMAL)
@@ -295,17 +297,17 @@ def test_what_is_refused_gets_one_sentence_and_stays(
     assert contents(project) == before
 
 
-def test_a_release_that_is_gone(generate: Generate, published: Path) -> None:
+def test_a_missing_release_is_refused(generate: Generate, published: Path) -> None:
     project = generate(MINIMAL)
     path = project / ANSWERS_FILE
     path.write_text(path.read_text().replace("_commit: 1.0.0", "_commit: 0.9.0"))
     commit_all(project)
     done = run(project)
     assert done.returncode == Status.REFUSED
-    assert done.stderr.startswith(f"The template at {published} has no release 0.9.0, nor such")
+    assert done.stderr.startswith(f"The template at {published} has no release 0.9.0, and no such")
     assert "--from RELEASE" in done.stderr
     assert len(done.stderr.splitlines()) == 1
-    # The script's copy is gone when its user reads that.
+    # The script's temporary clone no longer exists when the user reads the message.
     copy = project.with_name("copy")
     git_in(project).run("clone", "--quiet", str(published), str(copy))
     done = run(project, "--template", str(published), "--template", str(copy))
@@ -341,7 +343,7 @@ def test_an_older_template_than_the_project(generate: Generate, newest: str) -> 
     assert said in done.stderr
 
 
-def test_an_answer_that_is_refused(generate: Generate) -> None:
+def test_invalid_answers_are_refused(generate: Generate) -> None:
     project = generate(MINIMAL)
     before = everything(project)
     for data, sentence in (
@@ -386,7 +388,9 @@ def test_a_broken_release_fails_in_one_sentence(
     assert everything(project) == before
 
 
-def test_words_that_are_none_of_its_own_are_no_conflict(generate: Generate, tmp_path: Path) -> None:
+def test_unknown_arguments_do_not_have_the_status_of_conflicts(
+    generate: Generate, tmp_path: Path
+) -> None:
     assert run(tmp_path, "--no-such-option").returncode == Status.REFUSED
     assert run(tmp_path, "--data", "nonsense").returncode == Status.REFUSED
 
@@ -411,17 +415,17 @@ def test_an_old_git_is_refused(generate: Generate, tmp_path: Path) -> None:
     fake.chmod(0o755)
     done = run(project, PATH=f"{fake.parent}:{os.environ['PATH']}")
     assert done.returncode == Status.REFUSED
-    assert "Git 2.38 or newer is needed, and this is git version 2.34.1" in done.stderr
+    assert "Git 2.38 or newer is needed, and git version 2.34.1 is installed" in done.stderr
 
 
-def test_no_git_at_all(generate: Generate) -> None:
+def test_a_missing_git_is_explained(generate: Generate) -> None:
     project = generate(MINIMAL)
     done = run(project, PATH="/nonexistent")
     assert done.returncode == Status.REFUSED
     assert "git is not installed" in done.stderr
 
 
-def test_drift_is_what_people_changed_of_the_template_s(generate: Generate) -> None:
+def test_drift_lists_changed_template_owned_files(generate: Generate) -> None:
     project = generate(MINIMAL)
     assert run(project, "--check").returncode == Status.CLEAN
     (project / "src" / "orbit" / "words.py").write_text("# mine\n")
@@ -433,7 +437,7 @@ def test_drift_is_what_people_changed_of_the_template_s(generate: Generate) -> N
     assert done.stdout.split() == ["Makefile", "src/orbit/chassis/errors.py"]
 
 
-def test_a_project_in_a_part_of_its_repository(generate: Generate, tmp_path: Path) -> None:
+def test_a_project_in_a_folder_of_its_repository(generate: Generate, tmp_path: Path) -> None:
     inner = generate(MINIMAL, name="whole/services/orbit")
     whole = tmp_path / "whole"
     (inner / ".git").rename(whole / ".git")
@@ -450,7 +454,7 @@ def test_a_project_in_a_part_of_its_repository(generate: Generate, tmp_path: Pat
     assert not Git(whole).text("status", "--porcelain")
 
 
-def test_the_next_release_of_one_without_changes_changes_nothing(
+def test_a_release_without_changes_only_changes_the_recorded_release(
     generate: Generate, published: Path, newest: str, tmp_path: Path
 ) -> None:
     project = generate({"copyright_year": 2001}, version=newest)
@@ -464,13 +468,13 @@ def test_the_next_release_of_one_without_changes_changes_nothing(
     del before[ANSWERS_FILE]
     assert after == before
     assert report.is_empty
-    assert b"2001" in after["LICENSE"], "the year is the one of the copy"
+    assert b"2001" in after["LICENSE"], "the year of the copy is recorded"
 
 
-def test_releases_that_were_skipped_are_caught_up_with(
+def test_an_update_over_several_releases(
     generate: Generate, published: Path, tmp_path: Path
 ) -> None:
-    """A file that three releases in turn rename, and an edit that goes along."""
+    """Three releases rename the same file, and an edit follows it."""
     template = tmp_path / "template"
     git_in(published).run("clone", "--quiet", str(published), str(template))
     names = ["errors", "faults", "failures", "troubles"]
@@ -488,19 +492,22 @@ def test_releases_that_were_skipped_are_caught_up_with(
         release(template, f"9.{number}.0")
     project = generate(MINIMAL)
     errors = project / "src" / "orbit" / "chassis" / "errors.py"
-    errors.write_text(f"# mine, at the top\n{errors.read_text()}")
+    begin = "    def __init__(self, service: str, cause: str) -> None:\n"
+    text = errors.read_text()
+    assert text.count(begin) == 1
+    errors.write_text(text.replace(begin, f"{begin}        # mine, in a function\n"))
     commit_all(project)
     environment = {"PYTHONPATH": str(template)}
     done = run(project, "--template", str(template), **environment)
     assert done.returncode == Status.CLEAN, done.stdout + done.stderr
     moved = errors.with_name("troubles.py").read_text()
-    assert moved.startswith("# mine, at the top\n")
+    assert f"{begin}        # mine, in a function\n" in moved
     assert "# release 2" in moved
     assert not errors.exists()
     assert not errors.with_name("faults.py").exists()
 
 
-def test_what_is_published_here_is_what_a_clone_of_it_is(published: Path, tmp_path: Path) -> None:
+def test_the_published_template_equals_a_clone_of_it(published: Path, tmp_path: Path) -> None:
     other = publish(tmp_path / "again")
     assert {path for path in contents(other) if not path.endswith(".pyc")} == {
         path for path in contents(published) if not path.endswith(".pyc")

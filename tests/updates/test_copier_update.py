@@ -1,4 +1,4 @@
-"""`copier update` itself: the same merge, the same report, and a status that says more than 0."""
+"""`copier update`: the same merge, the same report, and an exit status for conflicts."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from copier import _main
 from copier.errors import UserMessageError
 from jinja2 import Environment, StrictUndefined
 
+from tests.questionnaire import members
 from tests.rendering import ROOT
 from updating.answers import ANSWERS_FILE
 from updating.copier_update import REPORT
@@ -27,6 +28,8 @@ from updating.lock import only_update
 from updating.update import update
 
 from .published import IDENTITY, Generate, commit_all, contents, git_in, release
+
+pytestmark = pytest.mark.slow
 
 COPIER = Path(sys.executable).with_name("copier")
 MINIMAL = {"preset": "minimal"}
@@ -44,7 +47,7 @@ def copier_update(project: Path, *options: str) -> subprocess.CompletedProcess[s
 
 
 def ours() -> dict[str, ModuleType]:
-    """What is imported of the kind that an update imports from a release."""
+    """Imported modules of the packages that an update imports from a release."""
     packages = ("extensions", "migrations", "updating")
     return {
         name: module for name, module in sys.modules.items() if name.partition(".")[0] in packages
@@ -53,7 +56,7 @@ def ours() -> dict[str, ModuleType]:
 
 @pytest.fixture(autouse=True)
 def same_process(quick: None) -> Iterator[None]:
-    """What an update imports for itself goes with it, as often as a program updates."""
+    """Checks that the modules that an update imports are removed after it."""
     imported, path, folder = ours(), [*sys.path], Path.cwd()
     yield
     assert {name: ours().get(name) for name in imported} == imported
@@ -65,7 +68,7 @@ def same_process(quick: None) -> Iterator[None]:
 def answer(
     monkeypatch: pytest.MonkeyPatch, typed: Mapping[str, object]
 ) -> list[tuple[str, object]]:
-    """Answer what Copier asks, by default with Enter; return the questions with their defaults."""
+    """Answer Copier's questions, by default with Enter; return the questions with defaults."""
     asked: list[tuple[str, object]] = []
 
     def prompt(questions: list[dict[str, Any]], answers: dict[str, Any]) -> dict[str, Any]:
@@ -84,15 +87,15 @@ def answer(
 
 
 def edit(project: Path) -> None:
-    """Edits that Copier by itself would lose: of a renamed, and of a dropped file."""
+    """Edit files so that Copier itself would lose the edits: a renamed and a removed one."""
     for path in ("src/orbit/chassis/console.py", "Makefile", "tests/chassis/databases.py"):
         with (project / path).open("a") as file:
             file.write(f"# mine, in {path}\n")
     commit_all(project)
 
 
-def test_copier_can_read_the_table_with_the_answers_of_an_older_release(published: Path) -> None:
-    """It renders the old release with the new table, and stops at a name that it does not know."""
+def test_copier_can_render_exclude_with_older_answers(published: Path) -> None:
+    """It renders the old release with the new table, and fails on unknown names."""
     first = Git(published).text("show", "1.0.0:copier.yml")
     known = {*yaml.safe_load(first), "_copier_operation"}
     environment = Environment(undefined=StrictUndefined, autoescape=True)
@@ -100,7 +103,7 @@ def test_copier_can_read_the_table_with_the_answers_of_an_older_release(publishe
         environment.from_string(row).render(dict.fromkeys(known, ""))
 
 
-def test_both_commands_end_the_same(generate: Generate, newest: str) -> None:
+def test_both_commands_have_the_same_result(generate: Generate, newest: str) -> None:
     results = []
     for name in ("with-copier", "with-make"):
         project = generate({"database": "sqlite"}, name=name)
@@ -111,7 +114,7 @@ def test_both_commands_end_the_same(generate: Generate, newest: str) -> None:
             assert f"Twelvestar 1.0.0 to {newest}\n" in done.stderr
             assert "your edits" in done.stderr
             git = Git(project)
-            assert not git.text("diff", "--name-only"), "all of it is staged"
+            assert not git.text("diff", "--name-only"), "all changes are staged"
             report = json.loads((git.folder / ".git" / REPORT).read_text())
             assert report["new"]["version"] == newest
             assert [kept["path"] for kept in report["kept"]] == ["tests/chassis/databases.py"]
@@ -124,7 +127,7 @@ def test_both_commands_end_the_same(generate: Generate, newest: str) -> None:
     )
 
 
-def test_a_conflict_has_a_status_and_is_told(generate: Generate) -> None:
+def test_a_conflict_has_a_status_and_is_reported(generate: Generate) -> None:
     project = generate(MINIMAL)
     shell = project / "src" / "orbit" / "chassis" / "cli" / "shell.py"
     shell.write_text(shell.read_text().replace("from ..console", "from ..my_console"))
@@ -137,7 +140,7 @@ def test_a_conflict_has_a_status_and_is_told(generate: Generate) -> None:
     assert not list(project.rglob("*.rej"))
 
 
-def test_a_report_that_cannot_be_written_ends_no_finished_update(generate: Generate) -> None:
+def test_a_failure_to_write_the_report_does_not_fail_the_update(generate: Generate) -> None:
     project = generate(MINIMAL)
     (project / ".git" / REPORT).mkdir()
     done = copier_update(project)
@@ -147,7 +150,7 @@ def test_a_report_that_cannot_be_written_ends_no_finished_update(generate: Gener
     assert Git(project).text("diff", "--cached", "--name-only")
 
 
-def test_an_answer_can_change_with_the_release(generate: Generate) -> None:
+def test_an_answer_can_change_during_an_update(generate: Generate) -> None:
     project = generate(MINIMAL)
     done = copier_update(project, "--data", "database=sqlite")
     assert done.returncode == 0, done.stderr
@@ -160,7 +163,7 @@ def test_an_answer_can_change_with_the_release(generate: Generate) -> None:
 
 
 def test_a_dirty_tree_that_git_was_told_to_hide_is_refused(generate: Generate) -> None:
-    """Copier looks at `git status`, which somebody may have silenced."""
+    """Copier uses `git status`, which the user may have configured to hide untracked files."""
     project = generate(MINIMAL)
     git = Git(project)
     git.run("config", "status.showUntrackedFiles", "no")
@@ -169,7 +172,7 @@ def test_a_dirty_tree_that_git_was_told_to_hide_is_refused(generate: Generate) -
     mine.write_text("mine")
     done = copier_update(project)
     assert done.returncode != 0
-    assert "scripts/update.py is not under version control" in done.stderr
+    assert "scripts/update.py is untracked" in done.stderr
     assert mine.read_text() == "mine"
     assert not git.text("status", "--porcelain")
 
@@ -200,16 +203,16 @@ def test_a_failed_migration_leaves_the_project_as_it_was(
     assert not Git(project).text("status", "--porcelain")
 
 
-def test_each_question_is_asked_once_with_the_last_answer(
+def test_each_question_is_asked_once_with_the_recorded_answer(
     generate: Generate, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     project = generate({**MINIMAL, "python_version": "3.12", "author_email": "ada@example.org"})
     asked = answer(monkeypatch, {"description": "Another sentence."})
     copier.run_update(project, overwrite=True, unsafe=True, skip_if_exists=["*"], conflict="rej")
-    assert "--skip, --conflict: without effect" in capsys.readouterr().err
+    assert "--skip, --conflict: ignored" in capsys.readouterr().err
     defaults = dict(asked)
     assert len(asked) == len(defaults)
-    assert defaults["lowest_python"] == "3.12", "migrated"
+    assert defaults["lowest_python"] == "3.12", "the recorded answer is migrated"
     assert defaults["author_email"] == "ada@example.org"
     assert "python_version" not in defaults
     assert "copyright_year" not in defaults
@@ -226,8 +229,8 @@ def answers_of(project: Path) -> dict[str, Any]:
     return {name: value for name, value in recorded.items() if not name.startswith("_")}
 
 
-def test_an_answer_that_was_given_once_stays(published: Path, tmp_path: Path) -> None:
-    """With a release that changes nothing, so that only the answers could."""
+def test_recorded_answers_are_kept(published: Path, tmp_path: Path) -> None:
+    """With a release without changes, so that only answers could change."""
     template, project = tmp_path / "template", tmp_path / "project"
     git_in(published).run("clone", "--quiet", str(published), str(template))
     options = ("--data", "database=sqlite", "--defaults", "--trust", "--skip-tasks", "--quiet")
@@ -244,8 +247,8 @@ def test_an_answer_that_was_given_once_stays(published: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("with_copier", [True, False])
-def test_answers_from_before_the_groups_stay(with_copier: bool, generate: Generate) -> None:
-    """Those that are the preset's, and those that are not."""
+def test_answers_from_before_the_groups_are_kept(with_copier: bool, generate: Generate) -> None:
+    """Both answers that equal the preset's and others."""
     given = {"preset": "complete", "database": "sqlite", "sentry": False, "ci": "gitlab"}
     project = generate(given, version="1.5.0")
     before = answers_of(project)
@@ -254,14 +257,14 @@ def test_answers_from_before_the_groups_stay(with_copier: bool, generate: Genera
         assert done.returncode == 0, done.stderr
     else:
         update(project)
-    assert answers_of(project) == {**before, "decide": []}
+    assert answers_of(project) == {**before, "decide": [], "chassis_tests": True}
 
 
 @pytest.mark.parametrize("with_copier", [True, False])
-def test_a_word_in_the_answers_file_is_yes_or_no(
+def test_words_in_the_answers_file_become_booleans(
     with_copier: bool, generate: Generate, newest: str
 ) -> None:
-    """Copier would take any word for yes, where it does not ask."""
+    """Copier itself reads any word as yes in questions that it does not ask."""
     project = generate({"preset": "minimal", "hooks": True}, version=newest)
     assert (project / ".pre-commit-config.yaml").exists()
     path = project / ANSWERS_FILE
@@ -289,12 +292,12 @@ def test_another_preset_changes_no_recorded_answer(
     copier.run_update(project, overwrite=True, unsafe=True)
     names = [name for name, _ in asked]
     after_the_group = names[names.index("decide") + 1 :]
-    assert after_the_group == ["prometheus", "sentry", "opentelemetry"]
+    assert after_the_group == members("observability")
     changed = {"preset": "complete", "decide": ["observability"], "sentry": True}
-    assert answers_of(project) == {**before, **changed}
+    assert answers_of(project) == {**before, **changed, "chassis_tests": True}
 
 
-def test_whoever_stops_at_a_question_has_changed_nothing(
+def test_an_interrupt_at_a_question_changes_nothing(
     generate: Generate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = generate(MINIMAL)
@@ -306,7 +309,7 @@ def test_whoever_stops_at_a_question_has_changed_nothing(
     assert contents(project) == before
     assert not Git(project).text("status", "--porcelain")
     with only_update(project / ".git", ""):
-        # The lock is free.
+        # The lock is released.
         pass
 
 

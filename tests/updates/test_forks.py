@@ -1,4 +1,4 @@
-"""Forks: another name, another address, and their own releases between upstream's."""
+"""Forks: another name, another location, and their own releases between upstream's."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .test_releases import repository
 
 
 def fork_of(published: Path, folder: Path, newest: str) -> str:
-    """A fork with a name, a rename and a release of its own."""
+    """A fork with another name, a renamed module and an additional release."""
     git_in(published).run("clone", "--quiet", str(published), str(folder))
     declaration = folder / "pyproject.toml"
     declaration.write_text(
@@ -53,7 +53,8 @@ def recorded(project: Path) -> tuple[str, str]:
     return answers["_src_path"], answers["_commit"]
 
 
-def test_a_fork_is_followed_and_has_its_own_releases_and_upstream_s(
+@pytest.mark.slow
+def test_a_fork_is_followed_with_its_own_and_upstream_releases(
     generate: Generate, published: Path, newest: str, tmp_path: Path
 ) -> None:
     upstream, fork = tmp_path / "upstream", tmp_path / "fork"
@@ -63,7 +64,7 @@ def test_a_fork_is_followed_and_has_its_own_releases_and_upstream_s(
     chassis = project / "src" / "orbit" / "chassis"
 
     def script(*arguments: str, place: Path) -> None:
-        """What a project's script does."""
+        """Update like a project's script."""
         clone = tmp_path / f"clone-{len(list(tmp_path.iterdir()))}"
         git_in(tmp_path).run("clone", "--quiet", str(place), str(clone))
         done = run(project, *arguments, "--template", str(clone), PYTHONPATH=str(clone))
@@ -94,7 +95,7 @@ def test_post_releases_are_releases(tmp_path: Path) -> None:
     assert str(Template(str(tmp_path / "t"), tmp_path).newest().version) == "1.0.0.post1"
 
 
-def test_what_only_reads_elsewhere_is_not_recorded(
+def test_a_template_is_only_recorded_if_the_user_gives_it(
     generate: Generate, published: Path, newest: str, tmp_path: Path
 ) -> None:
     fork = tmp_path / "fork"
@@ -103,7 +104,7 @@ def test_what_only_reads_elsewhere_is_not_recorded(
     update(project, template=str(fork))
     assert recorded(project)[0] == str(published)
     again = update(project, template=str(fork), record=str(fork))
-    assert recorded(project)[0] == str(fork), "though the commit is the same"
+    assert recorded(project)[0] == str(fork), "the location is recorded even for the same commit"
     assert f"The project follows {fork} from now on" in again.to_text()
 
 
@@ -143,7 +144,7 @@ def clones(tmp_path: Path) -> dict[str, str]:
         ("gh:upstream/stars", ["gh:acme/stars", "of-github"], "gh:acme/stars"),
     ],
 )
-def test_where_a_template_came_from_tells_a_fork_from_a_copy(
+def test_the_origin_of_a_clone_distinguishes_forks_from_copies(
     source: str, places: list[str], expected: str, clones: dict[str, str], tmp_path: Path
 ) -> None:
     source, *places = (clones.get(each, each) for each in (source, *places))
@@ -153,7 +154,7 @@ def test_where_a_template_came_from_tells_a_fork_from_a_copy(
     assert "secret" not in f"{name}{remarks}"
 
 
-def test_a_script_that_overlooks_the_fork_is_told(clones: dict[str, str], tmp_path: Path) -> None:
+def test_a_script_that_ignores_the_fork_is_refused(clones: dict[str, str], tmp_path: Path) -> None:
     """Scripts of earlier releases know `--template FORK`, and not `--template=FORK`."""
     with pytest.raises(UpdateError, match="with a space and in full"):
         name_to_record([clones["fork"], clones["of-upstream"]], tmp_path)
@@ -174,14 +175,14 @@ def test_a_script_that_overlooks_the_fork_is_told(clones: dict[str, str], tmp_pa
         ("/nowhere", "/elsewhere", False),
     ],
 )
-def test_one_repository_has_many_names(
+def test_locations_of_the_same_repository_are_recognized(
     one: str, other: str, same: bool, clones: dict[str, str], tmp_path: Path
 ) -> None:
     one, other = (each.format(tmp_path) for each in (one, other))
     assert is_same(one, other, tmp_path) is same
 
 
-def test_a_binary_file_that_a_fork_seeds_is_told_without_its_bytes(store: Store) -> None:
+def test_a_binary_seeded_file_is_reported_without_its_content(store: Store) -> None:
     path = "src/orbit/web/logo.png"
     old, new, mine = (store.entry(b"\x89PNG\r\n\xff" + end) for end in (b"1", b"2", b"3"))
     before = Before(store, {path: old}, {path: mine}, {})

@@ -1,4 +1,4 @@
-"""The table of guards keeps up with the update's program, so that each can be taken out."""
+"""Each guard of the table occurs in the update program, so that it can be removed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.guards import Guard, guards
 
 
 @pytest.mark.parametrize("guard", guards(), ids=lambda guard: guard.name)
-def test_every_guard_can_be_taken_out(guard: Guard) -> None:
+def test_every_guard_can_be_removed(guard: Guard) -> None:
     text = (ROOT / guard.file).read_text()
     assert text.count(guard.old.removeprefix("\n")) == 1
     ast.parse(guard.removed_from(text))

@@ -1,4 +1,4 @@
-"""Which commits of the template count, and that an update never goes back to an earlier one."""
+"""The accepted commits of the template, and that an update never goes back to an earlier one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MINIMAL = {"preset": "minimal"}
 
 
 def beside(folder: Path, version: str, start: str) -> str:
-    """A commit on a line of its own, which no branch or tag names."""
+    """Make a commit on a separate line of history, without a branch or tag."""
     git = git_in(folder)
     git.run("switch", "--quiet", "--detach", start)
     (folder / "pyproject.toml").write_text(f'[project]\nname = "fork"\nversion = "{version}"\n')
@@ -32,7 +32,7 @@ def beside(folder: Path, version: str, start: str) -> str:
     return commit
 
 
-def test_nothing_to_update_to_where_the_project_is_ahead_of_the_newest_release(
+def test_a_project_ahead_of_the_newest_release_stays(
     tmp_path: Path,
 ) -> None:
     repository(tmp_path / "t", "1.0.0", "1.1.0", None)
@@ -43,7 +43,7 @@ def test_nothing_to_update_to_where_the_project_is_ahead_of_the_newest_release(
     assert "comes after 1.1.0, the newest release" in target.remarks[0]
     newest = template.newest().commit
     assert choose(template, newest, None).remarks == ()
-    assert choose(template, newest, head).commit == head, "the same version, and later"
+    assert choose(template, newest, head).commit == head, "it has the same version, but is later"
 
 
 def test_an_earlier_commit_is_refused_even_with_the_same_version(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_an_earlier_commit_is_refused_even_with_the_same_version(tmp_path: Path)
         choose(template, template.resolve("HEAD"), template.resolve("1.1.0", asked=True))
 
 
-def test_a_release_that_was_taken_back_is_followed_by_what_comes_after_it(tmp_path: Path) -> None:
+def test_a_withdrawn_release_is_updated_to_its_successor(tmp_path: Path) -> None:
     repository(tmp_path / "t", "1.0.0", "1.1.0", "1.0.0", "1.0.1")
     git = Git(tmp_path / "t")
     taken_back = git.text("rev-parse", "HEAD~2")
@@ -61,7 +61,7 @@ def test_a_release_that_was_taken_back_is_followed_by_what_comes_after_it(tmp_pa
     assert choose(template, taken_back, None).commit == git.text("rev-parse", "HEAD")
 
 
-def test_beside_the_main_line_the_version_decides(tmp_path: Path) -> None:
+def test_outside_the_main_branch_the_version_decides(tmp_path: Path) -> None:
     folder = tmp_path / "t"
     repository(folder, "1.0.0", "1.1.0")
     lower, same, higher = (beside(folder, version, "HEAD~1") for version in ("1.0.1", "1.1", "1.2"))
@@ -75,14 +75,14 @@ def test_beside_the_main_line_the_version_decides(tmp_path: Path) -> None:
 
 
 STRANGERS: dict[str, Callable[[str], str]] = {
-    "a commit of nobody's branch": lambda commit: commit,
+    "a commit without a branch": lambda commit: commit,
     "the beginning of its id": lambda commit: commit[:10],
-    "what git describe says": lambda commit: f"1.1.0-3-g{commit[:7]}",
+    "the output of git describe": lambda commit: f"1.1.0-3-g{commit[:7]}",
     "a pull request": lambda _: "refs/pull/1/head",
     "a pull request without refs": lambda _: "pull/1/head",
     "a merge request": lambda _: "refs/merge-requests/1/head",
-    "a tag that is no version": lambda _: "nightly",
-    "a place in the reflog": lambda _: "HEAD@{1}",
+    "a tag that is not a version": lambda _: "nightly",
+    "a number in the reflog": lambda _: "HEAD@{1}",
     "a date in the reflog": lambda _: "main@{yesterday}",
     "a message": lambda _: ":/beside",
     "a message from a release": lambda _: "1.1.0^{/0 1.0.0}",
@@ -94,7 +94,7 @@ STRANGERS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("name", STRANGERS)
 @pytest.mark.parametrize("asked", [False, True])
-def test_what_strangers_proposed_does_not_count(name: str, asked: bool, tmp_path: Path) -> None:
+def test_unmerged_commits_are_not_accepted(name: str, asked: bool, tmp_path: Path) -> None:
     folder = tmp_path / "t"
     git = repository(folder, "1.0.0", "1.1.0")
     commit = beside(folder, "1.2.0", "HEAD")
@@ -106,7 +106,7 @@ def test_what_strangers_proposed_does_not_count(name: str, asked: bool, tmp_path
         template.resolve(STRANGERS[name](commit), asked=asked)
 
 
-def test_a_clone_has_branches_and_tags_alone(tmp_path: Path) -> None:
+def test_a_clone_only_has_branches_and_tags(tmp_path: Path) -> None:
     folder = tmp_path / "t"
     git = repository(folder, "1.0.0", "1.1.0")
     commit = beside(folder, "1.2.0", "HEAD")
@@ -116,7 +116,7 @@ def test_a_clone_has_branches_and_tags_alone(tmp_path: Path) -> None:
     assert not template.git.succeeds("cat-file", "-e", commit)
 
 
-def test_what_the_template_s_people_have_on_their_lines_counts(tmp_path: Path) -> None:
+def test_commits_of_the_main_branch_and_release_branches_are_accepted(tmp_path: Path) -> None:
     folder = tmp_path / "t"
     git = repository(folder, "1.0.0", None, "1.1.0", None)
     line = git.text("rev-list", "--reverse", "HEAD").split()
@@ -141,7 +141,7 @@ def test_what_the_template_s_people_have_on_their_lines_counts(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("cloned", [False, True])
-def test_a_branch_counts_if_the_person_names_it(cloned: bool, tmp_path: Path) -> None:
+def test_a_branch_is_accepted_if_the_user_names_it(cloned: bool, tmp_path: Path) -> None:
     folder = tmp_path / "t"
     git = repository(folder, "1.0.0")
     first, tip = (beside(folder, "1.1.0", start) for start in ("HEAD", "HEAD"))
@@ -155,18 +155,18 @@ def test_a_branch_counts_if_the_person_names_it(cloned: bool, tmp_path: Path) ->
         with pytest.raises(UpdateError):
             template.resolve(name)
     assert template.resolve("next", asked=True) == tip
-    assert template.resolve(first) == first, "its line counts from then on"
+    assert template.resolve(first) == first, "commits of its branch are accepted from then on"
 
 
 def fixed(published: Path, folder: Path) -> str:
-    """A template with a commit after the newest release, which mends something."""
+    """A template with a fix after the newest release."""
     git_in(published).run("clone", "--quiet", str(published), str(folder))
     with (folder / "template" / "Makefile.jinja").open("a") as makefile:
         makefile.write("# a fix\n")
     return commit_all(folder, "Mend")
 
 
-def test_a_fix_after_the_newest_release_stays(
+def test_an_update_keeps_a_fix_after_the_newest_release(
     generate: Generate, published: Path, tmp_path: Path
 ) -> None:
     template = tmp_path / "template"

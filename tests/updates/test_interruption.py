@@ -1,4 +1,4 @@
-"""kill -9 at any moment: the project is as before or finished, and running it again finishes."""
+"""kill -9 at any moment: the project is unchanged or updated, and another run completes it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ import pytest
 from tests.rendering import ROOT
 from updating.errors import UpdateError
 from updating.git import Git
-from updating.plan import PLAN
+from updating.plan import FOLDER, PLAN
 from updating.update import update
 
 from .published import IDENTITY, Generate, commit_all, contents, git_in
 
+pytestmark = pytest.mark.slow
+
 MINIMAL = {"preset": "minimal"}
 SECONDS = 60
-# Of the moments that are tried, so many are tried at every change.
+# Number of tried moments in `make test`.
 SAMPLED = 8
 MOMENTS = [
     pytest.param(seed, marks=() if seed < SAMPLED else pytest.mark.thorough) for seed in range(20)
@@ -47,13 +49,13 @@ def start(project: Path) -> subprocess.Popen[bytes]:
         env={**os.environ, **IDENTITY},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        # A shell that runs the tests in the background has its children ignore Ctrl-C.
+        # If the tests run in the background of a shell, their children ignore Ctrl-C.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
 def writers(project: Path) -> list[int]:
-    """Processes that write into the project, and the gits that they run."""
+    """Processes that write to the project, and their git processes."""
     found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -68,11 +70,15 @@ def writers(project: Path) -> list[int]:
     return found
 
 
-def wait_for_plan(project: Path, process: subprocess.Popen[bytes]) -> None:
+def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + SECONDS
-    while not (project / ".git" / PLAN).exists() and process.poll() is None:
+    while not path.exists() and process.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.0005)
+
+
+def wait_for_plan(project: Path, process: subprocess.Popen[bytes]) -> None:
+    wait_for(project / ".git" / PLAN, process)
 
 
 def wait_for_writers(project: Path) -> None:
@@ -103,7 +109,7 @@ def finished(project: Path, tmp_path: Path) -> tuple[dict[str, bytes], str, str]
 def test_a_killed_update(
     seed: int, project: Path, finished: tuple[dict[str, bytes], str, str]
 ) -> None:
-    """Every second time in the moment of writing, and every fourth the writer with it."""
+    """Every second time, kill it while it writes, and every fourth time, kill the writer, too."""
     moment = random.Random(seed)
     before = state(project)
     process = start(project)
@@ -128,7 +134,7 @@ def test_a_killed_update(
 
 
 def half_written(project: Path) -> Path:
-    """A project whose update by release 1.4.1 was cut off after it wrote some of the files."""
+    """A project whose update by release 1.4.1 was killed after writing some files."""
     process = start(project)
     wait_for_plan(project, process)
     plan = json.loads((project / ".git" / PLAN).read_bytes())
@@ -147,7 +153,7 @@ def half_written(project: Path) -> Path:
     return project
 
 
-def test_half_written_files_are_finished(
+def test_a_half_written_update_is_completed(
     project: Path, finished: tuple[dict[str, bytes], str, str]
 ) -> None:
     half_written(project)
@@ -155,16 +161,16 @@ def test_half_written_files_are_finished(
     assert state(project) == finished
 
 
-def test_a_file_that_was_changed_since_is_not_written_over(project: Path) -> None:
+def test_a_file_changed_since_the_interruption_is_not_overwritten(project: Path) -> None:
     half_written(project)
     (project / "Makefile").write_text("mine, written after the interruption\n")
-    with pytest.raises(UpdateError, match=r"undone now, but for what was changed since \(Makefile"):
+    with pytest.raises(UpdateError, match=r"now undone, except for files changed since \(Makefile"):
         update(project)
     assert (project / "Makefile").read_text() == "mine, written after the interruption\n"
     assert git_in(project).text("status", "--porcelain") == "M Makefile"
 
 
-def test_a_plan_that_somebody_has_passed_by_is_dropped(project: Path) -> None:
+def test_an_interrupted_plan_is_dropped_after_other_commits(project: Path) -> None:
     half_written(project)
     (project / ".git" / "index.lock").unlink()
     git = git_in(project)
@@ -178,17 +184,17 @@ def test_a_plan_that_somebody_has_passed_by_is_dropped(project: Path) -> None:
     assert not (project / ".git" / PLAN).exists()
 
 
-def test_ctrl_c_ends_it_without_a_change(project: Path) -> None:
+def test_ctrl_c_ends_an_update_without_changes(project: Path) -> None:
     before = state(project)
     process = start(project)
-    time.sleep(1)
+    # Its lock is the first that it does, long before it writes.
+    wait_for(project / ".git" / FOLDER / "project.lock", process)
     process.send_signal(signal.SIGINT)
-    # Python itself is interrupted while it imports, and the command afterwards.
-    assert process.wait(SECONDS) in (130, -signal.SIGINT)
+    assert process.wait(SECONDS) == 130
     assert state(project) == before
 
 
-def test_ctrl_c_while_it_writes_waits_for_the_end(
+def test_ctrl_c_does_not_interrupt_writing(
     project: Path, finished: tuple[dict[str, bytes], str, str]
 ) -> None:
     process = start(project)
@@ -196,7 +202,7 @@ def test_ctrl_c_while_it_writes_waits_for_the_end(
     for _ in range(3):
         process.send_signal(signal.SIGINT)
         time.sleep(0.02)
-    # It is overheard while it writes, and ends what comes afterwards.
+    # It is ignored during writing, and ends the command afterwards.
     assert process.wait(SECONDS) in (0, 130, -signal.SIGINT)
     assert state(project) == finished
     assert not (project / ".git" / PLAN).exists()

@@ -1,4 +1,4 @@
-"""Line ends are no edits, and stay as a person's editor wrote them."""
+"""Line endings do not count as edits, and an update keeps those of the project."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CASES = {
         BASE.replace(b"three\n", b"three\npasted\r\n"),
         THEIRS.replace(b"three\n", b"three\npasted\r\n"),
     ),
-    "one line that ends otherwise": (
+    "one line with another ending": (
         BASE.replace(b"three\n", b"three\r\n"),
         THEIRS.replace(b"three\n", b"three\r\n"),
     ),
@@ -57,7 +57,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_the_template_changes_arrives_and_line_ends_stay(name: str, store: Store) -> None:
+def test_changes_are_merged_and_line_endings_are_kept(name: str, store: Store) -> None:
     ours, wanted = CASES[name]
     content, done = merged(store, BASE, ours, THEIRS)
     if wanted is None:
@@ -68,7 +68,7 @@ def test_what_the_template_changes_arrives_and_line_ends_stay(name: str, store: 
         assert content == wanted
 
 
-def test_a_template_s_own_carriage_returns_arrive_where_nobody_edited(store: Store) -> None:
+def test_unedited_files_get_the_template_s_carriage_returns(store: Store) -> None:
     assert merged(store, crlf(BASE), crlf(BASE), crlf(THEIRS))[0] == crlf(THEIRS)
     assert merged(store, BASE, BASE, crlf(THEIRS))[0] == crlf(THEIRS)
     sides = (files(store), files(store), files(store, ("new.bat", crlf(BASE))))
@@ -76,15 +76,17 @@ def test_a_template_s_own_carriage_returns_arrive_where_nobody_edited(store: Sto
     assert store.read(done.files["new.bat"].blob) == crlf(BASE)
 
 
-def test_an_edit_of_a_file_that_the_template_has_with_carriage_returns(store: Store) -> None:
+def test_an_edited_file_with_carriage_returns_in_the_template(store: Store) -> None:
     edited = BASE.replace(b"three", b"3")
     wanted = THEIRS.replace(b"three", b"3")
     assert merged(store, crlf(BASE), crlf(edited), crlf(THEIRS))[0] == crlf(wanted)
-    assert merged(store, crlf(BASE), edited, crlf(THEIRS))[0] == wanted, "as the person has it"
+    assert merged(store, crlf(BASE), edited, crlf(THEIRS))[0] == wanted, (
+        "the project's line endings are kept"
+    )
     assert merged(store, BASE, edited, crlf(THEIRS))[0] == wanted
 
 
-def test_a_conflict_has_the_line_ends_of_the_project(store: Store) -> None:
+def test_a_conflict_has_the_project_s_line_endings(store: Store) -> None:
     ours = crlf(BASE).replace(b"one", b"mine")
     content, done = merged(store, BASE, ours, THEIRS)
     assert content.startswith(b"<<<<<<< your-project\r\nmine\r\n=======\r\nONE\r\n>>>>>>> new\r\n")
@@ -102,7 +104,7 @@ def test_a_binary_file_is_left_alone(store: Store) -> None:
     assert as_in(b"\0\n", crlf(BASE)) == b"\0\n"
 
 
-def test_a_file_that_either_side_renames(store: Store) -> None:
+def test_line_endings_of_renamed_files_are_kept(store: Store) -> None:
     base, theirs = files(store, ("a.txt", BASE)), files(store, ("a.txt", THEIRS))
     ours = files(store, ("mine.txt", crlf(BASE)))
     done = merge(store, base, ours, theirs, name="new")
@@ -116,7 +118,7 @@ def test_a_file_that_either_side_renames(store: Store) -> None:
     }
 
 
-def test_files_of_ones_own_and_what_is_kept_stay_byte_for_byte(store: Store) -> None:
+def test_own_and_kept_files_are_not_changed(store: Store) -> None:
     odd = b"a\r\nb\nc\r\r\nd"
     base = files(store, ("dropped.txt", b"a\nb\nc\nd\n"), ("a.txt", BASE))
     ours = files(store, ("dropped.txt", odd), ("own.csv", BOM + odd), ("a.txt", BASE))

@@ -1,4 +1,4 @@
-"""People, releases and updates in any order: see machine.py for the law."""
+"""People, releases and updates in random order; machine.py contains the invariant."""
 
 from __future__ import annotations
 
@@ -10,21 +10,28 @@ from updating.shared import Shared
 
 from .machine import Machine, in_one_process
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = settings(
     deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=list(HealthCheck),
-    # A shorter way to a fault takes minutes to find, and what was done is printed anyway.
+    # Without shrinking, which takes minutes; the steps are printed anyway.
     phases=[Phase.generate],
     max_examples=25,
     stateful_step_count=20,
 )
-LONG = settings(OPTIONS, derandomize=False, max_examples=400, stateful_step_count=40)
+# Run several times, at the same time.
+LONG = settings(OPTIONS, derandomize=False, max_examples=100, stateful_step_count=40)
 
 
 @pytest.mark.parametrize(
-    "options", [OPTIONS, pytest.param(LONG, marks=pytest.mark.thorough)], ids=["short", "long"]
+    "options",
+    [
+        pytest.param(OPTIONS, id="short"),
+        *(pytest.param(LONG, id=f"long {n}", marks=pytest.mark.thorough) for n in range(1, 5)),
+    ],
 )
 def test_no_line_file_or_commit_is_lost(options: settings, common: Shared) -> None:
     class Here(Machine):

@@ -1,4 +1,4 @@
-"""The matrix notices when an update costs somebody a line."""
+"""The matrix fails if an update loses a line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Break = Callable[[pytest.MonkeyPatch], None]
 
 
 def after_merge(change: Callable[[Store, Files, Files, Files, Merged], Merged]) -> Break:
-    """Spoil what the merge gives."""
+    """Make a function that changes the result of the merge."""
 
     def spoil(monkeypatch: pytest.MonkeyPatch) -> None:
         def merge(store: Store, base: Files, ours: Files, theirs: Files, *, name: str) -> Merged:
@@ -82,19 +82,20 @@ def with_one_line_end_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 BREAKS: dict[str, tuple[Break, str, str]] = {
-    "renames are not rescued": (without_renames, "standard", EDITED),
-    "edited files go with the template's": (after_merge(drop_what_is_kept), "standard", EDITED),
+    "edits of renamed files are lost": (without_renames, "standard", EDITED),
+    "removed files lose edits": (after_merge(drop_what_is_kept), "standard", EDITED),
     "the template wins": (after_merge(take_theirs), "standard", EDITED),
     "the project wins": (after_merge(take_ours), "standard", EDITED),
     "deleted files come back": (after_merge(bring_back), "standard", "deleted_files"),
-    "conflicts are not told": (after_merge(say_nothing), "standard", BESIDE),
-    "lists are not spread": (without_toml, "standard", "added_to_the_ends_of_lists"),
+    "conflicts are not reported": (after_merge(say_nothing), "standard", BESIDE),
+    "lists are not merged by value": (without_toml, "standard", "added_to_the_ends_of_lists"),
     "an answer is not mapped": (without_answers, "proprietary", "touched_nothing"),
     "line ends count as edits": (with_line_ends_as_edits, "standard", "writes_crlf"),
-    "one line end spreads": (with_one_line_end_for_all, "standard", "pasted_a_crlf_line"),
+    "one line ending replaces all": (with_one_line_end_for_all, "standard", "pasted_a_crlf_line"),
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BREAKS)
 def test_the_matrix_notices(name: str, cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
     spoil, answers, persona = BREAKS[name]

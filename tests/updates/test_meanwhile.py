@@ -1,4 +1,4 @@
-"""What happens to a project while an update of it is computed or asks questions."""
+"""Changes of a project while an update of it is computed or asks questions."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from .published import Generate, commit_all, git_in
 from .test_copier_update import copier_update
 from .test_obstacles import whole
 
+pytestmark = pytest.mark.slow
+
 MINIMAL = {"preset": "minimal"}
 
 
@@ -32,7 +34,7 @@ def project(generate: Generate) -> Path:
 def meanwhile(
     monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object], *, times: int = 1
 ) -> None:
-    """Let something happen between the computation and the writing."""
+    """Call a function between the computation and the writing."""
     compute = computing.compute
     left = [times]
 
@@ -55,7 +57,9 @@ def colleague(project: Path) -> Callable[[], object]:
     return commit
 
 
-def test_a_colleague_s_commit_is_built_upon(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_update_is_computed_again_after_a_colleague_s_commit(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     meanwhile(monkeypatch, colleague(project))
     report = update(project)
     git = git_in(project)
@@ -67,7 +71,7 @@ def test_a_colleague_s_commit_is_built_upon(project: Path, monkeypatch: pytest.M
     assert git.text("log", "-1", "--format=%s") == "A colleague's"
 
 
-def test_a_colleague_who_never_stops_is_told(
+def test_an_update_fails_after_too_many_commits_of_colleagues(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meanwhile(monkeypatch, colleague(project), times=9)
@@ -79,7 +83,7 @@ def test_a_colleague_who_never_stops_is_told(
 
 
 @pytest.mark.parametrize("stage", [False, True])
-def test_an_edit_meanwhile_is_not_written_over(
+def test_an_edit_during_the_update_is_not_overwritten(
     stage: bool, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def edit() -> None:
@@ -97,7 +101,7 @@ def test_an_edit_meanwhile_is_not_written_over(
     assert git_in(project).text("rev-parse", "HEAD") == head
 
 
-def test_a_new_file_meanwhile_is_not_written_over(
+def test_a_file_created_during_the_update_is_not_overwritten(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write() -> None:
@@ -105,14 +109,16 @@ def test_a_new_file_meanwhile_is_not_written_over(
         (project / "scripts" / "update.py").write_text("mine, meanwhile\n")
 
     meanwhile(monkeypatch, write)
-    with pytest.raises(UpdateError, match=r"scripts/update\.py is not under version control"):
+    with pytest.raises(UpdateError, match=r"scripts/update\.py is untracked"):
         update(project)
     assert (project / "scripts" / "update.py").read_text() == "mine, meanwhile\n"
     assert git_in(project).text("status", "--porcelain") == "?? scripts/"
 
 
-def test_services_of_one_repository_at_once(generate: Generate, tmp_path: Path) -> None:
-    """More of them than an update tries again."""
+def test_concurrent_updates_of_services_in_one_repository(
+    generate: Generate, tmp_path: Path
+) -> None:
+    """More of them than the number of tries of an update."""
     repository = tmp_path / "whole"
     names = ("one", "two", "three", "four", "five")
     services = [generate(MINIMAL, name=f"whole/{name}") for name in names]
@@ -141,7 +147,7 @@ def test_services_of_one_repository_at_once(generate: Generate, tmp_path: Path) 
     assert all((service / "scripts" / "update.py").exists() for service in services)
 
 
-def test_two_updates_of_one_project(project: Path) -> None:
+def test_concurrent_updates_of_one_project(project: Path) -> None:
     before = whole(project)
     with only_update(project / ".git", ""):
         for _ in range(2):
@@ -156,7 +162,7 @@ def test_two_updates_of_one_project(project: Path) -> None:
     assert update(project).commit
 
 
-def test_the_lock_of_a_dead_process_keeps_nobody_away(project: Path) -> None:
+def test_the_lock_of_a_dead_process_does_not_block(project: Path) -> None:
     program = (
         "import os, signal, sys; from pathlib import Path; from updating.lock import only_update\n"
         "with only_update(Path(sys.argv[1]), ''):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -168,7 +174,7 @@ def test_the_lock_of_a_dead_process_keeps_nobody_away(project: Path) -> None:
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
-    """Let something happen while Copier asks."""
+    """Call a function while Copier asks questions."""
     from copier._main import Worker
 
     asking = Worker._ask
@@ -182,7 +188,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("hidden", [False, True])
-def test_copier_update_leaves_what_appears_while_it_asks(
+def test_copier_update_keeps_files_created_while_it_asks(
     hidden: bool, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import copier
@@ -206,7 +212,7 @@ def test_copier_update_leaves_what_appears_while_it_asks(
     assert (project / "scripts" / "update.py").exists()
 
 
-def test_copier_update_does_not_write_over_what_appears_while_it_asks(
+def test_copier_update_does_not_overwrite_files_changed_while_it_asks(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import copier
@@ -222,7 +228,7 @@ def test_copier_update_does_not_write_over_what_appears_while_it_asks(
     assert git_in(project).text("status", "--porcelain") == "M Makefile"
 
 
-def test_copier_update_builds_upon_a_commit_that_comes_while_it_asks(
+def test_copier_update_includes_a_commit_made_while_it_asks(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import copier
@@ -241,7 +247,7 @@ def test_a_pretended_copier_update_changes_nothing(project: Path) -> None:
     before = whole(project)
     done = copier_update(project, "--pretend")
     assert done.returncode == 0, done.stderr
-    assert "a preview: nothing was changed" in done.stderr
+    assert "(preview: nothing was changed)" in done.stderr
     assert whole(project) == before
 
 

@@ -1,4 +1,4 @@
-"""What a person has where an update writes: it is refused, and nothing changes."""
+"""Files at paths that an update writes: the update is refused, and nothing changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.rendering import ROOT
 from updating.errors import Status, UpdateError
 from updating.update import update
 
-from .published import Generate, commit_all, git_in
+from .published import Generate, commit_all, git_in, release
 
 FOLDER = (stat.S_IFDIR, None)
 KUBERNETES = {"container": True, "kubernetes": True}
@@ -27,7 +27,7 @@ def project(generate: Generate, newest: str) -> Path:
 
 
 def whole(project: Path) -> dict[str, object]:
-    """Everything in the working tree with its kind, and what git makes of it."""
+    """Everything in the working tree with its kind, and git's status."""
     found: dict[str, object] = {}
     for place, folders, names in os.walk(project):
         if Path(place) == project:
@@ -90,24 +90,25 @@ def pipe(project: Path) -> None:
 
 
 UNKNOWN: dict[str, tuple[Callable[[Path], None], str]] = {
-    "an ignored file where a folder comes": (ignored_file, "deploy"),
-    "an untracked file where a folder comes": (untracked_file, "deploy"),
-    "a link to a folder where a folder comes": (link_to_a_folder, "deploy"),
-    "a broken link where a folder comes": (broken_link, "deploy"),
-    "a file where an inner folder comes": (inner_file, "deploy/kubernetes"),
-    "a folder where a file comes": (folder_with_files, "Dockerfile/notes.txt"),
-    "an ignored file where a file comes": (file_itself, "Dockerfile"),
-    "a pipe where a file comes": (pipe, "Dockerfile"),
+    "an ignored file at the path of a folder": (ignored_file, "deploy"),
+    "an untracked file at the path of a folder": (untracked_file, "deploy"),
+    "a symlink to a folder at the path of a folder": (link_to_a_folder, "deploy"),
+    "a broken symlink at the path of a folder": (broken_link, "deploy"),
+    "a file at the path of an inner folder": (inner_file, "deploy/kubernetes"),
+    "a folder at the path of a file": (folder_with_files, "Dockerfile/notes.txt"),
+    "an ignored file at the path of a file": (file_itself, "Dockerfile"),
+    "a pipe at the path of a file": (pipe, "Dockerfile"),
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNKNOWN)
-def test_what_git_does_not_know_is_not_written_over(name: str, project: Path) -> None:
+def test_untracked_files_are_not_overwritten(name: str, project: Path) -> None:
     arrange, path = UNKNOWN[name]
     arrange(project)
     before = whole(project)
     for preview in (True, False):
-        with pytest.raises(UpdateError, match=f"^{path} is not under version control") as refused:
+        with pytest.raises(UpdateError, match=f"^{path} is untracked") as refused:
             update(project, data=KUBERNETES, preview=preview)
         assert refused.value.status is Status.REFUSED
         assert whole(project) == before
@@ -119,21 +120,23 @@ def test_a_folder_whose_name_has_a_line_break_is_named(project: Path, tmp_path: 
         update(moved)
 
 
-def test_names_that_differ_in_case_alone(project: Path) -> None:
+def test_names_that_only_differ_in_case(project: Path) -> None:
     (project / "dockerfile").write_text("mine\n")
     commit_all(project)
     (project / "Dockerfile").hardlink_to(project / "dockerfile")
     before = whole(project)
-    with pytest.raises(UpdateError, match="Dockerfile and dockerfile are one file on this file"):
+    with pytest.raises(
+        UpdateError, match="Dockerfile and dockerfile are the same file on this file"
+    ):
         update(project, data=KUBERNETES)
     assert whole(project) == before
     (project / "Dockerfile").unlink()
     (project / "Dockerfile").write_text("mine too\n")
-    with pytest.raises(UpdateError, match="Dockerfile is not under version control"):
+    with pytest.raises(UpdateError, match="Dockerfile is untracked"):
         update(project, data=KUBERNETES)
 
 
-def test_empty_folders_are_nobody_s(project: Path) -> None:
+def test_empty_folders_are_no_obstacle(project: Path) -> None:
     (project / "Dockerfile" / "empty").mkdir(parents=True)
     report = update(project, data=KUBERNETES)
     assert "Dockerfile" in report.added
@@ -145,7 +148,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(project: Path) -> None:
     before = whole(project)
     command = [sys.executable, "-m", "updating", "--data", "database=sqlite"]
     if not os.getuid():
-        # Without what lets root write everywhere.
+        # Without the capabilities by which root can write everywhere.
         command[:0] = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
     done = subprocess.run(
         command,
@@ -156,14 +159,12 @@ def test_a_folder_that_cannot_be_written_to_is_named(project: Path) -> None:
         check=False,
     )
     assert done.returncode == Status.REFUSED, done.stderr
-    assert f"{project / 'tests'} cannot be written to: give yourself the right" in done.stderr
+    assert f"{project / 'tests'} is not writable: fix its permissions" in done.stderr
     assert whole(project) == before
 
 
 @pytest.mark.parametrize("flag", ["assume-unchanged", "skip-worktree"])
-def test_a_file_that_git_was_told_not_to_look_at_is_not_written_over(
-    flag: str, generate: Generate
-) -> None:
+def test_a_file_that_git_does_not_check_is_not_overwritten(flag: str, generate: Generate) -> None:
     project = generate({"preset": "minimal"})
     git_in(project).run("update-index", f"--{flag}", "Makefile")
     (project / "Makefile").write_text("mine, and git does not see it\n")
@@ -173,14 +174,14 @@ def test_a_file_that_git_was_told_not_to_look_at_is_not_written_over(
     assert whole(project) == before
 
 
-def submodule(project: Path) -> None:
+def submodule(project: Path, place: str = "deploy") -> None:
     library = project.with_name("library")
     library.mkdir()
     git_in(library).run("init", "--quiet")
     (library / "shared.py").write_text("shared\n")
     commit_all(library)
     add = ("-c", "protocol.file.allow=always", "submodule", "add", "--quiet")
-    git_in(project).run(*add, str(library), "deploy")
+    git_in(project).run(*add, str(library), place)
 
 
 TRACKED: dict[str, tuple[Callable[[Path], None], str]] = {
@@ -192,30 +193,105 @@ TRACKED: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("name", TRACKED)
-def test_a_file_where_the_release_has_a_folder_and_the_reverse(name: str, project: Path) -> None:
+def test_a_file_at_the_path_of_a_folder_and_the_reverse(name: str, project: Path) -> None:
     arrange, path = TRACKED[name]
     arrange(project)
     commit_all(project)
     before = whole(project)
-    with pytest.raises(UpdateError, match=f"^Your .+ {path} stands where the release") as refused:
+    with pytest.raises(UpdateError, match=f"^Your .+ {path} is at the path of a ") as refused:
         update(project, data=KUBERNETES)
     assert "rename" in str(refused.value)
     assert whole(project) == before
 
 
-def test_something_else_at_the_name_of_a_new_file_is_named(project: Path) -> None:
-    """Git would keep both, one of them by a name of its own making."""
-    (project / "Dockerfile").symlink_to("README.md")
+OWN = {"AGENTS.md": "# Rules\n\nmine\n", "CLAUDE.md": "See AGENTS.md.\n"}
+
+
+@pytest.fixture
+def clone(published: Path, tmp_path: Path) -> Path:
+    """A clone of the template, to which a test can add a release."""
+    template = tmp_path / "template"
+    git_in(published).run("clone", "--quiet", str(published), str(template))
+    return template
+
+
+def begin_guides_anew(template: Path) -> None:
+    """Release guides with a new first line."""
+    for name in OWN:
+        [guide] = (template / "template").glob(f"{name}*")
+        guide.write_text(f"new\n{guide.read_text()}")
+    release(template, "9.0.0")
+
+
+def test_guides_of_the_project_are_kept(generate: Generate) -> None:
+    project = generate({"preset": "minimal"}, version="1.6.0")
+    for name, text in OWN.items():
+        (project / name).write_text(text)
+    commit_all(project)
+    report = update(project)
+    assert not report.conflicts
+    for name, text in OWN.items():
+        assert (project / name).read_text() == text
+        assert any(each.startswith(f"{name} existed already") for each in report.remarks)
+
+
+def test_rewritten_guides_are_kept(generate: Generate, clone: Path, newest: str) -> None:
+    project = generate({"preset": "minimal"}, version=newest, template=clone)
+    for name, text in OWN.items():
+        (project / name).write_text(text)
+    commit_all(project)
+    begin_guides_anew(clone)
+    assert not update(project).conflicts
+    assert {name: (project / name).read_text() for name in OWN} == OWN
+
+
+def test_guides_with_additions_are_merged(generate: Generate, clone: Path, newest: str) -> None:
+    project = generate({"preset": "minimal"}, version=newest, template=clone)
+    guide = project / "AGENTS.md"
+    guide.write_text(f"{guide.read_text()}\nmine\n")
+    commit_all(project)
+    begin_guides_anew(clone)
+    assert not update(project).conflicts
+    assert guide.read_text().startswith("new\n")
+    assert guide.read_text().endswith("\nmine\n")
+
+
+def test_a_symlink_at_the_path_of_a_new_file_is_kept(generate: Generate) -> None:
+    """Git would keep both, one of them with a generated name."""
+    project = generate({"preset": "minimal"}, version="1.6.0")
+    (project / "AGENTS.md").write_text("mine\n")
+    (project / "CLAUDE.md").symlink_to("AGENTS.md")
+    commit_all(project)
+    report = update(project)
+    assert not report.conflicts
+    assert (project / "AGENTS.md").read_text() == "mine\n"
+    assert (project / "CLAUDE.md").readlink() == Path("AGENTS.md")
+    for name in ("AGENTS.md", "CLAUDE.md"):
+        assert any(each.startswith(f"{name} existed already") for each in report.remarks)
+    assert not list(project.glob("*.md~*"))
+
+
+def test_a_symlink_instead_of_a_changed_file_is_kept(generate: Generate) -> None:
+    project = generate({"preset": "minimal"})
+    (project / "Makefile").unlink()
+    (project / "Makefile").symlink_to("README.md")
+    commit_all(project)
+    report = update(project)
+    assert "Makefile" in report.left_deleted
+    assert (project / "Makefile").readlink() == Path("README.md")
+    assert not list(project.glob("Makefile~*"))
+
+
+def test_a_submodule_at_the_path_of_a_new_file_is_refused(project: Path) -> None:
+    submodule(project, "Dockerfile")
     commit_all(project)
     before = whole(project)
-    with pytest.raises(UpdateError, match=r"^Your link Dockerfile has the name of a new file"):
+    with pytest.raises(UpdateError, match=r"^Your submodule Dockerfile has the name of a new file"):
         update(project, data=KUBERNETES)
     assert whole(project) == before
 
 
-def test_a_folder_in_place_of_a_file_that_the_template_changes_stays(
-    generate: Generate, published: Path
-) -> None:
+def test_a_folder_instead_of_a_changed_file_is_kept(generate: Generate, published: Path) -> None:
     project = generate({"preset": "minimal"})
     (project / "Makefile").unlink()
     (project / "Makefile").mkdir()

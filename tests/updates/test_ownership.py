@@ -1,4 +1,4 @@
-"""Every file belongs to one class, and the documentation says which."""
+"""Every file belongs to one class, which is documented."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from jinja2 import Environment
 from tests.rendering import ROOT, answer_sets
 from updating.git import Git
 from updating.ownership import GENERATED, Owner, Ownership
+from updating.releases import releases
 
 from .published import Generate, contents, versions
 
@@ -21,8 +22,9 @@ def ownership() -> Ownership:
     return Ownership(yaml.safe_load((ROOT / "copier.yml").read_text())["_exclude"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", answer_sets())
-def test_every_class_has_files_and_code_of_ones_own_is_seeded(
+def test_every_class_has_files_and_the_user_s_code_is_seeded(
     name: str, generate: Generate, newest: str, ownership: Ownership
 ) -> None:
     project = generate(answer_sets()[name], version=newest)
@@ -37,7 +39,7 @@ def test_every_class_has_files_and_code_of_ones_own_is_seeded(
         assert mine is None or path.endswith(("py.typed", "__main__.py")), path
 
 
-def test_every_line_of_the_table_names_files_that_there_are(ownership: Ownership) -> None:
+def test_every_pattern_matches_existing_files(ownership: Ownership) -> None:
     paths = [
         path.relative_to(ROOT / "template").as_posix().removesuffix(".jinja")
         for path in (ROOT / "template").rglob("*")
@@ -51,6 +53,16 @@ def test_the_table_is_documented(ownership: Ownership) -> None:
     rows = re.findall(r"^\| (seeded|generated) \| (.+?) \|", page(), re.MULTILINE)
     documented = {name: re.findall(r"`(.+?)`", cell) for name, cell in rows}
     assert documented == {"seeded": ownership.seeded, "generated": list(GENERATED)}
+
+
+def test_the_examples_of_own_settings_stay_as_they_are() -> None:
+    """An update changes `.env.example`, but not `settings.py`, from which `config` writes it."""
+    path = "template/src/{{ package_name }}/settings.py.jinja"
+    own = re.compile(r'(\w+): .*= Field\(\s*default=(.+),\s*description="(.+)"')
+    now = set(own.findall((ROOT / path).read_text()))
+    assert now
+    for release in releases(Git(ROOT)):
+        assert set(own.findall(Git(ROOT).text("show", f"{release.commit}:{path}"))) <= now
 
 
 def test_every_status_is_documented() -> None:
@@ -75,7 +87,7 @@ NEW_FORM = [
 @pytest.mark.parametrize(
     ("table", "seeded"), [(OLD_FORM, ["README.md"]), (NEW_FORM, ["README.md", "src/*/web"])]
 )
-def test_the_table_is_read_in_the_form_of_every_release(
+def test_the_table_is_read_in_the_format_of_every_release(
     table: list[str], seeded: list[str]
 ) -> None:
     ownership = Ownership(table)
@@ -84,7 +96,7 @@ def test_the_table_is_read_in_the_form_of_every_release(
     assert ownership.owner("x") is Owner.TEMPLATE
 
 
-def test_every_release_has_files_of_ones_own(published: Path) -> None:
+def test_every_release_has_seeded_files(published: Path) -> None:
     for version in versions(published):
         text = Git(published).text("show", f"{version}:copier.yml")
         ownership = Ownership(yaml.safe_load(text)["_exclude"])
@@ -93,14 +105,14 @@ def test_every_release_has_files_of_ones_own(published: Path) -> None:
 
 
 def test_copier_leaves_seeded_files_alone_too(ownership: Ownership) -> None:
-    """Whatever Copier leaves out of an update alone, the update knows as seeded."""
+    """Files that Copier leaves out only for updates are seeded for the update program."""
     table = yaml.safe_load((ROOT / "copier.yml").read_text())["_exclude"]
-    told = [
+    found = [
         Environment(autoescape=True).from_string(entry).render(_copier_operation="update").split()
         for entry in table
         if "_copier_operation" in entry
     ]
-    assert [pattern for patterns in told for pattern in patterns] == ownership.seeded
+    assert [pattern for patterns in found for pattern in patterns] == ownership.seeded
 
 
 def page() -> str:

@@ -1,4 +1,4 @@
-"""Parts that are turned on and off in a project that is there already."""
+"""Parts that are added to and removed from an existing project."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_minimal_complete_minimal_ends_where_it_began(generate: Generate, newest
     assert contents(project) == before
 
 
-def test_edits_stay_while_parts_come_and_go(generate: Generate, newest: str) -> None:
+def test_edits_are_kept_while_parts_are_added_and_removed(generate: Generate, newest: str) -> None:
     project = generate(MINIMAL, version=newest)
     before = contents(project)
     edited = {
@@ -49,7 +49,7 @@ def test_edits_stay_while_parts_come_and_go(generate: Generate, newest: str) -> 
         with (project / path).open("a") as file:
             file.write(f"{line}\n")
     app = project / "src" / "orbit" / "app.py"
-    app.write_text(app.read_text().replace("\nTITLE = ", "\nMINE = 'in app.py'\nTITLE = "))
+    app.write_text(app.read_text().replace("\nservice = ", "\nMINE = 'in app.py'\nservice = "))
     (project / "src" / "orbit" / "mine.py").write_text("MINE = 1\n")
     commit_all(project)
     mine = contents(project)
@@ -66,6 +66,7 @@ def test_edits_stay_while_parts_come_and_go(generate: Generate, newest: str) -> 
     assert set(mine) == {*before, "src/orbit/mine.py"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "data"),
     [
@@ -76,7 +77,7 @@ def test_edits_stay_while_parts_come_and_go(generate: Generate, newest: str) -> 
         ({}, {"database": "none", "processes": "web"}),
     ],
 )
-def test_a_part_that_is_turned_on_with_a_release_equals_a_fresh_project(
+def test_a_part_added_during_an_update_equals_a_new_project(
     old: dict[str, str], data: dict[str, str], generate: Generate, newest: str
 ) -> None:
     """From the first release, so that the release and the answers change at once."""
@@ -92,24 +93,24 @@ def test_a_part_that_is_turned_on_with_a_release_equals_a_fresh_project(
     improved = {each.path for each in report.improved}
     for path, content in contents(project).items():
         if path in improved:
-            assert content == before[path], "a release does not touch what is seeded"
+            assert content == before[path], "a release does not change seeded files"
         else:
             assert content == wanted.pop(path), path
     assert set(wanted) == improved
     assert not Git(project).text("status", "--porcelain")
 
 
-def test_an_update_turns_no_new_part_on(generate: Generate, newest: str) -> None:
+def test_an_update_does_not_add_new_parts(generate: Generate, newest: str) -> None:
     project = generate(COMPLETE, version="1.1.0")
     report = update(project)
     answered = {each.question: each.new for each in report.answers}
-    # Who has no container is not asked for manifests.
+    # Without a container, the question about manifests is not asked.
     assert {**answered, "kubernetes": False} == new_answers("1.1.0")
     off = generate({**COMPLETE, **new_answers("1.1.0")}, version=newest, name="off")
     assert lacking(contents(off), contents(project)) == {}
 
 
-def test_a_new_part_is_turned_on_when_somebody_asks(generate: Generate, newest: str) -> None:
+def test_a_new_part_is_added_on_request(generate: Generate, newest: str) -> None:
     project = generate(COMPLETE, version="1.1.0")
     update(project, data={"rate_limiting": "true"})
     assert answers(project)["rate_limiting"] is True
@@ -119,9 +120,45 @@ def test_a_new_part_is_turned_on_when_somebody_asks(generate: Generate, newest: 
     assert lacking(contents(on), contents(project)) == {}
 
 
+def test_the_tests_of_the_chassis_can_be_removed_and_added(generate: Generate, newest: str) -> None:
+    project = generate(MINIMAL, version=newest)
+    before = contents(project)
+    edited = project / "tests" / "chassis" / "test_log.py"
+    edited.write_text(f"{edited.read_text()}\n\n# mine\n")
+    commit_all(project)
+    report = update(project, data={"chassis_tests": "no"})
+    assert not report.conflicts
+    assert [kept.path for kept in report.kept] == ["tests/chassis/test_log.py"]
+    without = generate({**MINIMAL, "chassis_tests": False}, version=newest, name="without")
+    assert lacking(contents(without), contents(project)) == {}
+    assert [path for path in contents(project) if path.startswith("tests/chassis/")] == [
+        "tests/chassis/test_log.py"
+    ]
+    report = update(project, data={"chassis_tests": "yes"})
+    assert not report.conflicts
+    assert edited.read_text().endswith("# mine\n")
+    changed = {path for path, text in contents(project).items() if text != before.get(path)}
+    assert changed == {"tests/chassis/test_log.py"}
+
+
+def test_tests_are_kept_and_changes_of_the_ci_are_reported(generate: Generate) -> None:
+    project = generate({"preset": "minimal", "ci": "github"}, version="1.6.0")
+    workflows = project / ".github" / "workflows"
+    (workflows / "nightly.yml").write_text("jobs: {all: {steps: [{run: make test}]}}\n")
+    commit_all(project)
+    report = update(project)
+    assert report.status is Status.CLEAN
+    assert answers(project)["chassis_tests"] is True
+    assert (project / "tests" / "chassis" / "test_log.py").exists()
+    assert "run: make test-all\n" in (workflows / "ci.yml").read_text()
+    remarks = [each for each in report.remarks if "only your own tests" in each]
+    assert [each.split()[0] for each in remarks] == [".github/workflows/nightly.yml"]
+
+
 def lacking(wanted: dict[str, bytes], found: dict[str, bytes]) -> dict[str, bytes]:
-    """What is wanted and is not there, but for files that are people's own."""
-    seeded = {"README.md"} | {path for path in wanted if re.match("src/[^/]+/(?!chassis/)", path)}
+    """Missing or different files, except seeded ones."""
+    own = re.compile(r"README\.md|src/[^/]+/(?!chassis/).*|tests/(test_\w+|conftest)\.py")
+    seeded = set(filter(own.fullmatch, wanted))
     return {
         path: content
         for path, content in wanted.items()
@@ -136,7 +173,7 @@ def test_every_new_question_has_an_answer_that_changes_nothing(published: Path) 
             for name, question in yaml.safe_load(text).items()
             if not name.startswith("_")
             and question.get("when") is not False
-            # What has no default is asked only with an answer that nobody had before.
+            # A question without a default depends on a new answer.
             and "default" in question
         }
         for text in (
@@ -147,22 +184,20 @@ def test_every_new_question_has_an_answer_that_changes_nothing(published: Path) 
     assert asked[1] - asked[0] == new_answers("1.1.0").keys()
 
 
-def test_an_answer_of_ones_own_stays_when_the_preset_changes(
-    generate: Generate, newest: str
-) -> None:
+def test_an_own_answer_is_kept_when_the_preset_changes(generate: Generate, newest: str) -> None:
     project = generate({"preset": "minimal", "database": "sqlite"}, version=newest)
     update(project, data=COMPLETE)
     assert answers(project)["database"] == "sqlite"
     assert answers(project)["processes"] == "web-and-worker"
 
 
-def test_an_answer_beside_the_preset_wins(generate: Generate, newest: str) -> None:
+def test_an_answer_given_with_the_preset_takes_precedence(generate: Generate, newest: str) -> None:
     project = generate(MINIMAL, version=newest)
     update(project, data={**COMPLETE, "database": "mysql"})
     assert answers(project)["database"] == "mysql"
 
 
-def test_a_default_that_follows_the_preset_follows_nothing_else(published: Path) -> None:
+def test_defaults_of_the_preset_depend_on_nothing_else(published: Path) -> None:
     questions = yaml.safe_load((published / "copier.yml").read_text())
     following = {
         name: set(re.findall(r"[a-z_]+", re.sub(r"'[^']*'", "", str(question["default"]))))

@@ -1,4 +1,4 @@
-"""Where a template may be: paths, mirrors, bundles and addresses, and what git says of each."""
+"""Locations of templates: paths, mirrors, bundles and URLs, and errors of git about them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_a_template_is_read_wherever_it_is(
+def test_a_template_is_read_from_each_kind_of_location(
     name: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, project, scratch = (tmp_path / each for each in ("one/here", "project", "scratch"))
@@ -52,7 +52,7 @@ def test_a_template_is_read_wherever_it_is(
         folder.mkdir(parents=True)
     monkeypatch.chdir(here)
     monkeypatch.setenv("HOME", str(tmp_path))
-    # Of the hook that an update may be run from.
+    # Variables of a git hook that runs the update.
     for variable in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
         monkeypatch.setenv(variable, str(project / "elsewhere"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
@@ -81,7 +81,7 @@ def test_a_template_is_read_wherever_it_is(
         ("https://token@host/stars", "https://token@host/stars"),
     ],
 )
-def test_addresses_reach_git_as_they_are(place: str, address: str, tmp_path: Path) -> None:
+def test_urls_are_passed_to_git_unchanged(place: str, address: str, tmp_path: Path) -> None:
     assert locate(place, tmp_path) == address
 
 
@@ -98,26 +98,26 @@ def test_addresses_reach_git_as_they_are(place: str, address: str, tmp_path: Pat
         "git+",
     ],
 )
-def test_what_git_could_take_for_more_than_a_place_is_refused(place: str) -> None:
-    with pytest.raises(UpdateError, match="name a path"):
+def test_locations_that_git_could_execute_are_refused(place: str) -> None:
+    with pytest.raises(UpdateError, match="use a path"):
         locate(place)
 
 
-def test_a_folder_that_is_no_repository(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_repository(tmp_path: Path) -> None:
     for place in (str(tmp_path), "~nobody-of-that-name/t", "x" * 5000):
         with pytest.raises(UpdateError, match="there is no such folder") as failed:
             locate(place, tmp_path)
         assert failed.value.status is Status.FAILED
 
 
-def test_no_sentence_has_a_password(tmp_path: Path) -> None:
+def test_passwords_are_not_in_messages(tmp_path: Path) -> None:
     with pytest.raises(UpdateError) as failed:
         Template("https://ada:secret@127.0.0.1:9/t", tmp_path)
     assert "127.0.0.1:9/t" in str(failed.value)
     assert "secret" not in str(failed.value)
 
 
-def test_a_setting_that_forbids_paths(
+def test_a_git_setting_that_forbids_paths(
     template: Path, generate: Generate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
@@ -129,15 +129,15 @@ def test_a_setting_that_forbids_paths(
         Template(template.as_uri(), tmp_path)
 
 
-def test_a_template_with_a_short_history(template: Path, tmp_path: Path) -> None:
+def test_a_shallow_template_is_refused(template: Path, tmp_path: Path) -> None:
     short = tmp_path / "short"
     git_in(tmp_path).run("clone", "--quiet", "--depth", "1", template.as_uri(), str(short))
     for place in (str(short), short.as_uri()):
-        with pytest.raises(UpdateError, match=r"short history.*--unshallow"):
+        with pytest.raises(UpdateError, match=r"is a shallow clone.*--unshallow"):
             Template(place, tmp_path)
 
 
-def test_a_partial_clone_fetches_what_it_lacks_or_says_so(template: Path, tmp_path: Path) -> None:
+def test_a_partial_clone_fetches_missing_objects_or_fails(template: Path, tmp_path: Path) -> None:
     git_in(template).run("config", "uploadpack.allowFilter", "true")
     for name in ("one", "two"):
         words = ("clone", "--quiet", "--filter=blob:none", "--no-checkout")
@@ -160,8 +160,9 @@ def test_a_template_of_another_user(name: str, template: Path, tmp_path: Path) -
     assert f"git config --global --add safe.directory {tmp_path / name}" in str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mirror", [False, True])
-def test_both_commands_take_an_address_and_a_mirror(
+def test_both_commands_accept_a_url_and_a_mirror(
     mirror: bool, generate: Generate, published: Path, tmp_path: Path, newest: str
 ) -> None:
     place = published.as_uri()
@@ -177,7 +178,7 @@ def test_both_commands_take_an_address_and_a_mirror(
     assert run(project, "--check").returncode == Status.CLEAN
 
 
-def test_git_s_own_words_are_one_line(tmp_path: Path) -> None:
+def test_messages_of_git_are_one_line(tmp_path: Path) -> None:
     place = tmp_path.as_uri()
     with pytest.raises(UpdateError) as failed:
         Template(place, tmp_path)

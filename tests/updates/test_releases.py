@@ -52,7 +52,7 @@ def test_versions_are_ordered_as_versions(tmp_path: Path) -> None:
     assert list(named(git)) == ["1.9.0", "1.10.0"]
 
 
-def test_a_release_that_was_taken_back_is_none_until_it_is_set_again(tmp_path: Path) -> None:
+def test_a_withdrawn_release_does_not_count_until_it_is_set_again(tmp_path: Path) -> None:
     git = repository(tmp_path / "t", "1.0.0", "1.1.0", "1.0.0")
     assert named(git) == {"1.0.0": "0 1.0.0"}
     (tmp_path / "t" / "pyproject.toml").write_text(
@@ -62,7 +62,7 @@ def test_a_release_that_was_taken_back_is_none_until_it_is_set_again(tmp_path: P
     assert named(git) == {"1.0.0": "0 1.0.0", "1.1.0": "again"}
 
 
-def test_a_branch_that_was_merged_is_released_by_its_merge(tmp_path: Path) -> None:
+def test_a_merged_branch_is_released_by_its_merge(tmp_path: Path) -> None:
     folder = tmp_path / "t"
     git = repository(folder, "1.0.0")
     somebody = git_in(folder)
@@ -74,7 +74,7 @@ def test_a_branch_that_was_merged_is_released_by_its_merge(tmp_path: Path) -> No
     assert named(git)["1.1.0"] == "merged"
 
 
-def test_a_short_history_is_refused(tmp_path: Path) -> None:
+def test_a_shallow_history_is_refused(tmp_path: Path) -> None:
     repository(tmp_path / "t", "1.0.0", None, None)
     short = tmp_path / "short"
     address = (tmp_path / "t").as_uri()
@@ -102,5 +102,5 @@ def test_a_release_is_found_without_its_tag_and_by_what_copier_records(tmp_path:
     head = git.text("rev-parse", "HEAD")
     assert template.resolve(f"1.1.0-1-g{head[:7]}") == head
     assert str(template.version(head)) == "1.1.0", "a commit belongs to the release before it"
-    with pytest.raises(UpdateError, match=r"no release 9\.9\.9, nor such a commit"):
+    with pytest.raises(UpdateError, match=r"no release 9\.9\.9, and no such commit"):
         template.resolve("9.9.9")

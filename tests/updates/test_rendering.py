@@ -1,4 +1,4 @@
-"""Rendering for updates is Copier's own, in less time."""
+"""Rendering for updates equals Copier's, and takes less time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from updating.errors import Status, UpdateError
 from updating.rendering import Renderer, render
 
 ORIGIN = Origin("/srv/twelvestar", "1.0.0", {})
-# One of each kind; the others are for a release.
+# One of each kind; `make test-thorough` tries the others.
 SAMPLED = ("minimal", "complete", "odd_names")
 
 SMALL = {
@@ -62,8 +62,8 @@ def small(folder: Path, release: str = "one", **changes: str) -> Path:
 
     Args:
         folder: A new folder.
-        release: What its filter adds.
-        changes: Other texts of files, by the words of their names with underscores.
+        release: A text that its filter appends.
+        changes: New contents of files, by their names with underscores.
     """
     for path, text in SMALL.items():
         name = path.rpartition("/")[2].replace(".", "_")
@@ -88,6 +88,7 @@ def tree(folder: Path) -> dict[str, tuple[str, object]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -95,7 +96,7 @@ def tree(folder: Path) -> dict[str, tuple[str, object]]:
         for name in every_set()
     ],
 )
-def test_a_render_is_what_copier_makes(
+def test_a_rendering_equals_copier_s(
     name: str, template: Path, renderer: Renderer, tmp_path: Path
 ) -> None:
     answers = every_set()[name]
@@ -111,7 +112,7 @@ def test_a_render_is_what_copier_makes(
         )
     file = tmp_path / "copier" / ANSWERS_FILE
     file.write_text(with_origin(file.read_text(), ORIGIN.source, ORIGIN.commit))
-    # What is kept of one project is nothing of the next.
+    # Cached data of one project must not affect the next.
     renderer.render(tmp_path / "other", Origin("", "", answer_sets()["mysql"]))
     rendered = renderer.render(tmp_path / "ours", ORIGIN, answers)
     assert tree(tmp_path / "ours") == tree(tmp_path / "copier")
@@ -150,7 +151,7 @@ def test_a_render_starts_no_process(
     assert os.access(rendered.folder / "scripts" / "update.py", os.R_OK)
 
 
-def test_rendering_changes_nothing_of_the_process(
+def test_rendering_does_not_change_the_process(
     tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import warnings
@@ -178,9 +179,9 @@ def test_two_releases_keep_their_own_extensions(tmp_path: Path) -> None:
             assert (made / "name.txt").read_text() == f"ORBIT{name} CONSTANT{name}"
 
 
-def test_threads_render_what_one_alone_renders(tmp_path: Path) -> None:
+def test_threads_render_the_same_as_a_single_one(tmp_path: Path) -> None:
     names = [f"release{at}" for at in range(4)]
-    # While one loads an extension, the others load theirs.
+    # So that threads load extensions at the same time.
     settings = SMALL["copier.yml"].replace(
         "- extensions", "- extensions/wait.py:Wait\n          - extensions"
     )
@@ -208,7 +209,7 @@ def test_threads_render_what_one_alone_renders(tmp_path: Path) -> None:
     assert all(renderer.is_quick for renderer in renderers)
 
 
-def test_threads_do_not_take_each_others_time(tmp_path: Path) -> None:
+def test_threads_detect_use_of_the_clock_separately(tmp_path: Path) -> None:
     slow = SMALL["extensions/names.py"].replace("lambda text:", "lambda text: time.sleep(0.05) or")
     place = small(
         tmp_path / "template",
@@ -238,27 +239,27 @@ def test_without_private_parts_copier_renders(
         rendered = renderer.render(tmp_path / str(at), ORIGIN, {"name": "sun"})
         assert (rendered.folder / "name.txt").read_text() == "SUNone CONSTANTone"
         assert rendered.answers == {"name": "sun", "size": 1}
-        assert not rendered.timeless, "nobody watched the clock"
+        assert not rendered.timeless, "the use of the clock is unknown"
         assert not renderer.is_quick
 
 
 @pytest.mark.parametrize(
-    "told",
+    "text",
     ["{% now 'utc', '%Y' %}", "{{ '%Y' | strftime }}"],
     ids=["tag", "filter"],
 )
-def test_a_render_that_tells_the_time_is_not_timeless(told: str, tmp_path: Path) -> None:
+def test_a_rendering_that_contains_the_time_is_not_timeless(text: str, tmp_path: Path) -> None:
     settings = SMALL["copier.yml"].replace(
         "- extensions", "- jinja2_time.TimeExtension\n          - extensions"
     )
-    place = small(tmp_path / "template", copier_yml=settings, name_txt_jinja=told)
+    place = small(tmp_path / "template", copier_yml=settings, name_txt_jinja=text)
     renderer = Renderer(place)
     assert not renderer.render(tmp_path / "made", ORIGIN).timeless
     (place / "template" / "name.txt.jinja").write_text("{{ name }}")
     assert Renderer(place).render(tmp_path / "another", ORIGIN).timeless
 
 
-def test_what_is_compiled_is_shared_by_releases_with_the_same_extensions(
+def test_releases_with_the_same_extensions_share_compiled_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled = hooks.Compiled()
@@ -277,18 +278,20 @@ BROKEN: dict[str, Break] = {
     "an extension that ends the process": lambda at: (at / "extensions/names.py").write_text(
         "raise SystemExit(0)"
     ),
-    "an extension that is not there": lambda at: (at / "extensions/names.py").unlink(),
+    "a missing extension": lambda at: (at / "extensions/names.py").unlink(),
     "an undefined value": lambda at: (at / "template/name.txt.jinja").write_text("{{ nobody }}"),
-    "a filter that there is not": lambda at: (at / "template/name.txt.jinja").write_text(
+    "a missing filter": lambda at: (at / "template/name.txt.jinja").write_text(
         "{{ name | quiet }}"
     ),
     "a file that raises": lambda at: (at / "template/name.txt.jinja").write_text("{{ 1 // 0 }}"),
-    "a file that is no template": lambda at: (at / "template/name.txt.jinja").write_text("{% if"),
-    "a file that is no text": lambda at: (at / "template/name.txt.jinja").write_bytes(
+    "a file that is not a template": lambda at: (at / "template/name.txt.jinja").write_text(
+        "{% if"
+    ),
+    "a file that is not text": lambda at: (at / "template/name.txt.jinja").write_bytes(
         b"\xff{{ 1 }}"
     ),
-    "no YAML": lambda at: (at / "copier.yml").write_text("a: ["),
-    "a question of no type": lambda at: (at / "copier.yml").write_text("a: {type: moon}"),
+    "invalid YAML": lambda at: (at / "copier.yml").write_text("a: ["),
+    "a question of an unknown type": lambda at: (at / "copier.yml").write_text("a: {type: moon}"),
     "a question with another key": lambda at: (at / "copier.yml").write_text("a: {tpye: int}"),
     "a default of another type": lambda at: (at / "copier.yml").write_text(
         "a: {type: int, default: moon}"
@@ -320,7 +323,7 @@ def test_a_broken_template_is_one_sentence(how: str, tmp_path: Path) -> None:
         ({"size": None}, 'Question "size" takes int, not None.'),
     ],
 )
-def test_an_answer_that_is_not_taken_is_refused(
+def test_an_invalid_answer_is_refused(
     answer: dict[str, Any], sentence: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UpdateError) as caught:

@@ -1,4 +1,4 @@
-"""What the report says of answers and files, and where it goes."""
+"""Answers and files in the report, and where it is written."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ RELEASE = Release("1.0.0", "0" * 40)
         Report(RELEASE, RELEASE, kept=(Kept("a", "why"),)),
     ],
 )
-def test_a_report_that_names_files_does_not_say_that_none_changes(report: Report) -> None:
+def test_a_report_with_files_does_not_say_that_none_changes(report: Report) -> None:
     assert "no file changes" not in report.to_text()
     assert changes.next_steps(report, preview=True)
 
 
-def test_a_file_of_the_name_of_a_new_one_is_told(store: Store) -> None:
+def test_a_file_with_the_name_of_a_new_one_is_reported(store: Store) -> None:
     mine, new = store.entry(b"mine\n"), store.entry(b"new\n")
     seeded = "src/orbit/web/new.py"
     paths = ("scripts/new.py", seeded, "marked.txt", "old.txt", ANSWERS_FILE, "taken.txt")
@@ -54,12 +54,12 @@ def test_a_file_of_the_name_of_a_new_one_is_told(store: Store) -> None:
     files = {**dict.fromkeys(paths, mine), "taken.txt": new}
     merged = Merged(files, stages={"marked.txt": {2: mine, 3: new}})
     theirs = {**dict.fromkeys(paths, new), "added.txt": new}
-    told = changes.already_there(before, merged, theirs, Ownership(SETTINGS["_exclude"]))
-    assert [each.split()[0] for each in told] == ["scripts/new.py", seeded]
-    assert "was there already and stays as you have it" in told[0]
+    remarks = changes.already_there(before, merged, theirs, Ownership(SETTINGS["_exclude"]))
+    assert [each.split()[0] for each in remarks] == ["scripts/new.py", seeded]
+    assert "existed already, so yours was kept" in remarks[0]
 
 
-def test_a_file_that_was_taken_from_the_template_beforehand_is_told(generate: Generate) -> None:
+def test_a_file_copied_from_the_template_before_is_reported(generate: Generate) -> None:
     project = generate(MINIMAL)
     (project / "scripts").mkdir()
     script = project / "scripts" / "update.py"
@@ -68,7 +68,7 @@ def test_a_file_that_was_taken_from_the_template_beforehand_is_told(generate: Ge
     commit_all(project)
     report = update(project)
     assert script.read_text() == text
-    assert any(each.startswith("scripts/update.py was there") for each in report.remarks)
+    assert any(each.startswith("scripts/update.py existed already") for each in report.remarks)
 
 
 @pytest.mark.parametrize("answer", ["yes", "No", "true", "0", " off ", True, False])
@@ -77,21 +77,22 @@ def test_words_for_yes_and_no(answer: object) -> None:
 
 
 @pytest.mark.parametrize("answer", ["flase", "", "nope", "2", None, [True]])
-def test_what_is_neither_yes_nor_no(answer: object) -> None:
+def test_values_that_are_neither_yes_nor_no(answer: object) -> None:
     with pytest.raises(UpdateError, match="takes yes or no"):
         check_questions({"hooks": SETTINGS["hooks"]}, {"hooks": answer})
 
 
-def test_an_answer_to_what_is_not_asked_is_told(generate: Generate, newest: str) -> None:
+def test_an_answer_without_effect_is_reported(generate: Generate, newest: str) -> None:
     project = generate(MINIMAL, version=newest)
     report = update(project, data={"kubernetes": "yes", "procfile": "yes"}, preview=True)
-    assert [each for each in report.remarks if "changes nothing" in each] == [
-        'The answer to "kubernetes" changes nothing: with the other answers, that is not asked.'
+    assert [each for each in report.remarks if "has no effect" in each] == [
+        'The answer to "kubernetes" has no effect, because that question is not asked.'
     ]
     assert "Procfile" in report.added
 
 
-def test_an_answers_file_of_another_name(
+@pytest.mark.slow
+def test_an_answers_file_with_another_name(
     generate: Generate, published: Path, newest: str, tmp_path: Path
 ) -> None:
     template = tmp_path / "template"
@@ -122,7 +123,7 @@ def test_an_answers_file_of_another_name(
     assert "procfile: false" in (project / ".my-answers.yaml").read_text()
     done = run(project, "--check", "--answers-file", "conf/b.yml")
     assert done.returncode == Status.REFUSED
-    assert "There is no conf/b.yml in the last commit" in done.stderr
+    assert "has no conf/b.yml: this is not a generated project" in done.stderr
     with pytest.raises(UpdateError, match="is not in the project"):
         update(project, answers_file="../answers.yml")
 
@@ -130,7 +131,7 @@ def test_an_answers_file_of_another_name(
 @pytest.mark.parametrize(
     "place", ["", "missing/report.json", "folder", "file/report.json", "a\0b", "x" * 300]
 )
-def test_a_report_that_cannot_be_written_is_refused_before(place: str, tmp_path: Path) -> None:
+def test_an_unwritable_report_is_refused_before_the_update(place: str, tmp_path: Path) -> None:
     from updating.output import refuse_unwritable
 
     (tmp_path / "folder").mkdir()
@@ -140,7 +141,7 @@ def test_a_report_that_cannot_be_written_is_refused_before(place: str, tmp_path:
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_nothing_happens_where_the_report_cannot_be_written(generate: Generate) -> None:
+def test_nothing_happens_if_the_report_cannot_be_written(generate: Generate) -> None:
     project = generate(MINIMAL)
     head = Git(project).text("rev-parse", "HEAD")
     done = run(project, "--json", "missing/report.json")
@@ -152,8 +153,9 @@ def test_nothing_happens_where_the_report_cannot_be_written(generate: Generate) 
     assert not (project / "report.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["closed", "nobody reads"])
-def test_an_update_succeeds_whoever_reads_its_report(end: str, generate: Generate) -> None:
+def test_an_update_succeeds_even_if_its_output_is_closed(end: str, generate: Generate) -> None:
     project = generate(MINIMAL)
     command = [sys.executable, "-m", "updating"]
     reading, writing = os.pipe()
@@ -172,8 +174,8 @@ def test_an_update_succeeds_whoever_reads_its_report(end: str, generate: Generat
     assert not git.text("status", "--porcelain")
 
 
-def test_no_file_gets_the_number_of_a_standard_output_that_is_closed(tmp_path: Path) -> None:
-    """Programs that the update starts would write into it."""
+def test_no_file_gets_the_descriptor_of_a_closed_standard_output(tmp_path: Path) -> None:
+    """Otherwise, programs that the update starts would write to that file."""
     program = (
         "from updating import output; output.prepare(); print(); "
         f"raise SystemExit(open({str(tmp_path / 'file')!r}, 'w').fileno())"
@@ -184,7 +186,7 @@ def test_no_file_gets_the_number_of_a_standard_output_that_is_closed(tmp_path: P
     assert done.returncode > 2
 
 
-def test_a_name_that_is_not_utf_8_is_told(generate: Generate, tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf_8_is_reported(generate: Generate, tmp_path: Path) -> None:
     project = generate(MINIMAL)
     name = os.fsdecode(b"M\xff")
     with (project / "Makefile").open("a") as makefile:

@@ -1,4 +1,4 @@
-"""Repositories and settings of git that are not what most people have."""
+"""Unusual repositories and git settings."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def project(generate: Generate) -> Path:
 
 @pytest.fixture
 def result(generate: Generate) -> dict[str, bytes]:
-    """What an ordinary update gives."""
+    """The result of an update in an ordinary repository."""
     ordinary = generate(MINIMAL, name="ordinary")
     update(ordinary)
     return contents(ordinary)
 
 
 def settings(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
-    """Settings as somebody has them in their own configuration."""
+    """Git settings in the user's configuration."""
     monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(values)))
     for number, (name, value) in enumerate(values.items()):
         monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", name.replace("__", "."))
@@ -47,23 +47,24 @@ def settings(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
 
 SETTINGS = {
     "bare repositories only by name": {"safe__bareRepository": "explicit"},
-    "no files as addresses": {"protocol__file__allow": "never"},
+    "no file URLs": {"protocol__file__allow": "never"},
     "no protocol at all": {"protocol__allow": "never"},
-    "other line ends": {"core__autocrlf": "true", "core__safecrlf": "true"},
+    "other line endings": {"core__autocrlf": "true", "core__safecrlf": "true"},
     "recorded resolutions": {"rerere__enabled": "true", "rerere__autoupdate": "true"},
-    "another way of showing conflicts": {"merge__conflictStyle": "zdiff3"},
+    "another style of conflict markers": {"merge__conflictStyle": "zdiff3"},
     "a split index": {"core__splitIndex": "true"},
-    "a cache of untracked files": {"core__untrackedCache": "true"},
-    "a monitor of files": {"core__fsmonitor": "true"},
+    "an untracked cache": {"core__untrackedCache": "true"},
+    "a file system monitor": {"core__fsmonitor": "true"},
     "colours and pagers": {"color__ui": "always", "core__pager": "false"},
     "prefixes": {"diff__noprefix": "true", "status__short": "true", "status__branch": "true"},
     "no renames": {"diff__renames": "false", "merge__renames": "false"},
-    "new repositories of another kind": {"init__defaultObjectFormat": "sha256"},
+    "another format of new repositories": {"init__defaultObjectFormat": "sha256"},
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
-def test_settings_of_a_person_s(
+def test_an_update_works_with_unusual_git_settings(
     name: str, project: Path, result: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings(monkeypatch, **SETTINGS[name])
@@ -72,12 +73,12 @@ def test_settings_of_a_person_s(
     assert {
         path: text.replace(b"\r\n", b"\n") for path, text in contents(project).items()
     } == result
-    # Ours has settings of its own.
+    # `Git` would override these settings.
     status = ["git", "status", "--porcelain=v1", "--no-branch"]
     assert not subprocess.run(status, cwd=project, capture_output=True, check=True).stdout
 
 
-def test_a_recorded_resolution_is_at_hand(project: Path) -> None:
+def test_a_recorded_resolution_can_be_repeated(project: Path) -> None:
     git = git_in(project)
     git.run("config", "rerere.enabled", "true")
     shell = project / "src" / "orbit" / "chassis" / "cli" / "shell.py"
@@ -102,15 +103,15 @@ RENAMED = Path("src/orbit/chassis/cli")
 OF_MERGES = {
     "no renames": {"merge__renames": "false"},
     "few renames": {"merge__renameLimit": "1"},
-    "line ends that are made the same": {"merge__renormalize": "true"},
-    "a merge that takes both sides": {"merge__default": "union"},
-    "files that are large": {"core__bigFileThreshold": "1"},
+    "normalized line endings": {"merge__renormalize": "true"},
+    "a merge driver that takes both sides": {"merge__default": "union"},
+    "a low limit for large files": {"core__bigFileThreshold": "1"},
 }
 
 
 @pytest.fixture
 def renamed(generate: Generate) -> Callable[[str], Path]:
-    """A project with renamed files and a line that the template changes too."""
+    """A project with renamed files and an edited line that the template changes, too."""
 
     def arrange(name: str) -> Path:
         project = generate(MINIMAL, version="1.4.0", name=name)
@@ -126,8 +127,9 @@ def renamed(generate: Generate) -> Callable[[str], Path]:
     return arrange
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OF_MERGES)
-def test_settings_of_a_person_s_do_not_change_what_is_merged(
+def test_git_settings_do_not_change_the_merge(
     name: str, renamed: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ordinary = renamed("ordinary")
@@ -138,8 +140,9 @@ def test_settings_of_a_person_s_do_not_change_what_is_merged(
     assert contents(project) == contents(ordinary)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attributes", ["eol=crlf", "binary", "working-tree-encoding=UTF-16"])
-def test_attributes_of_a_person_s_are_for_the_working_tree_alone(
+def test_attributes_of_the_user_only_apply_to_the_working_tree(
     attributes: str,
     generate: Generate,
     tmp_path: Path,
@@ -160,10 +163,10 @@ def tree(project: Path) -> str:
     return git_in(project).text("rev-parse", "HEAD^{tree}")
 
 
-def test_variables_of_a_hook_are_not_believed(
+def test_variables_of_git_hooks_are_ignored(
     project: Path, result: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """In a process that is started with them, as those of hooks are."""
+    """In a process that is started with them, like those of hooks."""
     other = tmp_path / "other"
     other.mkdir()
     git_in(other).run("init", "--quiet")
@@ -226,7 +229,7 @@ def partial(project: Path) -> Path:
 
 
 def sparse(project: Path) -> Path:
-    """A part of a repository with more than one project."""
+    """A sparse checkout of a repository with several projects."""
     (project / "elsewhere").mkdir()
     (project / "elsewhere" / "other.txt").write_text("of others\n")
     commit_all(project)
@@ -251,18 +254,21 @@ def linked(project: Path) -> Path:
 
 PLACES: dict[str, Callable[[Path], Path]] = {
     "another working tree": in_worktree,
-    "git's folder elsewhere": with_git_folder_elsewhere,
+    "a separate git folder": with_git_folder_elsewhere,
     "a detached HEAD": detached,
     "sha256": of_sha256,
     "a shallow clone": shallow,
     "a partial clone": partial,
-    "a part of a partial clone": sparse,
-    "by a link": linked,
+    "a sparse checkout of a partial clone": sparse,
+    "a symlinked folder": linked,
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLACES)
-def test_places_of_a_project(name: str, project: Path, result: dict[str, bytes]) -> None:
+def test_an_update_works_in_unusual_repositories(
+    name: str, project: Path, result: dict[str, bytes]
+) -> None:
     place = PLACES[name](project)
     report = update(place)
     git = git_in(place)
@@ -273,7 +279,7 @@ def test_places_of_a_project(name: str, project: Path, result: dict[str, bytes])
     assert git.text("fsck", "--no-dangling", "--connectivity-only") in ("", "notice: HEAD points")
 
 
-def test_a_part_that_is_not_checked_out_is_not_written_over(project: Path) -> None:
+def test_a_sparse_checkout_is_not_overwritten(project: Path) -> None:
     git_in(project).run("sparse-checkout", "set", "--no-cone", "/*", "!/tests/")
     before = whole(project)
     with pytest.raises(UpdateError, match="`git sparse-checkout disable`"):
@@ -281,7 +287,7 @@ def test_a_part_that_is_not_checked_out_is_not_written_over(project: Path) -> No
     assert whole(project) == before
 
 
-def test_a_repository_of_somebody_else(
+def test_a_repository_of_another_user_is_refused(
     project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     if os.getuid():
@@ -293,7 +299,7 @@ def test_a_repository_of_somebody_else(
         update(project)
 
 
-def test_a_commit_is_signed_where_the_person_signs(
+def test_commits_are_signed_if_the_user_signs(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = tmp_path / "key"
@@ -339,10 +345,10 @@ def test_large_files_are_neither_copied_nor_read(project: Path) -> None:
 def test_an_update_without_a_working_tree(
     options: tuple[str, ...], project: Path, tmp_path: Path
 ) -> None:
-    """It is pushed from there, and is what the command would have made."""
+    """It can be pushed from there, and equals the command's commit."""
     git_in(project).run("config", "uploadpack.allowFilter", "true")
     git_in(project).run("config", "uploadpack.allowAnySHA1InWant", "true")
-    # A content that no render has.
+    # A content that occurs in no rendering.
     with (project / "Makefile").open("a") as makefile:
         makefile.write("# mine\n")
     commit_all(project)
@@ -375,6 +381,6 @@ def test_conflicts_without_a_working_tree_are_committed_with_their_markers(proje
     assert whole(project) == before
 
 
-def test_a_commit_that_is_not_there(project: Path) -> None:
+def test_a_missing_commit_is_refused(project: Path) -> None:
     with pytest.raises(UpdateError, match="There is no commit nowhere in"):
         commit_update(project / ".git", parent="nowhere")

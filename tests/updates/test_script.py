@@ -1,4 +1,4 @@
-"""`scripts/update.py` of a project: where it finds the template, and how it runs its program."""
+"""`scripts/update.py` of a project: how it finds the template, and runs its update program."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from updating.git import Git
 from .published import Generate, commit_all, git_in, release
 
 SCRIPT = ROOT / "template" / "scripts" / "update.py"
-# Says how it was called, and does nothing.
+# A program that only prints how it was called.
 PROGRAM = """\
 import json, os, sys
 print(json.dumps({"arguments": sys.argv[1:], "path": sys.path, "environment": dict(os.environ)}))
@@ -37,14 +37,14 @@ sys.exit(3)
 
 @pytest.fixture(autouse=True)
 def uv_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As most people have it."""
+    """uv on the path, like on most machines."""
     bin_folder = Path(sys.executable).parent
     monkeypatch.setenv("PATH", f"{bin_folder}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture
 def script(tmp_path: Path) -> Iterator[ModuleType]:
-    """The script as a module, of the project in `project`."""
+    """The script of the project in `project`, as a module."""
     folder = tmp_path / "project" / "scripts"
     folder.mkdir(parents=True)
     (folder / "update.py").write_bytes(SCRIPT.read_bytes())
@@ -58,7 +58,7 @@ def script(tmp_path: Path) -> Iterator[ModuleType]:
 
 @pytest.fixture
 def project(script: ModuleType, tmp_path: Path) -> Path:
-    """A folder with the script, which follows the template beside it."""
+    """A folder with the script, and a template next to it."""
     folder = tmp_path / "project"
     answer(folder, "../template")
     template(tmp_path / "template")
@@ -70,7 +70,7 @@ def answer(project: Path, source: str, name: str = ".copier-answers.yml") -> Non
 
 
 def template(folder: Path, requirements: str = "", program: str = PROGRAM) -> Path:
-    """A repository with a program that stands in the template's place."""
+    """Make a repository with an update program, in place of the template."""
     package = folder / "updating"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
@@ -102,6 +102,7 @@ def called(project: Path, *options: str, **variables: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "python",
     [
@@ -142,18 +143,18 @@ def test_the_program_gets_every_argument_and_the_clone_as_the_last_template(proj
     assert called(project, "--template=../template")["arguments"][1:-2] == [
         "--template=../template"
     ]
-    # What is wrong with them is the program's to say.
+    # The program reports errors in them, not the script.
     assert called(project, "--data", "--template")["arguments"][1:3] == ["--data", "--template"]
 
 
-def test_modules_of_the_project_are_not_the_program_s(project: Path) -> None:
+def test_the_program_does_not_import_modules_of_the_project(project: Path) -> None:
     (project / "json.py").write_text("raise SystemExit('mine')\n")
     found = called(project)
     assert str(project) not in found["path"]
     assert "" not in found["path"]
 
 
-def test_the_variables_of_a_hook_name_another_repository(project: Path, tmp_path: Path) -> None:
+def test_variables_that_name_another_repository_are_removed(project: Path, tmp_path: Path) -> None:
     other = {
         name: str(tmp_path / "nowhere")
         for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
@@ -164,7 +165,7 @@ def test_the_variables_of_a_hook_name_another_repository(project: Path, tmp_path
     assert settings.items() <= environment.items()
 
 
-def test_hooks_of_the_person_do_not_run(project: Path, tmp_path: Path) -> None:
+def test_hooks_of_the_user_do_not_run(project: Path, tmp_path: Path) -> None:
     hook = tmp_path / "hooks" / "post-checkout"
     hook.parent.mkdir()
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
@@ -186,7 +187,7 @@ HOSTILE = ["ext::touch {ran}", "git+ext::touch {ran}", "--upload-pack=touch {ran
 
 
 @pytest.mark.parametrize("source", HOSTILE)
-def test_an_address_runs_no_program(source: str, project: Path, tmp_path: Path) -> None:
+def test_a_url_cannot_run_a_program(source: str, project: Path, tmp_path: Path) -> None:
     answer(project, json.dumps(source.format(ran=tmp_path / "ran")))
     settings = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "protocol.allow"}
     done = run(project, **settings, GIT_CONFIG_VALUE_0="always")
@@ -219,7 +220,7 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize("source", ADDRESSES)
-def test_it_takes_what_copier_takes(
+def test_it_expands_short_forms_like_copier(
     source: str, script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("repo", "project/beside", "here/beside", "here/only-here"):
@@ -247,7 +248,9 @@ SOURCES = [
 
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("allow_unicode", [True, False])
-def test_it_reads_what_yaml_writes(source: str, allow_unicode: bool, script: ModuleType) -> None:
+def test_it_reads_all_yaml_styles_of_the_location(
+    source: str, allow_unicode: bool, script: ModuleType
+) -> None:
     text = yaml.safe_dump(
         {"_commit": "1.0.0", "_src_path": source, "a": [1]}, allow_unicode=allow_unicode
     )
@@ -256,7 +259,7 @@ def test_it_reads_what_yaml_writes(source: str, allow_unicode: bool, script: Mod
     assert script.recorded(with_origin("# Why.\na: 1\n", source, "1"), "_src_path") == source
 
 
-def test_a_comment_is_no_part_of_it(script: ModuleType) -> None:
+def test_comments_are_not_part_of_the_location(script: ModuleType) -> None:
     assert script.recorded("_src_path: gh:o/r#x # ours\n", "_src_path") == "gh:o/r#x"
     assert script.recorded("_src_path: 'gh:o/r' # ours\n", "_src_path") == "gh:o/r"
     assert script.recorded("a: 1\n_src_path:\nb: 2\n", "_src_path") is None
@@ -283,7 +286,7 @@ def test_the_answers_file_may_have_another_name(project: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("content", [None, b"", b"- 1\n", b"_src_path:\n", b"_src_path: \xff\n"])
-def test_answers_that_name_no_template(content: bytes | None, project: Path) -> None:
+def test_answers_without_a_template_are_refused(content: bytes | None, project: Path) -> None:
     path = project / ".copier-answers.yml"
     path.unlink() if content is None else path.write_bytes(content)
     done = run(project)
@@ -293,7 +296,7 @@ def test_answers_that_name_no_template(content: bytes | None, project: Path) -> 
     )
 
 
-def test_a_template_without_pins_is_another_one(project: Path, tmp_path: Path) -> None:
+def test_a_template_without_pinned_requirements_is_refused(project: Path, tmp_path: Path) -> None:
     (tmp_path / "template" / "updating" / "requirements.txt").unlink()
     commit_all(tmp_path / "template")
     done = run(project)
@@ -302,7 +305,7 @@ def test_a_template_without_pins_is_another_one(project: Path, tmp_path: Path) -
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_closed_stdout_is_no_error(project: Path) -> None:
+def test_a_closed_stdout_is_not_an_error(project: Path) -> None:
     command = f"exec {sys.executable} scripts/update.py >&-"
     done = subprocess.run(
         ["sh", "-c", command], cwd=project, capture_output=True, text=True, check=False
@@ -310,7 +313,7 @@ def test_a_closed_stdout_is_no_error(project: Path) -> None:
     assert (done.returncode, done.stderr) == (3, "")
 
 
-def test_an_interrupt_is_no_traceback(project: Path, tmp_path: Path) -> None:
+def test_an_interrupt_prints_no_traceback(project: Path, tmp_path: Path) -> None:
     program = (
         f"import pathlib, time\npathlib.Path({str(tmp_path / 'runs')!r}).touch()\ntime.sleep(60)"
     )
@@ -325,7 +328,7 @@ def test_an_interrupt_is_no_traceback(project: Path, tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # A shell that runs the tests in the background has its children ignore Ctrl-C.
+        # If the tests run in the background of a shell, their children ignore Ctrl-C.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         while not (tmp_path / "runs").exists():
@@ -348,13 +351,13 @@ MEANINGS = {
 
 
 def without_make(variables: Mapping[str, str]) -> dict[str, str]:
-    """The environment of somebody who calls make, where make runs the tests."""
+    """An environment without variables of the make that runs the tests."""
     return {name: value for name, value in variables.items() if not name.startswith("MAKE")}
 
 
 @pytest.mark.parametrize("status", [0, *MEANINGS])
-def test_make_says_what_the_status_was(status: int, generate: Generate, newest: str) -> None:
-    """Its own is 2 for whatever fails."""
+def test_make_prints_the_status(status: int, generate: Generate, newest: str) -> None:
+    """make's own status is 2 for all failures."""
     project = generate({"preset": "minimal"}, version=newest)
     (project / "scripts" / "update.py").write_text("import sys\nsys.exit(int(sys.argv[1]))\n")
     done = subprocess.run(
@@ -377,7 +380,7 @@ def test_make_says_what_the_status_was(status: int, generate: Generate, newest: 
     assert make.endswith(f"Error {status}")
 
 
-# What the program needs
+# Requirements of the program
 
 
 def wheel(folder: Path, content: str = "NAME = 'dep'\n") -> str:
@@ -410,7 +413,7 @@ def test_packages_come_from_the_index_of_the_project(
 ) -> None:
     digest = wheel(tmp_path / "index")
     settings = f'find-links = ["{tmp_path}/index"]\nno-index = true\n'
-    # It says nothing about what an update needs.
+    # Settings that must not affect the requirements of an update.
     settings += 'required-version = ">=99"\nexclude-newer = "2000-01-01T00:00:00Z"\n'
     (project / file).write_text(f"[tool.uv]\n{settings}" if file != "uv.toml" else settings)
     needing(tmp_path / "needing", digest)
@@ -418,11 +421,12 @@ def test_packages_come_from_the_index_of_the_project(
     assert done.returncode == 3, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("installer", ["uv", "pip"])
-def test_a_package_of_another_content_is_not_installed(
+def test_a_package_with_another_hash_is_not_installed(
     installer: str, project: Path, tmp_path: Path
 ) -> None:
-    # pip stands in where there is no uv on the path.
+    # Without uv on the path, pip is used.
     places = {
         "UV_NO_CACHE": "1",
         "UV_NO_INDEX": "1",
@@ -441,25 +445,23 @@ def test_a_package_of_another_content_is_not_installed(
     done = run(project, "--template", "../needing", **places)
     assert done.returncode == Status.FAILED
     said = done.stderr.splitlines()[-1]
-    assert said == "What the update needs could not be installed, as is said above."
+    assert said == "Cannot install the update program: see the message above."
 
 
-def test_without_an_installer_a_sentence_says_so(project: Path) -> None:
+def test_a_missing_installer_is_explained(project: Path) -> None:
     # Without site-packages there is no pip.
     done = run(project, python=(sys.executable, "-S"), PATH="/usr/bin:/bin")
     assert done.returncode == Status.REFUSED
     assert done.stderr == "There is neither uv nor pip: install uv, and update again.\n"
 
 
-def test_without_git_a_sentence_says_so(project: Path, tmp_path: Path) -> None:
+def test_a_missing_git_is_explained_by_the_script(project: Path, tmp_path: Path) -> None:
     done = run(project, PATH=str(tmp_path))
     assert done.returncode == Status.REFUSED
     assert done.stderr == "git is not installed: install it, and update again.\n"
 
 
-def test_settings_of_indexes_are_the_same_in_the_other_file(
-    script: ModuleType, project: Path
-) -> None:
+def test_index_settings_are_copied_unchanged(script: ModuleType, project: Path) -> None:
     import tomllib
 
     indexes = {

@@ -1,4 +1,4 @@
-"""What updates of many projects have in common changes nothing of what they do."""
+"""Caches that updates of many projects share do not change the results."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def source(tmp_path: Path) -> Template:
 
 @pytest.fixture
 def renders(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Folders that something was rendered into."""
+    """Folders to which something was rendered."""
     made: list[Path] = []
     render = hooks.Kept.render
 
@@ -74,7 +74,8 @@ def read(render: Render, path: str) -> str:
     return content.decode()
 
 
-def test_threads_update_as_one_alone_does(
+@pytest.mark.slow
+def test_threads_update_like_a_single_one(
     generate: Generate, published: Path, common: Shared
 ) -> None:
     projects = {
@@ -97,7 +98,7 @@ def test_threads_update_as_one_alone_does(
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    # Of its own, so that the threads render, and meet where it is filled.
+    # A new cache, so that the threads render, and fill it at the same time.
     with Shared() as theirs, ThreadPoolExecutor(4) as pool:
         reports = dict(
             zip(
@@ -121,14 +122,16 @@ def test_nothing_is_rendered_twice(source: Template, renders: list[Path]) -> Non
         checkout = newest(source, common)
         first = common.render(checkout, {}, {"name": "sun"})
         assert common.render(checkout, {}, {"name": "sun"}) is first
-        assert common.render(checkout, {"name": "sun", "size": 1}) is first, "what it has recorded"
+        assert common.render(checkout, {"name": "sun", "size": 1}) is first, (
+            "the recorded answers have the same rendering"
+        )
         assert len(renders) == 1
         assert common.render(checkout, {"name": "sun", "size": 2}) is not first
         assert read(first, "name.txt") == "SUNRELEASE CONSTANTRELEASE"
         assert not renders[0].exists()
 
 
-def test_an_answer_that_is_not_recorded_is_of_its_own_render(
+def test_an_unrecorded_answer_is_part_of_the_cache_key(
     source: Template, renders: list[Path]
 ) -> None:
     settings = source.git.folder / "copier.yml"
@@ -144,7 +147,7 @@ def test_an_answer_that_is_not_recorded_is_of_its_own_render(
 
 
 @pytest.mark.parametrize("what", ["answers", "data", "format", "commit", "defaults", "copier"])
-def test_whatever_a_render_depends_on_makes_another(
+def test_every_input_of_a_rendering_is_part_of_its_key(
     what: str,
     source: Template,
     renders: list[Path],
@@ -173,7 +176,9 @@ def test_whatever_a_render_depends_on_makes_another(
         assert len(renders) == 2
 
 
-def test_renders_outlast_the_process(source: Template, renders: list[Path], tmp_path: Path) -> None:
+def test_renderings_are_kept_after_the_process(
+    source: Template, renders: list[Path], tmp_path: Path
+) -> None:
     kept = tmp_path / "kept"
     for _ in range(3):
         with Shared(renders=kept) as common:
@@ -187,7 +192,7 @@ DAMAGED = ["objects/pack/*.pack", "objects/pack/*.idx", "render.json"]
 
 
 def damage(path: Path, how: str) -> None:
-    """Do to a file what a full disk or a killed process may do."""
+    """Damage a file like a full disk or a killed process could."""
     if how == "gone":
         path.unlink()
         return
@@ -203,7 +208,7 @@ def damage(path: Path, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["gone", "empty", "cut", "other"])
 @pytest.mark.parametrize("pattern", DAMAGED)
-def test_a_damaged_render_is_made_anew(
+def test_a_damaged_rendering_is_replaced(
     pattern: str, how: str, source: Template, renders: list[Path], tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept"
@@ -218,7 +223,7 @@ def test_a_damaged_render_is_made_anew(
             damage(path, how)
 
 
-def test_renders_may_be_deleted(source: Template, renders: list[Path], tmp_path: Path) -> None:
+def test_renderings_may_be_deleted(source: Template, renders: list[Path], tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     with Shared(renders=kept) as common:
         for made in (1, 2):
@@ -228,7 +233,7 @@ def test_renders_may_be_deleted(source: Template, renders: list[Path], tmp_path:
             shutil.rmtree(kept)
 
 
-def test_what_is_known_of_a_commit_needs_no_clone_of_then(
+def test_cached_data_of_a_commit_does_not_need_its_first_clone(
     published: Path, newest: str, tmp_path: Path
 ) -> None:
     with Shared() as common:
@@ -252,7 +257,7 @@ def test_settings_of_copier_that_cannot_be_read(
         common.render(common.checkout(source, source.resolve("HEAD")), {})
 
 
-def test_what_was_begun_and_not_finished_is_no_render(
+def test_an_unfinished_rendering_is_not_used(
     source: Template, renders: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = tmp_path / "kept"
@@ -274,7 +279,7 @@ def test_what_was_begun_and_not_finished_is_no_render(
     with Shared(renders=kept) as common:
         assert read(common.render(newest(source, common), {}), "name.txt")
     assert len(renders) == 2
-    assert left[0] not in kept.iterdir(), "swept, since it is old"
+    assert left[0] not in kept.iterdir(), "old drafts are removed"
 
 
 _RENDER = """
@@ -288,7 +293,7 @@ with Shared(renders=Path(sys.argv[2])) as common:
 """
 
 
-def test_processes_share_renders(source: Template, tmp_path: Path) -> None:
+def test_processes_share_renderings(source: Template, tmp_path: Path) -> None:
     command = [sys.executable, "-c", _RENDER, str(source.git.folder), str(tmp_path / "kept")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     running = [
@@ -300,7 +305,7 @@ def test_processes_share_renders(source: Template, tmp_path: Path) -> None:
     assert printed[0] and len(set(printed)) == 1
 
 
-def test_only_so_many_renders_are_kept(
+def test_the_number_of_cached_renderings_is_limited(
     source: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared, "_RENDERS", 2)
@@ -310,10 +315,10 @@ def test_only_so_many_renders_are_kept(
         for at in range(10):
             common.render(checkout, {"name": f"name{at}"})
         assert len(list((common.folder / "renders").iterdir())) <= 3
-        assert read(used, "name.txt"), "what is used stays"
+        assert read(used, "name.txt"), "recently used renderings are kept"
 
 
-def test_only_so_many_commits_are_kept_compiled(
+def test_the_number_of_compiled_commits_is_limited(
     source: Template, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared, "_RENDERERS", 1)
@@ -327,7 +332,7 @@ def test_only_so_many_commits_are_kept_compiled(
         assert common.render(first, {"name": "sun"}).answers["name"] == "sun"
 
 
-def test_a_time_that_is_told_makes_another_render_on_another_day(
+def test_a_rendering_with_a_date_is_renewed_on_another_day(
     source: Template, renders: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = source.git.folder / "template" / "name.txt.jinja"
@@ -341,9 +346,7 @@ def test_a_time_that_is_told_makes_another_render_on_another_day(
             assert len(renders) == made
 
 
-def test_a_template_is_read_anew_only_where_something_was_committed(
-    published: Path, tmp_path: Path
-) -> None:
+def test_a_template_is_read_again_only_after_new_commits(published: Path, tmp_path: Path) -> None:
     template = tmp_path / "template"
     git_in(tmp_path).run("clone", "--quiet", str(published), str(template))
     with Shared() as common:
@@ -359,12 +362,12 @@ def test_a_template_is_read_anew_only_where_something_was_committed(
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where folders to work in are made."""
+    """The folder for temporary folders."""
     monkeypatch.setattr(scratch, "_place", lambda: tmp_path)
     return tmp_path
 
 
-def test_a_folder_to_work_in_goes_with_its_use(place: Path) -> None:
+def test_a_temporary_folder_is_removed_after_use(place: Path) -> None:
     with scratch_folder() as folder:
         assert folder.parent == place
         assert f"-{os.getpid()}-" in folder.name
@@ -382,7 +385,7 @@ sys.stdin.read(); os._exit(9)
 """
 
 
-def test_what_a_dead_process_left_is_swept(place: Path) -> None:
+def test_folders_of_dead_processes_are_removed(place: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", _LEAVE, str(place)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -393,14 +396,16 @@ def test_what_a_dead_process_left_is_swept(place: Path) -> None:
     assert process.stdin and process.stdout
     folder = Path(process.stdout.readline().strip())
     sweep(place)
-    assert folder.exists(), "its process lives"
+    assert folder.exists(), "its process is running"
     process.communicate()
     assert folder.exists()
     sweep(place)
     assert not folder.exists()
 
 
-def test_what_lives_is_not_swept(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_of_running_processes_are_kept(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     others = place / "twelvestar-of-mine"
     young = place / "twelvestar-1-young"
     begun = place / f"twelvestar-{os.getpid()}-begun"
@@ -408,9 +413,9 @@ def test_what_lives_is_not_swept(place: Path, monkeypatch: pytest.MonkeyPatch) -
         folder.mkdir()
     (begun / "process.lock").touch()
     sweep(place)
-    assert begun.exists(), "not locked yet"
+    assert begun.exists(), "it is new, and may not be locked yet"
     with scratch_folder() as folder:
-        # As it looks from a container, which does not see the process.
+        # As seen from a container, in which the process is invisible.
         monkeypatch.setattr(scratch, "_lives", lambda process: False)
         sweep(place)
         assert folder.exists()
@@ -420,10 +425,10 @@ def test_what_lives_is_not_swept(place: Path, monkeypatch: pytest.MonkeyPatch) -
         assert not young.exists()
 
 
-def test_all_that_an_update_makes_can_be_swept(
+def test_all_temporary_folders_of_an_update_can_be_swept(
     generate: Generate, published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Folders that do not name their process stay for ever when it is killed."""
+    """Other folders would stay for ever after their process is killed."""
     project = generate({"preset": "minimal"}, version="1.4.1")
     declared = project / "pyproject.toml"
     declared.write_text(
@@ -444,7 +449,7 @@ def test_all_that_an_update_makes_can_be_swept(
     assert not [path for path in made if scratch.PREFIX + str(os.getpid()) not in str(path)]
 
 
-def test_memory_is_used_where_there_is_room(
+def test_temporary_folders_are_in_memory_if_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TMPDIR", raising=False)
@@ -458,4 +463,4 @@ def test_memory_is_used_where_there_is_room(
     monkeypatch.setattr(scratch, "_MEMORY", tmp_path)
     monkeypatch.setattr(scratch, "_ENOUGH", 1)
     monkeypatch.setenv("TMPDIR", "/somewhere")
-    assert scratch._place() != tmp_path, "a person's choice comes first"
+    assert scratch._place() != tmp_path, "the user's choice takes precedence"

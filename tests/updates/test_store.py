@@ -1,4 +1,4 @@
-"""The store's objects are git's, whoever writes and reads them."""
+"""The store and git can read each other's objects."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def entries(store: Store) -> dict[str, Entry]:
 
 
 @pytest.mark.parametrize("object_format", FORMATS)
-def test_objects_are_those_that_git_makes(object_format: str, tmp_path: Path) -> None:
+def test_objects_equal_those_of_git(object_format: str, tmp_path: Path) -> None:
     store = store_of(tmp_path, object_format)
     gits = Git(tmp_path / "repository").text("write-tree")
     tree = store.tree(entries(store))
@@ -83,18 +83,18 @@ def test_objects_are_those_that_git_makes(object_format: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("object_format", FORMATS)
-def test_what_git_has_is_read(object_format: str, tmp_path: Path) -> None:
+def test_objects_of_git_are_read(object_format: str, tmp_path: Path) -> None:
     store = store_of(tmp_path, object_format)
     blobs = {identify("blob", content, object_format): content for content in FILES.values()}
     assert store.read_all([*blobs, *blobs]) == blobs
     own = store.blob(b"written after the reader began")
     assert store.read(own) == b"written after the reader began"
     store.close()
-    assert store.read(own), "another process is begun"
+    assert store.read(own), "another process is started"
     store.close()
 
 
-def test_a_repository_that_git_must_be_told_of(
+def test_bare_repositories_are_read_if_git_requires_an_explicit_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = tmp_path / "settings"
@@ -107,7 +107,9 @@ def test_a_repository_that_git_must_be_told_of(
     store.close()
 
 
-def test_many_objects_are_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_objects_are_read_by_one_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = store_of(tmp_path, "sha1")
     contents = {store.blob(content): content for content in (b"%d" % at * 99 for at in range(3000))}
     started: list[object] = []
@@ -124,7 +126,7 @@ def test_many_objects_are_one_process(tmp_path: Path, monkeypatch: pytest.Monkey
     store.close()
 
 
-def test_threads_read_what_they_ask_for(tmp_path: Path) -> None:
+def test_threads_get_the_objects_that_they_request(tmp_path: Path) -> None:
     store = store_of(tmp_path, "sha1")
     contents = {store.blob(content): content for content in (b"%d" % at * 999 for at in range(200))}
     started = threading.Barrier(4)
@@ -138,7 +140,7 @@ def test_threads_read_what_they_ask_for(tmp_path: Path) -> None:
     store.close()
 
 
-def test_what_is_too_large_for_a_text_is_not_read(
+def test_contents_too_large_for_text_are_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = store_of(tmp_path, "sha1")
@@ -148,17 +150,17 @@ def test_what_is_too_large_for_a_text_is_not_read(
     store.close()
 
 
-def test_what_is_missing_is_told(tmp_path: Path) -> None:
+def test_a_missing_object_is_reported(tmp_path: Path) -> None:
     store = store_of(tmp_path, "sha1")
     there, missing = store.blob(b"there"), "1" * 40
     for ask in (store.read_all, lambda blobs: [store.read(blob) for blob in blobs]):
         with pytest.raises(GitError, match=missing):
             ask([missing, there])
-        assert store.read(there) == b"there", "questions and answers still belong together"
+        assert store.read(there) == b"there", "requests and responses are still in step"
     store.close()
 
 
-def test_an_object_of_the_stores_own_is_compressed(tmp_path: Path) -> None:
+def test_new_objects_are_compressed(tmp_path: Path) -> None:
     store = store_of(tmp_path, "sha1")
     blob = store.blob(b"a" * 1000)
     kept = (store.folder / "objects" / blob[:2] / blob[2:]).read_bytes()
@@ -176,7 +178,7 @@ def test_a_tree_that_git_refuses(paths: list[str], tmp_path: Path) -> None:
         store.tree(dict.fromkeys(paths, entry))
 
 
-def test_a_place_with_an_odd_name(tmp_path: Path) -> None:
+def test_a_store_with_an_odd_path(tmp_path: Path) -> None:
     git = repository(tmp_path / 'line\nquote"back\\slash', "sha1")
     store = Store(tmp_path / "store.git", git.folder / ".git" / "objects")
     blob = identify("blob", FILES["a"], "sha1")

@@ -1,4 +1,4 @@
-"""What both sides add to a list of a TOML file merges, and nothing else does."""
+"""Additions of both sides to a list of a TOML file are merged; other changes conflict."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def added(lines: str) -> str:
 MINE, YOURS = '    "mine",\n', '    # Why it is.\n    "yours",\n'
 
 
-def test_what_both_add_at_the_end_of_a_list_is_kept(store: Store) -> None:
+def test_both_additions_to_the_end_of_a_list_are_kept(store: Store) -> None:
     result = merged(store, added(MINE), added(YOURS))
     assert text(store, result) == added(MINE + YOURS)
     assert not result.conflicts
     assert not result.stages
 
 
-def test_so_it_is_with_the_line_ends_of_windows(store: Store) -> None:
+def test_both_additions_are_kept_with_crlf(store: Store) -> None:
     result = merged(store, added(MINE).replace("\n", "\r\n"), added(YOURS))
     assert text(store, result).encode() == added(MINE + YOURS).replace("\n", "\r\n").encode()
 
@@ -72,15 +72,13 @@ def test_so_it_is_with_the_line_ends_of_windows(store: Store) -> None:
         pytest.param(added(MINE), added(YOURS), "x.txt", id="not_toml"),
     ],
 )
-def test_the_rest_is_for_a_person_to_decide(
-    store: Store, ours: str, theirs: str, path: str
-) -> None:
+def test_other_changes_remain_conflicts(store: Store, ours: str, theirs: str, path: str) -> None:
     result = merged(store, ours, theirs, path=path)
     assert [conflict.path for conflict in result.conflicts] == [path]
     assert "<<<<<<< your-project" in text(store, result)
 
 
-def test_tables_that_both_add_stand_one_after_the_other(store: Store) -> None:
+def test_tables_that_both_sides_add_follow_each_other(store: Store) -> None:
     mine, yours = "\n[mine]\nx = 1\n", "\n[yours]\nx = 2\n"
     assert text(store, merged(store, BASE + mine, BASE + yours)) == BASE + mine + yours.lstrip()
 

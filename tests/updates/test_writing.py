@@ -1,4 +1,4 @@
-"""The step that writes: whatever fails in it, the project is as it was."""
+"""The step that writes: after any failure, the project is unchanged."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def plan_for(project: Path, *, commit: bool = True) -> Plan:
-    """A plan that changes each of them."""
+    """A plan that changes each file of the project."""
     git = git_in(project)
     head = git.text("rev-parse", "HEAD")
     (project / "changed.txt").write_text("two\n")
@@ -117,14 +117,14 @@ def test_every_kind_of_change_is_written(commit: bool, project: Path) -> None:
 
 
 class StepFailed(OSError):
-    """A disk that is full, or a folder that became read-only."""
+    """A simulated error, such as a full disk."""
 
     def __init__(self) -> None:
         super().__init__(errno.ENOSPC, "No space left on device")
 
 
 def failing_at(step: int, error: type[BaseException]) -> Callable[[Path, Path], None]:
-    """Moves files up to a step."""
+    """A replacement for `move` that fails at a step."""
     steps = count()
     moved = moving.move
 
@@ -137,10 +137,10 @@ def failing_at(step: int, error: type[BaseException]) -> Callable[[Path, Path], 
 
 
 @pytest.mark.parametrize("commit", [True, False])
-def test_whichever_step_fails_all_is_put_back(
+def test_everything_is_restored_whichever_step_fails(
     commit: bool, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every move of a file, and the swap of HEAD, fails once, in this process."""
+    """Each move of a file, and the swap of HEAD, fails once, in this process."""
     plan = plan_for(project, commit=commit)
     before = whole(project)
     failures = 0
@@ -161,7 +161,7 @@ def test_whichever_step_fails_all_is_put_back(
 
 @contextmanager
 def files_up_to(size: int) -> Iterator[None]:
-    """What a full disk does: longer files cannot be written by anybody."""
+    """Simulate a full disk: longer files cannot be written."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -186,11 +186,11 @@ def test_a_full_disk_leaves_the_project_as_it_was(size: int, generate: Generate)
             update(project)
     assert failed.value.status is Status.FAILED
     assert whole(project) == before
-    # Whatever could not even be tidied up then is no obstacle now.
+    # Files that could not be removed then are no obstacle now.
     assert update(project).commit
 
 
-def test_a_disk_that_is_full_from_the_beginning_ends_in_a_sentence(generate: Generate) -> None:
+def test_a_disk_that_is_full_at_the_start_is_explained(generate: Generate) -> None:
     project = generate(MINIMAL)
     before = whole(project)
     with files_up_to(0), only_update(project / ".git", ""):
@@ -208,7 +208,7 @@ def elsewhere() -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_a_move_to_another_file_system_is_whole_or_none(elsewhere: Path, tmp_path: Path) -> None:
+def test_a_move_to_another_file_system_is_atomic(elsewhere: Path, tmp_path: Path) -> None:
     if elsewhere.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("There is one file system here.")
     source, target = tmp_path / "file", elsewhere / "file"
@@ -225,7 +225,7 @@ def test_a_move_to_another_file_system_is_whole_or_none(elsewhere: Path, tmp_pat
 def test_a_git_folder_on_another_file_system(
     elsewhere: Path, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk there is found before the first file is moved, or none could be put back."""
+    """A full disk there is detected before the first move, because files could not be restored."""
     if elsewhere.stat().st_dev == project.stat().st_dev:
         pytest.skip("There is one file system here.")
     plan = plan_for(project)
@@ -257,7 +257,7 @@ def test_a_full_disk_before_the_plan_leaves_the_project_as_it_was(generate: Gene
 
 
 def full(patch: pytest.MonkeyPatch, step: str) -> None:
-    owner, name = {"pack": (write, "_bring"), "plan": (Plan, "save")}[step]
+    owner, name = {"pack": (write, "_copy_objects"), "plan": (Plan, "save")}[step]
     function = getattr(owner, name)
 
     def limited(*arguments: object) -> None:
@@ -267,7 +267,7 @@ def full(patch: pytest.MonkeyPatch, step: str) -> None:
     patch.setattr(owner, name, limited)
 
 
-def test_head_that_moved_is_noticed(project: Path) -> None:
+def test_a_moved_head_is_detected(project: Path) -> None:
     plan = plan_for(project)
     (project / "stays.txt").write_text("a colleague's\n")
     theirs = commit_all(project)
@@ -278,7 +278,7 @@ def test_head_that_moved_is_noticed(project: Path) -> None:
     assert is_tidy(project)
 
 
-def test_another_branch_at_the_same_commit_is_noticed(project: Path) -> None:
+def test_another_branch_at_the_same_commit_is_detected(project: Path) -> None:
     plan = plan_for(project)
     git_in(project).run("switch", "--quiet", "--create", "other")
     before = whole(project)
@@ -286,9 +286,7 @@ def test_another_branch_at_the_same_commit_is_noticed(project: Path) -> None:
     assert whole(project) == before
 
 
-def test_head_that_moves_without_the_index_in_the_last_moment(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_head_is_swapped_atomically(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_for(project)
     git = git_in(project)
     theirs = git.text("commit-tree", "HEAD^{tree}", "-p", "HEAD", stdin=b"theirs")
@@ -327,7 +325,7 @@ def test_the_index_is_locked_while_it_writes(
     assert git_in(project).text("status", "--porcelain") == "M stays.txt"
 
 
-def test_a_git_at_work_is_waited_for_and_then_named(
+def test_a_locked_index_is_waited_for_and_then_reported(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = plan_for(project)
@@ -346,7 +344,7 @@ def test_a_git_at_work_is_waited_for_and_then_named(
 
 
 @pytest.mark.parametrize("name", ["changed.txt", "new/naïve file\n.txt"])
-def test_who_saves_a_file_in_the_last_moment_keeps_it(
+def test_a_file_saved_at_the_last_moment_is_kept(
     name: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = plan_for(project)
@@ -367,7 +365,7 @@ def test_who_saves_a_file_in_the_last_moment_keeps_it(
 
 
 def cut_off(project: Path, plan: Plan, after: int, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Carry a plan out up to a move, and leave what `kill -9` leaves; whether it came so far."""
+    """Write a plan up to a move, as if killed then; return False if it ended before."""
     plan.save(project / ".git" / PLAN)
     with monkeypatch.context() as patch:
         patch.setattr(writer, "move", failing_at(after, KeyboardInterrupt))
@@ -378,7 +376,8 @@ def cut_off(project: Path, plan: Plan, after: int, monkeypatch: pytest.MonkeyPat
     return False
 
 
-def test_wherever_it_is_cut_off_it_can_be_undone(
+@pytest.mark.slow
+def test_a_killed_write_can_be_undone_at_any_step(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = plan_for(project)
@@ -387,7 +386,7 @@ def test_wherever_it_is_cut_off_it_can_be_undone(
     steps = 0
     while cut_off(project, plan, steps, monkeypatch):
         absent = [name for name in replaced if not os.path.lexists(project / name)]
-        assert len(absent) <= 1, "the others may be what a person undoes it with"
+        assert len(absent) <= 1, "other files may be needed to undo it"
         assert apply.undo(project / ".git") == End(DONE)
         assert whole(project) == before
         assert not git_in(project).text("status", "--porcelain")
@@ -417,7 +416,7 @@ def test_it_can_be_undone_after_head_was_swapped(
     assert not git.text("status", "--porcelain")
 
 
-def test_what_a_person_changed_after_it_was_cut_off_stays(
+def test_later_edits_are_kept_when_an_interrupted_write_is_undone(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = plan_for(project)
@@ -430,7 +429,7 @@ def test_what_a_person_changed_after_it_was_cut_off_stays(
     assert is_tidy(project)
 
 
-def test_a_project_that_was_moved_or_copied_since_is_undone_where_it_is(
+def test_a_moved_or_copied_project_is_undone_in_place(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = plan_for(project)
@@ -465,14 +464,15 @@ def test_undoing_says_when_there_is_nothing_to_undo(
     assert is_tidy(project)
 
 
-def test_a_plan_that_is_none_is_named(project: Path) -> None:
+def test_an_invalid_plan_is_reported(project: Path) -> None:
     for text in ("", "[]", '{"top": "x"}'):
         (project / ".git" / PLAN).write_text(text)
-        with pytest.raises(UpdateError, match=rf"{PLAN} is no plan of an update: delete it"):
+        with pytest.raises(UpdateError, match=rf"{PLAN} is not the plan of an update: delete it"):
             undo(project)
 
 
-def test_references_that_cannot_be_written_are_named(project: Path) -> None:
+@pytest.mark.slow
+def test_unwritable_references_are_reported(project: Path) -> None:
     plan = plan_for(project)
     before = whole(project)
     plan.save(project / ".git" / PLAN)
@@ -483,16 +483,19 @@ def test_references_that_cannot_be_written_are_named(project: Path) -> None:
     assert whole(project) == before
 
 
-def test_a_preview_carries_nothing_out(generate: Generate, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.slow
+def test_a_preview_does_not_undo_an_interrupted_update(
+    generate: Generate, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = generate(MINIMAL)
     half_way(project, monkeypatch)
     before = whole(project)
-    with pytest.raises(UpdateError, match="or only put it back with --undo"):
+    with pytest.raises(UpdateError, match="or only restore them with --undo"):
         update(project, preview=True)
     assert whole(project) == before
     command = [sys.executable, "-m", "updating", "--undo"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    for said in ("The interrupted update was undone.\n", "No update was interrupted: "):
+    for said in ("The interrupted update was undone.\n", "No update was interrupted. "):
         done = subprocess.run(
             command, cwd=project, env=environment, capture_output=True, text=True, check=False
         )
@@ -514,28 +517,29 @@ def half_way(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert git_in(project).text("status", "--porcelain")
 
 
-def test_links_that_become_files_and_the_reverse(
+@pytest.mark.slow
+def test_symlinks_can_become_files_and_the_reverse(
     generate: Generate, published: Path, tmp_path: Path
 ) -> None:
-    """As in a fork whose template keeps links."""
+    """For a fork whose template preserves symlinks."""
     fork = tmp_path / "fork"
     git_in(published).run("clone", "--quiet", str(published), str(fork))
     questions = fork / "copier.yml"
     questions.write_text(f"{questions.read_text()}\n_preserve_symlinks: true\n")
-    (fork / "template" / "AGENTS.md").symlink_to("README.md")
+    (fork / "template" / "overview.md").symlink_to("README.md")
     (fork / "template" / "notes.md").write_text("notes\n")
     release(fork, "9.0.0")
     project = generate(MINIMAL, version="9.0.0", template=fork)
-    assert (project / "AGENTS.md").is_symlink()
-    (fork / "template" / "AGENTS.md").unlink()
-    (fork / "template" / "AGENTS.md").write_text("a file now\n")
+    assert (project / "overview.md").is_symlink()
+    (fork / "template" / "overview.md").unlink()
+    (fork / "template" / "overview.md").write_text("a file now\n")
     (fork / "template" / "notes.md").unlink()
     (fork / "template" / "notes.md").symlink_to("README.md")
     release(fork, "9.1.0")
     before = whole(project)
     report = update(project)
     assert report.status is Status.CLEAN
-    assert (project / "AGENTS.md").read_text() == "a file now\n"
+    assert (project / "overview.md").read_text() == "a file now\n"
     assert (project / "notes.md").is_symlink()
     assert not git_in(project).text("status", "--porcelain")
     git_in(project).run(*str(report.undo).split()[1:])

@@ -1,4 +1,4 @@
-"""How git reaches repositories of others: with a token that nobody sees, and nobody's settings."""
+"""Access of git to remote repositories: with a hidden token, and without user configuration."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ Username*) printf '%s' "$FLEET_GIT_USER" ;;
 *) printf '%s' "$FLEET_GIT_PASSWORD" ;;
 esac
 """
-# Other people's settings would send a token elsewhere (insteadOf), or keep it (credential helpers).
+# The user's settings could send a token elsewhere (insteadOf), or store it (credential helpers).
 NO_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 _USERS = {"github": "x-access-token", "gitlab": "oauth2", "gitea": "oauth2"}
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What git needs to reach the repositories of one place.
+    """Credentials for the repositories of one inventory entry.
 
     Attributes:
-        user: Whose the token is; some forges take any name.
+        user: User name for the token; some forges accept any name.
         token: Its token; empty for none.
-        askpass: A program that tells git the token.
+        askpass: The program from which git gets the token.
     """
 
     user: str
@@ -35,8 +35,8 @@ class Access:
     askpass: Path
 
     def variables(self) -> dict[str, str]:
-        """Variables of git's environment."""
-        # A process that asks on the terminal would wait there for ever.
+        """Environment variables for git."""
+        # A prompt on the terminal would never be answered.
         found = {**NO_SETTINGS, "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
         if not self.token:
             return found
@@ -49,7 +49,7 @@ class Access:
 
 
 def user_of(kind: str) -> str:
-    """What a kind of forge wants for a name beside a token.
+    """The user name that a kind of forge requires with a token.
 
     Args:
         kind: The kind.
@@ -58,7 +58,7 @@ def user_of(kind: str) -> str:
 
 
 def write_askpass(state: Path) -> Path:
-    """Write the program that tells git a token, which is not in it.
+    """Write the askpass program, which does not contain the token.
 
     Args:
         state: The state folder.
@@ -73,28 +73,28 @@ def write_askpass(state: Path) -> Path:
 
 
 def ignore_settings() -> None:
-    """Have every git that this process starts read nobody's settings."""
+    """Make git ignore user and system configuration in this process."""
     os.environ.update(NO_SETTINGS)
 
 
 @contextmanager
 def author(name_and_address: str) -> Iterator[None]:
-    """Have what this process commits be by somebody.
+    """Set the author of commits for the duration of the context.
 
     Args:
         name_and_address: Such as `Platform <platform@example.org>`.
     """
-    told = identity(name_and_address)
-    os.environ.update(told)
+    variables = identity(name_and_address)
+    os.environ.update(variables)
     try:
         yield
     finally:
-        for variable in told:
+        for variable in variables:
             os.environ.pop(variable, None)
 
 
 def identity(name_and_address: str) -> dict[str, str]:
-    """Variables that tell git who commits.
+    """Environment variables for git's author and committer.
 
     Args:
         name_and_address: Such as `Platform <platform@example.org>`.

@@ -1,4 +1,4 @@
-"""Names of the branches of updates: one for each release, and for each service of a repository."""
+"""Branch names of updates: one for each release and each service of a repository."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def branch_of(naming: str, release: Version | str, folder: str = "") -> str:
     """Name the branch of an update.
 
     Args:
-        naming: How branches are named, with `{release}` in it.
+        naming: Pattern of branch names, with `{release}` in it.
         release: The release.
         folder: The service's folder in its repository.
     """
@@ -25,11 +25,11 @@ def older_branches(
 ) -> tuple[str, ...]:
     """Find the branches of a service's updates to earlier releases.
 
-    Others that only look like it are left out: those of people, of newer releases, and of other
-    services in the same repository.
+    Similar branches are left out: those of people, of newer releases, and of other services in the
+    same repository.
 
     Args:
-        naming: How branches are named, with `{release}` in it.
+        naming: Pattern of branch names, with `{release}` in it.
         branches: Names of branches.
         release: The release.
         folder: The service's folder in its repository.
@@ -47,7 +47,7 @@ def older_branches(
             version = Version(match[1])
         except (InvalidVersion, ValueError):
             continue
-        # `1.6.0-1` is a release too, in another way of writing, and here it is a folder `1`.
+        # `1.6.0-1` is another spelling of a release, but here `1` is a folder.
         if str(version) == match[1] and version < release:
             found[version] = name
     return tuple(found[version] for version in sorted(found))
@@ -56,6 +56,6 @@ def older_branches(
 def _ending(folder: str) -> str:
     if not folder:
         return ""
-    # Git and forges take fewer characters in branches than in folders.
+    # Git and forges allow fewer characters in branches than in folders.
     plain = re.sub(r"[^A-Za-z0-9_]+", "-", folder).strip("-")
     return f"-{plain or hashlib.sha256(folder.encode()).hexdigest()[:8]}"

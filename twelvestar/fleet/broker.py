@@ -1,4 +1,4 @@
-"""The broker of workers on this machine: a Valkey on a socket in the state folder."""
+"""The broker for workers on this machine: a Valkey on a socket in the state folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST = 90
 
 
 class Broker:
-    """An embedded Valkey, which keeps nothing.
+    """An embedded Valkey without persistence.
 
     Args:
         state: The state folder, which no other command uses.
@@ -35,7 +35,7 @@ class Broker:
         return f"unix://{self._socket}"
 
     def start(self) -> None:
-        """Start it, in place of one that a killed command has left behind.
+        """Start it, after stopping one that a killed command has left running.
 
         Raises:
             Problem: When it does not start.
@@ -54,7 +54,7 @@ class Broker:
             self._server.start()
         except (ValkeyServerError, OSError) as error:
             raise Problem(
-                f"The broker does not start ({error}): look into {self._folder}, or run with "
+                f"The broker failed to start ({error}): see {self._folder}, or run with "
                 "--workers 0.",
                 4,
             ) from error
@@ -71,14 +71,14 @@ class Broker:
             self._server.stop()
 
     def shut_down(self) -> None:
-        """End whatever listens at its socket."""
+        """Shut down any server on its socket."""
         shut_down(self.url)
         with suppress(OSError):
             self._socket.unlink()
 
 
 def _place(folder: Path) -> Path:
-    """A folder whose path Valkey takes, in its settings and for a socket."""
+    """A folder whose path is valid in Valkey's configuration and short enough for a socket."""
     folder.mkdir(exist_ok=True)
     if len(str(folder)) <= _LONGEST and not re.search(r"[\s\"'\\]", str(folder)):
         return folder

@@ -1,4 +1,4 @@
-"""Many pull requests at once: merging those that nothing stands against, and closing them."""
+"""Merging and closing many pull requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .states import State
 from .work import Worker
 
 _LOG = structlog.get_logger()
-_OTHERS = "somebody else's commits are on its branch"
+_OTHERS = "its branch has commits by others"
 
 
 async def merge(
@@ -31,12 +31,12 @@ async def merge(
         forges: Clients of its forges.
         release: The release.
         services: The services.
-        worker: Looks into repositories.
-        unchecked: Whether those count as green that no check looks at.
-        at_most: How many are merged at most.
+        worker: Reads repositories.
+        unchecked: Whether to merge pull requests without checks.
+        at_most: The largest number to merge.
 
     Returns:
-        Where the services stand that have a pull request, by key.
+        States of the services with a pull request, by key.
     """
     states: dict[str, State] = {}
     merged = 0
@@ -54,7 +54,7 @@ async def merge(
             if not why and not await _is_ours(fleet, release, found, known.open, worker):
                 why = _OTHERS
             if not why and at_most is not None and merged >= at_most:
-                why = f"{at_most} were merged, and no more than that may be"
+                why = f"the limit of --at-most {at_most} is reached"
             if why:
                 _LOG.info("not merged", service=found.name, why=why, url=known.open.url)
                 states[found.key] = State.PROPOSED
@@ -62,11 +62,11 @@ async def merge(
             await forge.merge(found.repository, known.open)
             merged += 1
             state, why = State.MERGED, ""
-            told = {"proposal": proposals.told(replace(known.open, state="merged"))}
+            data = {"proposal": proposals.journal_data(replace(known.open, state="merged"))}
         except ForgeError as error:
-            state, why, told = State.FAILED, str(error), {}
+            state, why, data = State.FAILED, str(error), {}
         states[found.key] = state
-        about = {"why": why, "name": found.name, "kind": found.place.kind, **told}
+        about = {"why": why, "name": found.name, "kind": found.place.kind, **data}
         fleet.journal.write(found.key, str(release.version), state, about)
         _LOG.info(state.value, service=found.name, **({"why": why} if why else {}))
     return states
@@ -83,11 +83,11 @@ async def close(
         forges: Clients of its forges.
         release: The release.
         services: The services.
-        worker: Looks into repositories.
-        superseded: Whether to close those of other releases, and not those of this one.
+        worker: Reads repositories.
+        superseded: Whether to close those of other releases instead of this one.
 
     Returns:
-        Where the services stand of which one was closed, by key.
+        States of the services whose pull request was closed, by key.
     """
     states: dict[str, State] = {}
     for found in services:
@@ -124,17 +124,17 @@ async def _is_ours(
 
 
 def _against(proposal: Proposal, checks: Checks, *, unchecked: bool) -> str:
-    """What stands against merging a pull request; empty if nothing does."""
+    """The reason not to merge a pull request; empty if there is none."""
     if proposal.draft:
         return "it is a draft"
     if checks.state == "failure":
         return "a check fails"
     if checks.state == "pending":
-        return "checks are under way"
+        return "checks are still running"
     if checks.state == "none" and not unchecked:
-        return "no check has looked at it: merge such ones with --unchecked"
+        return "it has no checks: merge such pull requests with --unchecked"
     if checks.approved is False:
         return "a reviewer asks for changes"
     if checks.mergeable is False:
-        return "it cannot be merged as it is"
+        return "the forge cannot merge it"
     return ""

@@ -1,8 +1,8 @@
 """The commands of `twelvestar fleet`.
 
-Status: 0 all is current or proposed; 1 the inventory or an argument is wrong; 2 some have
-conflicts; 3 with --strict, some wait for their owners; 4 some failed; 5 stopped by --stop-at; 130
-interrupted. The highest applies.
+Exit status: 0 all services are current or proposed; 1 the inventory or an argument is invalid; 2
+some have conflicts; 3 with --strict, some wait for their owners; 4 some failed; 5 stopped by
+--stop-at; 130 interrupted. If several apply, the highest is returned.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from .run import Wish
 from .states import State as States
 
 fleet = typer.Typer(
-    help="Bring all services of an organisation to a release of the template.",
+    help="Update all services of an organisation to a release of the template.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 
 class Propose(StrEnum):
-    """As what updates arrive."""
+    """How updates are delivered."""
 
     PR = "pr"
     BRANCH = "branch"
@@ -46,26 +46,33 @@ class Drafts(StrEnum):
 
 
 Inventory = Annotated[
-    Path, typer.Option(metavar="FILE", help="Which services there are.", show_default=True)
+    Path, typer.Option(metavar="FILE", help="The inventory of services.", show_default=True)
 ]
 StateFolder = Annotated[
-    Path, typer.Option("--state", metavar="DIR", help="Where it remembers.", show_default=True)
+    Path, typer.Option("--state", metavar="DIR", help="The state folder.", show_default=True)
 ]
-Only = Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Only such services.")]
-Skip = Annotated[list[str] | None, typer.Option(metavar="GLOB", help="No such services.")]
+Only = Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Only services that match.")]
+Skip = Annotated[
+    list[str] | None, typer.Option(metavar="GLOB", help="Leave out services that match.")
+]
 To = Annotated[
-    str | None, typer.Option("--to", metavar="RELEASE", help="Default: the newest release.")
+    str | None,
+    typer.Option("--to", metavar="RELEASE", help="Release to update to; default: the newest."),
 ]
-Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON.")]
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")
+]
 Workers = Annotated[
     int,
     typer.Option(
-        min=0, max=64, envvar="FLEET_WORKERS", help="Processes that compute; 0 for this one alone."
+        min=0, max=64, envvar="FLEET_WORKERS", help="Worker processes; 0 computes in this process."
     ),
 ]
-# Each takes a core, and up to 90 MB.
+# Each uses one core, and up to 90 MB.
 _WORKERS = min(4, os.cpu_count() or 1)
-Strict = Annotated[bool, typer.Option("--strict", help="Status 3 if some wait for their owners.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Exit with 3 if services wait for their owners.")
+]
 _INVENTORY, _STATE = Path("fleet.toml"), Path(".fleet")
 
 
@@ -79,7 +86,7 @@ def find(
     to: To = None,
     json: Json = None,
 ) -> int:
-    """List what the inventory finds, and why a service is left out. Changes nothing."""
+    """List the services of the inventory, and why some are left out. Changes nothing."""
     common = Common(inventory, state, only or [], skip or [])
     return _run(commands.find(common, to, json))
 
@@ -95,7 +102,7 @@ def preview(
     workers: Workers = _WORKERS,
     strict: Strict = False,
 ) -> int:
-    """Compute every update, and say what it would do. Changes nothing."""
+    """Compute every update and report what it would do. Changes nothing."""
     common = Common(inventory, state, only or [], skip or [])
     wish = Wish(propose=None)
     return _run(commands.run(common, to, wish, workers=workers, strict=strict))
@@ -110,24 +117,28 @@ def run(
     skip: Skip = None,
     to: To = None,
     propose: Annotated[
-        Propose, typer.Option(help="As what updates arrive; without a forge, branch.")
+        Propose, typer.Option(help="How to deliver updates; without a forge, as a branch.")
     ] = Propose.PR,
     wave: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this wave; default: all in turn.")
+        str | None, typer.Option(metavar="NAME", help="Only this wave; default: all, in order.")
     ] = None,
     draft: Annotated[
-        Drafts | None, typer.Option(help="Which are drafts; default: as the inventory says.")
+        Drafts | None,
+        typer.Option(help="Which pull requests are drafts; default: as in the inventory."),
     ] = None,
     max_open: Annotated[
-        int | None, typer.Option(min=1, help="Pull requests that may be open at a time.")
+        int | None, typer.Option(min=1, help="Largest number of open pull requests.")
     ] = None,
     stop_at: Annotated[
-        str | None, typer.Option(metavar="SHARE", help="Begin no more if so many fail: 10%.")
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="Start no more updates once this share has failed, such as 10%."
+        ),
     ] = None,
     workers: Workers = _WORKERS,
     strict: Strict = False,
 ) -> int:
-    """Update all, as pull requests. The same command again goes on where it stopped."""
+    """Update all services, as pull requests. Run it again to continue where it stopped."""
     common = Common(inventory, state, only or [], skip or [])
     wish = Wish(
         propose=propose.value,
@@ -147,12 +158,12 @@ def retry(
     skip: Skip = None,
     to: To = None,
     propose: Annotated[
-        Propose, typer.Option(help="As what updates arrive; without a forge, branch.")
+        Propose, typer.Option(help="How to deliver updates; without a forge, as a branch.")
     ] = Propose.PR,
     workers: Workers = _WORKERS,
     strict: Strict = False,
 ) -> int:
-    """Try again what failed or was refused, and open again what its owner closed."""
+    """Retry updates that failed, were refused, or whose pull request was closed."""
     common = Common(inventory, state, only or [], skip or [])
     wish = Wish(propose=propose.value, again=True)
     states = frozenset({States.FAILED, States.REFUSED, States.CLOSED, States.MERGED})
@@ -166,7 +177,7 @@ def work(
     state: StateFolder = _STATE,
     workers: Workers = _WORKERS,
 ) -> int:
-    """Work for a coordinator on another machine, whose broker FLEET_REDIS_URL names."""
+    """Run workers for a coordinator on another machine; FLEET_REDIS_URL is its broker."""
     return _run(commands.work(Common(inventory, state, [], []), workers))
 
 
@@ -179,11 +190,11 @@ def status(
     skip: Skip = None,
     to: To = None,
     drift: Annotated[
-        bool, typer.Option("--drift", help="Look which files of the template people changed.")
+        bool, typer.Option("--drift", help="Also list template-owned files with local changes.")
     ] = False,
     json: Json = None,
 ) -> int:
-    """Ask the forges: pull requests, checks, reviews; and how far behind services are."""
+    """Show pull requests, checks, reviews, and how far behind each service is."""
     common = Common(inventory, state, only or [], skip or [])
     return _run(commands.status(common, to, json, drift=drift))
 
@@ -192,21 +203,21 @@ def status(
 def merge(
     *,
     green: Annotated[
-        bool, typer.Option("--green", help="Those that nothing stands against.")
+        bool, typer.Option("--green", help="Merge those whose checks pass; required.")
     ] = False,
     unchecked: Annotated[
-        bool, typer.Option("--unchecked", help="And those that no check looks at.")
+        bool, typer.Option("--unchecked", help="Also merge those without checks.")
     ] = False,
-    at_most: Annotated[int | None, typer.Option(min=1, help="How many.")] = None,
+    at_most: Annotated[int | None, typer.Option(min=1, help="Largest number to merge.")] = None,
     inventory: Inventory = _INVENTORY,
     state: StateFolder = _STATE,
     only: Only = None,
     skip: Skip = None,
     to: To = None,
 ) -> int:
-    """Merge pull requests whose checks pass, without conflicts and as the fleet has made them."""
+    """Merge pull requests whose checks pass, unless they have conflicts or commits by others."""
     if not green:
-        raise Problem("Only green pull requests are merged: say `fleet merge --green`.")
+        raise Problem("Only green pull requests are merged: run `twelvestar fleet merge --green`.")
     common = Common(inventory, state, only or [], skip or [])
     return _run(commands.merge(common, to, unchecked=unchecked, at_most=at_most))
 
@@ -215,7 +226,7 @@ def merge(
 def close(
     *,
     superseded: Annotated[
-        bool, typer.Option("--superseded", help="Those of other releases, and not of this one.")
+        bool, typer.Option("--superseded", help="Close those of other releases, not of this one.")
     ] = False,
     inventory: Inventory = _INVENTORY,
     state: StateFolder = _STATE,
@@ -235,17 +246,21 @@ def report(
     state: StateFolder = _STATE,
     to: To = None,
     json: Json = None,
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as JUnit.")] = None,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as a page.")] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as an HTML page.")
+    ] = None,
 ) -> int:
-    """Say where the fleet stands, by what is remembered. Asks no forge."""
+    """Write the report from the state folder, without asking a forge."""
     common = Common(inventory, state, [], [])
     commands.report(common, to, {"json": json, "junit": junit, "html": html})
     return 0
 
 
 def _run(doing: Coroutine[Any, Any, int]) -> int:
-    """Run a command; of several problems at once, the first is said."""
+    """Run a command; if several problems occur at once, raise the first."""
     try:
         return asyncio.run(doing)
     except BaseExceptionGroup as group:

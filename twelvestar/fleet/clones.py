@@ -1,4 +1,4 @@
-"""Shallow bare clones of services, which the state folder keeps."""
+"""Shallow bare clones of services, stored in the state folder."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ _SHA1 = 40
 _NETWORK = (
     *("-c", "credential.helper=", "-c", "http.followRedirects=false"),
     *("-c", "fetch.fsckObjects=true", "-c", "fetch.writeCommitGraph=false"),
-    # Old commits of services are not ours to complain about.
+    # Faults of old commits that do not matter for an update.
     *("-c", "fetch.fsck.zeroPaddedFilemode=ignore", "-c", "fetch.fsck.badTimezone=ignore"),
     *("-c", "fetch.fsck.missingSpaceBeforeDate=ignore"),
 )
 
 
 class NotReached(GitError):
-    """A repository that could not be read or written just now; it may work later."""
+    """A repository that could not be read or written; a retry may work."""
 
 
 class Unfit(GitError):
-    """A repository that cannot be fetched as it is, in one sentence."""
+    """A repository that cannot be fetched until somebody fixes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """What a repository has.
+    """Branches of a remote repository.
 
     Attributes:
         default: Its default branch; empty if it has no commit.
-        branches: Commits by branch, those that were asked for.
+        branches: Commits of the requested branches.
     """
 
     default: str
@@ -49,10 +49,10 @@ class Clone:
 
     Args:
         state: The state folder.
-        source: The repository's address or path.
-        access: How to reach it.
-        megabytes: The most that is fetched at once, in MB.
-        seconds: The longest that one command may take.
+        source: The repository's URL or path.
+        access: Its credentials.
+        megabytes: Largest size of a fetch, in MB.
+        seconds: Time limit of a command.
     """
 
     def __init__(
@@ -73,13 +73,13 @@ class Clone:
         )
 
     def look(self, *branches: str) -> Remote:
-        """Ask the repository what it has.
+        """List branches of the remote repository.
 
         Args:
-            branches: Patterns of branches besides the default one.
+            branches: Patterns of branches, in addition to the default one.
 
         Raises:
-            Unfit: When it is of a kind that is not updated.
+            Unfit: When its object format is not supported.
             GitError: When it cannot be read.
         """
         patterns = ("HEAD", *(f"{_REF}{each}" for each in branches))
@@ -93,9 +93,7 @@ class Clone:
             elif ref == "HEAD":
                 head = name
                 if len(head) > _SHA1:
-                    raise Unfit(
-                        "Its commits have names of SHA-256, and those of SHA-1 are updated."
-                    )
+                    raise Unfit("Its repository uses SHA-256, and only SHA-1 is supported.")
             elif ref.startswith(_REF):
                 found[ref.removeprefix(_REF)] = name
         if not head:
@@ -103,13 +101,13 @@ class Clone:
         return Remote(default, {**found, (default or "HEAD"): head})
 
     def fetch(self, *commits: str) -> None:
-        """Fetch commits without their history, unless they are here.
+        """Fetch commits without their history, unless the clone has them.
 
         Args:
             commits: Full ids of commits at the tips of branches.
 
         Raises:
-            Unfit: When one is too large, or broken.
+            Unfit: When one is too large or corrupt.
             GitError: When one cannot be fetched.
         """
         missing = [commit for commit in commits if not self._has(commit)]
@@ -120,12 +118,12 @@ class Clone:
         self._reach("fetch", *options, "--", self._source, *refs)
 
     def push(self, commit: str, branch: str, expected: str) -> None:
-        """Push a branch, if nobody was quicker.
+        """Push a branch, if it has not changed meanwhile.
 
         Args:
             commit: The commit.
             branch: The branch.
-            expected: Where the branch is; empty if it is not there.
+            expected: Current commit of the branch; empty if there is no such branch.
 
         Raises:
             GitError: When it is refused.
@@ -153,7 +151,7 @@ class Clone:
                     error.said,
                 ) from error
             if "fsck error" in text:
-                raise Unfit(f"It is broken: {error}.", error.said) from error
+                raise Unfit(f"Its repository is corrupt: {error}.", error.said) from error
             if lock := re.search(r"Unable to create '([^']+\.lock)': File exists", text):
                 _remove_old(Path(lock[1]), self.folder, self._seconds)
                 raise NotReached(str(error), error.said) from error
@@ -163,7 +161,7 @@ class Clone:
 
 
 def _remove_old(lock: Path, folder: Path, seconds: float) -> None:
-    """Remove what a git that was killed has locked; none is at work for longer than it may."""
+    """Remove lock files of a killed git: those older than the time limit."""
     with suppress(OSError):
         if lock.is_relative_to(folder) and time.time() - lock.stat().st_mtime > seconds:
             lock.unlink()

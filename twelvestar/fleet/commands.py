@@ -1,4 +1,4 @@
-"""What the commands of the fleet do."""
+"""The commands of the fleet."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ _FORMS: Mapping[str, Callable[[FleetReport], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """Options that every command has.
+    """Options that all commands share.
 
     Attributes:
         inventory: The inventory's file.
         state: The state folder.
-        only: Patterns of names; without any, all.
-        skip: Patterns of names that are left out.
+        only: Patterns of names; empty for all.
+        skip: Patterns of names to leave out.
     """
 
     inventory: Path
@@ -55,11 +55,11 @@ class Common:
 
     @contextmanager
     def open(self, settings: Settings, *, offline: bool = False) -> Iterator[Fleet]:
-        """Have the fleet for a while.
+        """Open the fleet for the duration of the context.
 
         Args:
-            settings: What the environment says.
-            offline: Whether the template's clone, if there is one, suffices as it is.
+            settings: Settings from the environment.
+            offline: Whether to use an existing clone of the template without fetching.
         """
         logs.set_up(settings)
         fleet = open_fleet(
@@ -70,7 +70,7 @@ class Common:
 
 
 def share(text: str | None) -> float | None:
-    """Read a share.
+    """Parse a percentage.
 
     Args:
         text: Such as `10%`; None for none.
@@ -79,17 +79,17 @@ def share(text: str | None) -> float | None:
         A number from 0.
 
     Raises:
-        Problem: When it is none.
+        Problem: When it is invalid.
     """
     if text is None:
         return None
     if (found := re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%", text)) is None:
-        raise Problem(f"{text!r} is no share: write --stop-at 10%.")
+        raise Problem(f"{text!r} is not a percentage: write, for example, --stop-at 10%.")
     return float(found[1]) / 100
 
 
 async def find(common: Common, to: str | None, document: Path | None) -> int:
-    """List what the inventory finds.
+    """List the services that the inventory finds.
 
     Args:
         common: Options.
@@ -132,16 +132,16 @@ async def run(
     wave: str | None = None,
     states: frozenset[State] | None = None,
 ) -> int:
-    """Bring all services to a release.
+    """Update all services to a release.
 
     Args:
         common: Options.
         to: The release; by default the newest.
-        asked: What is asked.
-        workers: Processes that compute; 0 for this one.
-        strict: Whether services that wait for their owners count.
-        wave: The only wave that is touched; by default all whose turn it is.
-        states: Only services that the journal has in these states.
+        asked: Options of the run.
+        workers: Number of worker processes; 0 computes in this one.
+        strict: Whether services that wait for their owners affect the exit status.
+        wave: The only wave to update; by default all, in order.
+        states: Only services with these states in the journal.
 
     Returns:
         The exit status.
@@ -179,13 +179,13 @@ async def run(
 
 
 async def status(common: Common, to: str | None, document: Path | None, *, drift: bool) -> int:
-    """Ask the forges where all stands.
+    """Query the forges for the state of all services.
 
     Args:
         common: Options.
         to: The release; by default the newest.
         document: A file for the report as JSON.
-        drift: Whether to look which files of the template were changed.
+        drift: Whether to list template-owned files with local changes.
 
     Returns:
         The exit status.
@@ -209,13 +209,13 @@ async def status(common: Common, to: str | None, document: Path | None, *, drift
 
 
 async def merge(common: Common, to: str | None, *, unchecked: bool, at_most: int | None) -> int:
-    """Merge pull requests that nothing stands against.
+    """Merge pull requests whose checks pass.
 
     Args:
         common: Options.
         to: The release; by default the newest.
-        unchecked: Whether those count that no check looks at.
-        at_most: How many are merged at most.
+        unchecked: Whether to merge pull requests without checks.
+        at_most: The largest number to merge.
 
     Returns:
         The exit status.
@@ -229,7 +229,7 @@ async def merge(common: Common, to: str | None, *, unchecked: bool, at_most: int
                 states = await bulk.merge(
                     fleet, forges, release, services, looking, unchecked=unchecked, at_most=at_most
                 )
-        return _said(states)
+        return _print_counts(states)
 
 
 async def close(common: Common, to: str | None, *, superseded: bool) -> int:
@@ -238,7 +238,7 @@ async def close(common: Common, to: str | None, *, superseded: bool) -> int:
     Args:
         common: Options.
         to: The release; by default the newest.
-        superseded: Whether to close those of other releases, and not those of this one.
+        superseded: Whether to close those of other releases instead of this one.
 
     Returns:
         The exit status.
@@ -252,18 +252,18 @@ async def close(common: Common, to: str | None, *, superseded: bool) -> int:
                 states = await bulk.close(
                     fleet, forges, release, services, looking, superseded=superseded
                 )
-        return _said(states)
+        return _print_counts(states)
 
 
 async def work(common: Common, workers: int) -> int:
-    """Do the tasks of a coordinator on another machine, until it is interrupted.
+    """Run tasks of a coordinator on another machine, until interrupted.
 
     Args:
         common: Options.
         workers: Processes.
 
     Raises:
-        Problem: When there is no broker to listen to.
+        Problem: When FLEET_REDIS_URL is not set.
     """
     from .crew import Crew
 
@@ -278,12 +278,12 @@ async def work(common: Common, workers: int) -> int:
 
 
 def report(common: Common, to: str | None, documents: Mapping[str, Path | None]) -> None:
-    """Say where the fleet stands, by what is remembered.
+    """Write the report from the journal.
 
     Args:
         common: Options.
-        to: The release; by default the newest that there is something about.
-        documents: Files for other forms of the report, by form.
+        to: The release; by default the newest in the journal.
+        documents: Files for the report in other formats, by format.
 
     Raises:
         Problem: When a file cannot be written.
@@ -310,11 +310,11 @@ def make(fleet: Fleet, release: Release) -> FleetReport:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file, as a whole or not at all.
+    """Write a file atomically.
 
     Args:
         path: The file.
-        text: What is in it.
+        text: Its contents.
 
     Raises:
         Problem: When it cannot be written.
@@ -324,7 +324,7 @@ def write(path: Path, text: str) -> None:
         new.write_text(text, encoding="utf-8", errors="backslashreplace")
         new.replace(path)
     except OSError as error:
-        raise Problem(f"{path} cannot be written ({error.strerror}): name another file.") from error
+        raise Problem(f"{path} cannot be written ({error.strerror}): use another file.") from error
 
 
 def _table(services: Sequence[Found]) -> list[str]:
@@ -342,10 +342,10 @@ def _table(services: Sequence[Found]) -> list[str]:
     ]
 
 
-def _said(states: Mapping[str, State]) -> int:
+def _print_counts(states: Mapping[str, State]) -> int:
     counts = Counter(states.values())
-    told = [f"{counts[state]} {state}" for state in State if counts[state]]
-    print(", ".join(told) or "There is no such pull request.")
+    texts = [f"{counts[state]} {state}" for state in State if counts[state]]
+    print(", ".join(texts) or "No pull request matches.")
     return _FAILED if counts[State.FAILED] else 0
 
 
@@ -371,7 +371,7 @@ def _url(settings: Settings) -> str | None:
 def _engine(
     state: Path, program: Program, workers: int, url: str | None
 ) -> AbstractAsyncContextManager[Engine]:
-    """Have workers for a while, or this process alone if there are none and no broker."""
+    """Run workers for the duration of the context; without workers and broker, use this process."""
     if workers == 0 and url is None:
         return InProcess(state, program).running()
     from .workers import Workers

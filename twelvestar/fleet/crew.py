@@ -24,18 +24,18 @@ _POLL = 1.0
 
 @dataclass(slots=True)
 class Crew:
-    """Workers that follow whoever coordinates.
+    """Workers for changing coordinators.
 
     Args:
-        fleet: The fleet: its template is the only code that is run.
+        fleet: The fleet; only its template's code is executed.
         url: Address of the broker.
-        count: How many workers there are.
+        count: Number of workers.
     """
 
     fleet: Fleet
     url: str
     count: int
-    _told: str = ""
+    _lease: str = ""
     _processes: Processes | None = None
 
     async def work(self) -> None:
@@ -46,8 +46,8 @@ class Crew:
         try:
             while True:
                 with suppress(redis.RedisError, OSError):
-                    told = await broker.get(key)
-                    self._follow(told.decode() if told else "")
+                    lease = await broker.get(key)
+                    self._follow(lease.decode() if lease else "")
                 if self._processes:
                     self._processes.look()
                 await asyncio.sleep(_POLL)
@@ -55,19 +55,19 @@ class Crew:
             self._stop()
             await broker.aclose()
 
-    def _follow(self, told: str) -> None:
-        if told == self._told:
+    def _follow(self, lease: str) -> None:
+        if lease == self._lease:
             return
         self._stop()
-        self._told = told
-        if not told:
-            _LOG.info("the coordinator has gone")
+        self._lease = lease
+        if not lease:
+            _LOG.info("the coordinator has stopped")
             return
-        wanted = json.loads(told)
+        wanted = json.loads(lease)
         release = self.fleet.refreshed().release(str(wanted["release"]))
         if release.commit != wanted["commit"]:
             raise Problem(
-                f"The coordinator's release {release.version} is another commit than that of the "
+                f"The coordinator's release {release.version} is not the same commit as in the "
                 f"template at {self.fleet.template.place}: use the same inventory."
             )
         program = self.fleet.program(release)

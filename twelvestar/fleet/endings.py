@@ -1,4 +1,4 @@
-"""Ending a broker that nobody needs any more."""
+"""Shutting down a broker that is no longer needed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import redis
 
 
 def shut_down(url: str) -> None:
-    """End a broker, if there is one.
+    """Shut down a broker, if it is running.
 
     Args:
         url: Its address.

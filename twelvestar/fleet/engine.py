@@ -1,4 +1,4 @@
-"""Who does the tasks: this process, or workers that a broker feeds."""
+"""Engines that run tasks: this process, or workers behind a broker."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .work import Worker, worker
 
 
 class Engine(Protocol):
-    """Does tasks."""
+    """Runs tasks."""
 
     async def do(self, task: Task) -> Outcome:
-        """Do a task, some time.
+        """Run a task.
 
         Args:
             task: The task.
@@ -28,7 +28,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The program of a release, which computes.
+    """The update program of a release.
 
     Attributes:
         template: A clone of the template.
@@ -42,23 +42,23 @@ class Program:
 
 
 class InProcess:
-    """Does tasks in this process, one after the other.
+    """Runs tasks in this process, one after the other.
 
     Args:
         state: The state folder.
-        program: The program of the release.
+        program: The update program of the release.
     """
 
     def __init__(self, state: Path, program: Program) -> None:
         self._state = state
         self._program = program
-        # One, because one release's program is in one thread at a time.
+        # One thread, because the update program of a release is not thread-safe.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="update")
         self._opened = ExitStack()
         self._worker: Worker | None = None
 
     async def do(self, task: Task) -> Outcome:
-        """Do a task when its turn comes.
+        """Run a task after those before it.
 
         Args:
             task: The task.
@@ -67,7 +67,7 @@ class InProcess:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[InProcess]:
-        """Have it for a while."""
+        """Run it for the duration of the context."""
         try:
             yield self
         finally:

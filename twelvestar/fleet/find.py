@@ -1,4 +1,4 @@
-"""Finding services: all repositories of the inventory, and what is in them."""
+"""Finding services in all repositories of the inventory."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from .work import Worker
 _AT_ONCE = 8
 _FAILED = 4
 TRIES = 8
-"""How often something is tried that may work later."""
+"""Number of tries after temporary errors."""
 _LOG = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A service, and where it stands.
+    """A service and its state.
 
     Attributes:
-        key: What it is called in the journal.
-        name: What people call it.
-        place: Its place in the inventory.
-        index: Number of that place.
-        source: Address or path of its repository.
-        folder: Its folder in there.
-        repository: What the forge says of it.
-        outcome: Where it stands.
+        key: Its key in the journal.
+        name: Its display name.
+        place: Its forge in the inventory.
+        index: Index of that forge.
+        source: URL or path of its repository.
+        folder: Its folder in the repository.
+        repository: The forge's data about it.
+        outcome: Its state.
     """
 
     key: str
@@ -55,18 +55,18 @@ class Found:
 
     @property
     def branch(self) -> str:
-        """The branch that is updated; empty for the default one."""
+        """The branch to update; empty for the default one."""
         return self.repository.branch if self.repository else ""
 
 
 def task_for(found: Found, inventory: Inventory, release: Release, mode: Mode) -> Task:
-    """What a worker is told of a service.
+    """Make the task for a service.
 
     Args:
         found: The service.
         inventory: The inventory.
-        release: The release that it goes to.
-        mode: How far to go.
+        release: The target release.
+        mode: The last step to do.
     """
     defaults = inventory.defaults
     return Task(
@@ -100,25 +100,25 @@ async def find_services(
     drift: bool = False,
     delay: float = 1.0,
 ) -> list[Found]:
-    """Find all services, and look where they stand.
+    """Find all services and their states.
 
     Args:
         inventory: The inventory.
-        forges: Clients of its forges, by their numbers.
-        release: The release that they would go to.
-        worker: Looks into repositories; for several threads.
-        only: Patterns of names; without any, all.
-        skip: Patterns of names that are left out.
-        drift: Whether to look which files of the template were changed.
-        delay: Shortest wait before those are looked at again that cannot be reached, in s.
+        forges: Clients of its forges, by index.
+        release: The target release.
+        worker: Reads repositories; thread-safe.
+        only: Patterns of names; empty for all.
+        skip: Patterns of names to leave out.
+        drift: Whether to list template-owned files with local changes.
+        delay: Shortest pause before an unreachable repository is retried, in s.
 
     Returns:
         The services, by name.
 
     Raises:
-        Problem: When a place finds nothing, or cannot be asked.
+        Problem: When an entry of the inventory finds nothing, or cannot be queried.
     """
-    # The program of a release is in one thread at a time.
+    # The update program of a release is not thread-safe.
     places = asyncio.Semaphore(1 if drift else _AT_ONCE)
 
     async def look(found: Found) -> list[Found]:
@@ -138,7 +138,7 @@ async def find_services(
                 if named and not matches(found.name, place.exclude) and found.key not in looks:
                     looks[found.key] = group.create_task(look(found))
     services = [found for look in looks.values() for found in look.result()]
-    # All together, so that a host that is down is waited for once.
+    # Retry all together, so that there is only one pause for a host that is down.
     for attempt in range(TRIES - 1):
         missed = [each for each in services if each.outcome.transient]
         if not missed:
@@ -172,7 +172,7 @@ def _at(found: Found, folder: str, outcome: Outcome) -> Found:
 
 
 def _ruled(found: Found, inventory: Inventory, release: Release) -> Found:
-    """Keep a service from a release if the inventory says so."""
+    """Apply the inventory's pins to a service."""
     if found.outcome.state in LEFT_OUT:
         return found
     rule = inventory.rule(found.name, release.version)
@@ -184,13 +184,16 @@ def _ruled(found: Found, inventory: Inventory, release: Release) -> Found:
 
 
 def _apart(services: list[Found], inventory: Inventory, release: Release) -> Iterator[Found]:
-    """Refuse services whose updates would share a branch."""
+    """Refuse services whose updates would have the same branch."""
     taken: dict[tuple[str, str], str] = {}
     for found in services:
         branch = inventory.branch(release.version, found.folder)
         other = taken.setdefault((found.source, branch), found.name)
         if other != found.name and found.outcome.state is State.FOUND:
-            why = f"Its branch {branch} would be that of {other} too: rename one of the folders."
+            why = (
+                f"Its branch {branch} would also be the branch of {other}: rename one of the "
+                "folders."
+            )
             yield replace(found, outcome=replace(found.outcome, state=State.REFUSED, why=why))
         else:
             yield found
@@ -221,7 +224,7 @@ async def _named(place: Place, index: int, name: str, forge: Forge, inventory: I
     except ForgeError as error:
         if error.transient:
             raise Problem(str(error), _FAILED) from error
-        # One that is gone keeps no other from its update.
+        # A missing repository must not prevent the updates of others.
         outcome = Outcome(state=State.REFUSED, why=str(error))
         return replace(_found(place, index, name, name), outcome=outcome)
 
@@ -235,8 +238,8 @@ async def _on_forge(place: Place, forge: Forge) -> AsyncIterator[Repository]:
                 any_found = True
                 yield repository
             if not any_found:
-                told = ", ".join(f"{name} {text}" for name, text in query if text)
-                raise Problem(f"{forge.url} has no repository with {told}: mend the inventory.")
+                criteria = ", ".join(f"{name} {text}" for name, text in query if text)
+                raise Problem(f"{forge.url} has no repository with {criteria}: fix the inventory.")
     except ForgeError as error:
         raise Problem(str(error), _FAILED if error.transient else 1) from error
 
@@ -255,12 +258,12 @@ def _of_forge(place: Place, index: int, repository: Repository, inventory: Inven
         state, why = State.REFUSED, f"The token in {name} may not push to it."
     elif (repository.size or 0) > most * 1000:
         state = State.REFUSED
-        why = f"It has {(repository.size or 0) // 1000} MB, and at most {most} MB are fetched."
+        why = f"It has {(repository.size or 0) // 1000} MB, and the limit is {most} MB."
     return replace(found, outcome=Outcome(state=state, why=why))
 
 
 def _found(place: Place, index: int, name: str, source: str, folder: str = "") -> Found:
-    # A folder may be called anything.
+    # The name of a folder may contain any characters.
     name = visible(name)
     host = place.url or place.kind
     key = name if place.kind in ("git", "folder") else f"{host.partition('://')[2] or host}/{name}"
@@ -281,11 +284,13 @@ def _folders(inventory: Inventory, place: Place, index: int) -> list[Found]:
         try:
             start = inventory.folder / Path(pattern).expanduser()
         except RuntimeError as error:
-            raise Problem(f"The inventory's glob {pattern} is of nobody here: mend it.") from error
-        # Absolute, with patterns anywhere in it, which a path's own method does not take.
+            raise Problem(
+                f"The inventory's glob {pattern} names a user who does not exist here: fix it."
+            ) from error
+        # `Path.glob` does not accept absolute patterns.
         paths = sorted(path for path in map(Path, glob(str(start))) if path.is_dir())  # noqa: PTH207
         if not paths:
-            raise Problem(f"The inventory's glob {pattern} finds no folder: mend it.")
+            raise Problem(f"The inventory's glob {pattern} matches no folder: fix it.")
         services += [_of_folder(place, index, path.resolve()) for path in paths]
     return services
 
@@ -293,11 +298,11 @@ def _folders(inventory: Inventory, place: Place, index: int) -> list[Found]:
 def _of_folder(place: Place, index: int, path: Path) -> Found:
     try:
         git = Git(path, NO_SETTINGS)
-        # One by one, because a folder's name may have several lines.
+        # One command each, because the path of a folder may have several lines.
         top = git.text("rev-parse", "--show-toplevel")
         prefix = git.text("rev-parse", "--show-prefix")
     except GitError:
         found = _found(place, index, str(path), str(path))
-        why = "It is in no git repository that belongs to you: run `git init` and commit."
+        why = "It is not in a git repository that belongs to you: run `git init` and commit."
         return replace(found, outcome=Outcome(state=State.REFUSED, why=why))
     return _found(place, index, str(path), top, prefix.strip("/"))

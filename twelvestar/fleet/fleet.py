@@ -1,4 +1,4 @@
-"""What every command of the fleet begins with."""
+"""The setup that all commands of the fleet share."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from .settings import Settings
 from .work import Worker
 
 PROTOCOLS = frozenset({1})
-"""Protocols of the program of an update that this command speaks."""
+"""Supported protocol versions of update programs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The inventory, and where everything is.
+    """The inventory, the template and the journal.
 
     Attributes:
         inventory: The inventory.
         state: The state folder.
-        settings: What the environment says.
+        settings: Settings from the environment.
         template: A clone of the template.
-        network: Variables for git when it fetches the template.
-        journal: What is remembered.
-        only: Patterns of names; without any, all.
-        skip: Patterns of names that are left out.
+        network: Environment variables for git when it fetches the template.
+        journal: The journal.
+        only: Patterns of names; empty for all.
+        skip: Patterns of names to leave out.
     """
 
     inventory: Inventory
@@ -48,10 +48,10 @@ class Fleet:
     skip: tuple[str, ...]
 
     def with_drafts(self, draft: Draft | None) -> Self:
-        """The same with other drafts.
+        """Copy it with another choice of drafts.
 
         Args:
-            draft: Which pull requests are drafts; None for those that are now.
+            draft: Which pull requests are drafts; None to leave the choice.
         """
         if draft is None:
             return self
@@ -59,7 +59,7 @@ class Fleet:
         return replace(self, inventory=self.inventory.model_copy(update={"defaults": defaults}))
 
     def refreshed(self) -> Template:
-        """The template, with what was committed to it since."""
+        """Fetch the template again."""
         return Template(self.inventory.template, self.template.folder, self.network)
 
     def release(self, name: str | None) -> Release:
@@ -80,30 +80,30 @@ class Fleet:
             release: The release.
 
         Raises:
-            Problem: When this command does not know how to talk to it.
+            Problem: When this command does not support its protocol.
         """
         protocol = self.template.protocol(release)
         if protocol is None:
             raise Problem(
-                f"Release {release.version} came before the fleet: name 1.6.0 or a later one."
+                f"Release {release.version} does not support the fleet: use 1.6.0 or a later one."
             )
         if protocol not in PROTOCOLS:
             raise Problem(
-                f"Release {release.version} speaks protocol {protocol}, which this command does "
-                "not know: install the newest twelvestar."
+                f"Release {release.version} uses protocol {protocol}, which this command does "
+                "not support: upgrade twelvestar."
             )
         code = self.state.absolute() / "code" / release.commit
         return Program(self.template, release, self.template.export(release.commit, code))
 
     @asynccontextmanager
     async def forges(self, *, needed: bool = True) -> AsyncIterator[dict[int, Forge]]:
-        """Clients of the forges of the inventory, whose tokens are good.
+        """Make clients for the forges of the inventory, and check their tokens.
 
         Args:
-            needed: Whether they are asked at all.
+            needed: Whether they are needed at all.
 
         Raises:
-            Problem: When a token is missing, expired or too weak.
+            Problem: When a token is missing or expired, or lacks permissions.
         """
         async with AsyncExitStack() as stack:
             found: dict[int, Forge] = {}
@@ -131,12 +131,12 @@ class Fleet:
 
         Args:
             forges: Clients of the forges.
-            release: The release that they would go to.
-            worker: Looks into repositories.
-            drift: Whether to look which files of the template were changed.
+            release: The target release.
+            worker: Reads repositories.
+            drift: Whether to list template-owned files with local changes.
 
         Raises:
-            Problem: When a place finds nothing, or cannot be asked.
+            Problem: When an entry of the inventory finds nothing, or cannot be queried.
         """
         found = await find_services(
             self.inventory,
@@ -149,7 +149,7 @@ class Fleet:
             delay=self.settings.retry_delay,
         )
         if not found:
-            raise Problem("The inventory finds no service with these patterns: mend one of them.")
+            raise Problem("No service of the inventory matches these patterns: fix one of them.")
         if not (self.only or self.skip):
             about = {
                 each.key: {"name": each.name, "kind": each.place.kind, "folder": each.folder}
@@ -173,13 +173,13 @@ def open_fleet(
     Args:
         inventory: The inventory's file.
         state: The state folder.
-        settings: What the environment says.
-        only: Patterns of names; without any, all.
-        skip: Patterns of names that are left out.
-        offline: Whether the template's clone, if there is one, suffices as it is.
+        settings: Settings from the environment.
+        only: Patterns of names; empty for all.
+        skip: Patterns of names to leave out.
+        offline: Whether to use an existing clone of the template without fetching.
 
     Raises:
-        Problem: When one of them cannot be had.
+        Problem: When one of these fails.
     """
     ignore_settings()
     read = read_inventory(inventory)
@@ -190,7 +190,7 @@ def open_fleet(
         clone = state.absolute() / "template.git"
         template = Template(read.template, clone, network, fetch=not offline)
     except Problem as problem:
-        # A server may say anything.
+        # The server is untrusted.
         raise Problem(redact(str(problem), [token]), problem.status) from problem
     return Fleet(
         inventory=read,
@@ -212,13 +212,13 @@ def _token(spec: str) -> str:
 
 
 def make_state(state: Path) -> None:
-    """Make the state folder, which git does not look at.
+    """Make the state folder, with a .gitignore.
 
     Args:
         state: The folder.
 
     Raises:
-        Problem: When it cannot be made.
+        Problem: When it cannot be created.
     """
     try:
         state.mkdir(parents=True, exist_ok=True)
@@ -228,6 +228,6 @@ def make_state(state: Path) -> None:
         write_askpass(state)
     except OSError as error:
         raise Problem(
-            f"The state folder {state} cannot be written ({error.strerror}): name another one with "
-            "--state."
+            f"The state folder {state} cannot be written ({error.strerror}): use another one "
+            "with --state."
         ) from error

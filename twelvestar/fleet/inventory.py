@@ -1,4 +1,4 @@
-"""The inventory: which services there are, as `fleet.toml` says."""
+"""The inventory of services, `fleet.toml`."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _TOKEN = re.compile(r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")
 def _share(value: object) -> object:
     if isinstance(value, str) and (found := re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%", value)):
         return float(found[1]) / 100
-    raise ValueError('write a share such as "80%"')
+    raise ValueError('write a percentage such as "80%"')
 
 
 def _duration(value: object) -> object:
     if isinstance(value, str) and (found := re.fullmatch(r"(\d{1,4}) ?([hdw])", value)):
         return timedelta(**{_UNITS[found[2]]: int(found[1])})
-    raise ValueError('write a time such as "12h", "7d" or "2w"')
+    raise ValueError('write a duration such as "12h", "7d" or "2w"')
 
 
 def _specifier(value: object) -> object:
@@ -53,7 +53,7 @@ class _Table(BaseModel):
 
 
 class Query(_Table):
-    """Which repositories of a forge are looked for.
+    """A query for repositories of a forge.
 
     Attributes:
         org: An organisation, or on GitLab a group with its subgroups.
@@ -68,23 +68,23 @@ class Query(_Table):
     @model_validator(mode="after")
     def _says_something(self) -> Query:
         if not (self.org or self.user or self.topic):
-            raise ValueError("name an org, a user or a topic")
+            raise ValueError("set org, user or topic")
         return self
 
 
 class Place(_Table):
-    """A forge, a number of repositories, or folders.
+    """A forge, a list of repositories, or folders.
 
     Attributes:
-        kind: What it is.
-        url: Address of a forge of one's own.
-        token: Where its token is: `env:NAME` or `file:PATH`.
-        user: Whose the token is, where git has to say so, as on Pagure.
-        find: What is looked for on a forge.
-        repos: Names of repositories on a forge, or addresses for plain git.
-        glob: Patterns of folders, from the inventory's own.
-        exclude: Patterns of names that are left out.
-        pace: Time between two changes on a forge, in s; by default what its kind asks for.
+        kind: Its kind.
+        url: URL of a self-hosted forge.
+        token: Location of its token: `env:NAME` or `file:PATH`.
+        user: User name for the token, if git needs one, as on Pagure.
+        find: Queries for repositories on a forge.
+        repos: Names of repositories on a forge, or URLs for plain git.
+        glob: Patterns of folders, relative to the inventory's.
+        exclude: Patterns of names to leave out.
+        pace: Pause between two changes on a forge, in s; the default depends on the kind.
     """
 
     kind: Kind
@@ -108,28 +108,28 @@ class Place(_Table):
     def _fits_its_kind(self) -> Place:
         if self.token and not _TOKEN.fullmatch(self.token):
             raise ValueError(
-                'a token does not stand in the inventory: write token = "env:NAME" or "file:PATH"'
+                'the inventory must not contain a token: write token = "env:NAME" or "file:PATH"'
             )
         if self.kind == "folder" and (not self.glob or self.find or self.repos or self.url):
-            raise ValueError('of kind "folder", write glob = "~/src/*" and nothing of a forge')
+            raise ValueError('kind "folder" needs glob = "~/src/*", and takes no keys of a forge')
         if self.kind == "git" and (not self.repos or self.find or self.glob or self.url):
-            raise ValueError('of kind "git", write repos = ["ssh://host/path.git"], and no url')
+            raise ValueError('kind "git" needs repos = ["ssh://host/path.git"], and takes no url')
         if self.is_forge and (self.glob or not (self.find or self.repos)):
             raise ValueError('write find = [{ org = "name" }] or repos = ["org/name"]')
         if self.kind in ("gitea", "pagure") and not self.url:
-            raise ValueError(f'of kind "{self.kind}", write url = "https://host"')
+            raise ValueError(f'kind "{self.kind}" needs url = "https://host"')
         if self.is_forge and not self.token:
-            raise ValueError('write token = "env:NAME" with the variable of its token')
+            raise ValueError('write token = "env:NAME" with the variable that has the token')
         return self
 
 
 class Condition(_Table):
-    """When the wave after a wave may begin.
+    """The condition for the next wave to start.
 
     Attributes:
-        merged: Share of the wave that has to have the release.
-        within: How long that may take, before it counts as failed.
-        failed: Largest share of the wave that may have failed.
+        merged: Share of the wave that must have the release.
+        within: Time after which the report warns that the wave takes too long.
+        failed: Largest share of the wave that may fail or be refused.
     """
 
     merged: Share = 1.0
@@ -141,9 +141,9 @@ class Wave(_Table):
     """Services that are updated before others.
 
     Attributes:
-        name: What it is called.
+        name: Its name.
         only: Patterns of names.
-        then: When the next wave may begin.
+        then: The condition for the next wave to start.
     """
 
     name: str
@@ -152,13 +152,13 @@ class Wave(_Table):
 
 
 class Rule(_Table):
-    """What holds for one repository.
+    """Options of one repository.
 
     Attributes:
         name: Its name, or a pattern.
-        pin: Releases that it may get.
-        reason: Why not others.
-        until: The last day of that.
+        pin: The allowed releases.
+        reason: The reason for the pin.
+        until: The last day of the pin.
     """
 
     name: str
@@ -167,18 +167,18 @@ class Rule(_Table):
     until: date | None = None
 
     def keeps_from(self, release: Version, today: date) -> bool:
-        """Whether it keeps a repository from a release.
+        """Whether it does not allow a release.
 
         Args:
             release: The release.
-            today: The day.
+            today: The current date.
         """
         over = self.until is not None and today > self.until
         return not over and not self.pin.contains(release, prereleases=True)
 
 
 class Defaults(_Table):
-    """What holds for all.
+    """Options of all services.
 
     Attributes:
         branch: Name of the branch of an update, with `{release}` in it.
@@ -186,8 +186,8 @@ class Defaults(_Table):
         draft: Which pull requests are drafts.
         author: Name and address of the author of updates.
         megabytes: The largest repository that is fetched, in MB.
-        seconds: The longest that one command of git may take.
-        stale: How long a pull request may be open.
+        seconds: Time limit of one git command.
+        stale: Age after which an open pull request is stale.
     """
 
     branch: str = "template-{release}"
@@ -209,17 +209,17 @@ class Defaults(_Table):
 
 
 class Inventory(_Table):
-    """All of it.
+    """The whole inventory.
 
     Attributes:
-        template: Where the template is: the only code that is run.
-        template_token: Where the token for it is: `env:NAME` or `file:PATH`.
-        sources: What else services may say that they were generated from.
-        defaults: What holds for all.
-        forge: Where services are.
-        wave: The order.
-        repo: What holds for single repositories.
-        folder: Where the inventory is, which its relative paths begin at.
+        template: Location of the template: the only code that is executed.
+        template_token: Location of its token: `env:NAME` or `file:PATH`.
+        sources: Other locations of the template that services may have recorded.
+        defaults: Options of all services.
+        forge: Forges, repositories and folders with services.
+        wave: The waves, in order.
+        repo: Options of single repositories.
+        folder: Folder of the inventory, for relative paths.
     """
 
     template: str
@@ -232,7 +232,7 @@ class Inventory(_Table):
     folder: Annotated[Path, Field(exclude=True)] = Path()
 
     def rule(self, name: str, release: Version) -> Rule | None:
-        """Find what keeps a repository from a release.
+        """Find the rule that does not allow a release for a repository.
 
         Args:
             name: The repository.
@@ -269,11 +269,11 @@ class Inventory(_Table):
 
 
 def matches(name: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a name fits one of some patterns.
+    """Whether a name matches one of several patterns.
 
     Args:
         name: The name.
-        patterns: Patterns as the shell has them; `*` stands for slashes too.
+        patterns: Shell patterns; `*` also matches slashes.
     """
     return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
 
@@ -285,13 +285,14 @@ def read_inventory(path: Path) -> Inventory:
         path: The file.
 
     Raises:
-        Problem: When it is wrong, with the key in question.
+        Problem: When it is invalid; the message names the key.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise Problem(
-            f"There is no {path}: write one as docs/fleet.md shows, or name it with --inventory."
+            f"There is no {path}: write one as docs/fleet.md shows, or give its path with "
+            "--inventory."
         ) from error
     except (OSError, ValueError, RecursionError) as error:
         raise Problem(f"{path} cannot be read: {' '.join(str(error).split())}") from error
@@ -302,7 +303,7 @@ def read_inventory(path: Path) -> Inventory:
 
 
 def _sentence(error: ValidationError) -> str:
-    # What is missing may only be misspelt.
+    # A missing key may be misspelt.
     first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     where = _where(first["loc"])
     if first["type"] == "extra_forbidden":

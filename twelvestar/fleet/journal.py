@@ -1,7 +1,7 @@
-"""What the fleet remembers between commands: a journal in SQLite.
+"""The journal: the state of the fleet between commands, in SQLite.
 
-The truth is in git and on the forges. Whoever loses this file loses time and the history of
-reports, and nothing else.
+Git and the forges are the source of truth. Without this file, only time and the history of reports
+are lost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..errors import Problem
 from .states import State
 
 _FORM = 1
-# Seconds to wait for somebody who looks into it with another program.
+# Seconds to wait for another program that has the database open.
 _PATIENCE = 30
 _SCHEMA = """
 CREATE TABLE service (
@@ -53,15 +53,15 @@ CREATE TABLE fact (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Where a service stands with regard to one release.
+    """The state of a service for one release.
 
     Attributes:
         key: The service.
         release: The release.
-        state: Where it stands.
+        state: Its state.
         first: When it was first seen.
-        last: When that was written.
-        about: What else is known: see `work.Outcome`.
+        last: When this was written.
+        about: Other data: see `tasks.Outcome`.
     """
 
     key: str
@@ -73,13 +73,13 @@ class Line:
 
 
 class Journal:
-    """The journal; one process at a time writes to it.
+    """The journal; only one process writes to it at a time.
 
     Args:
         path: Its file.
 
     Raises:
-        Problem: When it is none, or of a later version of this command.
+        Problem: When it is not a journal, or was written by a later version of this command.
     """
 
     def __init__(self, path: Path) -> None:
@@ -99,20 +99,22 @@ class Journal:
                 raise
         if form > _FORM:
             self._base.close()
-            raise Problem(f"The journal {path} is of a newer twelvestar: use that one.")
+            raise Problem(
+                f"The journal {path} was written by a newer twelvestar: upgrade this one."
+            )
 
     def close(self) -> None:
         """Close it."""
         self._base.close()
 
     def write(self, key: str, release: str, state: State, about: dict[str, Any]) -> None:
-        """Write where a service stands.
+        """Write the state of a service.
 
         Args:
             key: The service.
             release: The release.
-            state: Where it stands.
-            about: What else is known; it is added to what was known.
+            state: Its state.
+            about: Other data, which is merged with existing data.
         """
         now = datetime.now(UTC).isoformat(timespec="seconds")
         known = self.line(key, release)
@@ -131,10 +133,10 @@ class Journal:
                 )
 
     def found(self, services: dict[str, dict[str, Any]]) -> None:
-        """Remember which services there are; those that are gone stay in the history only.
+        """Store the list of services; services no longer found stay only in the history.
 
         Args:
-            services: What is known of each, by key.
+            services: Data about each, by key.
         """
         with self._transaction():
             self._base.execute("UPDATE service SET about = json_set(about, '$.gone', json('true'))")
@@ -145,14 +147,14 @@ class Journal:
             )
 
     def services(self) -> dict[str, dict[str, Any]]:
-        """The services that were found last, by key."""
+        """The services that were last found, by key."""
         with self._usable():
             rows = self._base.execute("SELECT key, about FROM service ORDER BY key")
             services = {key: json.loads(about) for key, about in rows}
         return {key: about for key, about in services.items() if not about.get("gone")}
 
     def line(self, key: str, release: str) -> Line | None:
-        """Where a service stands.
+        """The state of a service for a release.
 
         Args:
             key: The service.
@@ -162,7 +164,7 @@ class Journal:
         return found[0] if found else None
 
     def lines(self, release: str) -> list[Line]:
-        """Where all services stand with regard to a release.
+        """The states of all services for a release.
 
         Args:
             release: The release.
@@ -170,12 +172,12 @@ class Journal:
         return self._lines("WHERE release = ? ORDER BY key", release)
 
     def releases(self) -> list[str]:
-        """The releases that there is something about."""
+        """The releases in the journal."""
         with self._usable():
             return [row[0] for row in self._base.execute("SELECT DISTINCT release FROM line")]
 
     def history(self, key: str) -> list[Line]:
-        """Where a service stands with regard to every release.
+        """The states of a service for all releases.
 
         Args:
             key: The service.
@@ -183,11 +185,11 @@ class Journal:
         return self._lines("WHERE key = ?", key)
 
     def remember(self, name: str, value: Any) -> None:
-        """Keep a fact about the whole fleet.
+        """Store a value about the whole fleet.
 
         Args:
-            name: What it is called.
-            value: What JSON can say.
+            name: Its name.
+            value: A JSON value.
         """
         self._base.execute(
             "INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -195,10 +197,10 @@ class Journal:
         )
 
     def fact(self, name: str) -> Any:
-        """A fact that was kept; None if there is none.
+        """A stored value; None if there is none.
 
         Args:
-            name: What it is called.
+            name: Its name.
         """
         row = self._base.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
         return json.loads(row[0]) if row else None
@@ -220,13 +222,13 @@ class Journal:
 
     @contextmanager
     def _usable(self) -> Iterator[None]:
-        """Have a journal that is broken end the command with a sentence."""
+        """Convert errors of a broken journal to a Problem."""
         try:
             yield
-        # What is no JSON and no state is a ValueError.
+        # Invalid JSON and unknown states raise ValueError.
         except (sqlite3.Error, ValueError) as error:
             raise Problem(
-                f"The journal {self.path} cannot be used ({error}): mend that, or move the file "
+                f"The journal {self.path} cannot be used ({error}): fix that, or move the file "
                 "away. Services and pull requests are found again without it."
             ) from error
 
@@ -248,27 +250,27 @@ class Journal:
 
 @contextmanager
 def only_command(state: Path) -> Iterator[None]:
-    """Keep other commands that change something from the same state folder.
+    """Lock the state folder against other commands that change something.
 
     Args:
         state: The folder.
 
     Raises:
-        Problem: When there is one at work.
+        Problem: When another command is running.
     """
     try:
         file = (state / "lock").open("a+")
     except OSError as error:
         raise Problem(
-            f"The state folder {state} cannot be written ({error.strerror}): name another one with "
-            "--state."
+            f"The state folder {state} cannot be written ({error.strerror}): use another one "
+            "with --state."
         ) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise Problem(
-                f"Another command works with {state}: wait for its end, or name another folder "
+                f"Another command is using {state}: wait until it ends, or use another folder "
                 "with --state."
             ) from error
         yield

@@ -1,4 +1,4 @@
-"""One coordinator at a time on a broker of several machines, and where its workers find it."""
+"""A lease for the coordinator on a shared broker, in which workers find its queue."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _IF_MINE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call({}) 
 
 
 def lease_key(place: str) -> str:
-    """What the lease of a template's fleet is called.
+    """Key of the lease for a template's fleet.
 
     Args:
-        place: Where the template is.
+        place: Location of the template.
     """
     return f"fleet:lease:{hashlib.sha256(place.encode()).hexdigest()[:16]}"
 
@@ -30,22 +30,22 @@ class Lease:
 
     Args:
         url: Address of the broker.
-        program: The program of the release.
+        program: The update program of the release.
         queue: Name of the coordinator's queue.
     """
 
     def __init__(self, url: str, program: Program, queue: str) -> None:
         self._redis: Any = redis.asyncio.from_url(url)
         self._key = lease_key(program.template.place)
-        told = {"queue": queue, "release": str(program.release.version)}
-        self._value = json.dumps({**told, "commit": program.release.commit}, sort_keys=True)
+        value = {"queue": queue, "release": str(program.release.version)}
+        self._value = json.dumps({**value, "commit": program.release.commit}, sort_keys=True)
         self._taken = False
 
     async def take(self) -> None:
-        """Take it.
+        """Acquire it.
 
         Raises:
-            Problem: When another coordinator has it, or the broker is away.
+            Problem: When another coordinator has it, or the broker is unreachable.
         """
         try:
             self._taken = bool(await self._redis.set(self._key, self._value, nx=True, ex=_SECONDS))
@@ -53,30 +53,31 @@ class Lease:
             raise Problem(f"The broker of FLEET_REDIS_URL cannot be reached: {error}", 4) from error
         if not self._taken:
             raise Problem(
-                "Another coordinator works with this broker: wait for its end, or for "
-                f"{_SECONDS} s if it was killed."
+                f"Another coordinator is using this broker: wait until it ends, or {_SECONDS} s "
+                "if it was killed."
             )
 
     async def keep(self) -> None:
-        """Keep it for as long as this lasts.
+        """Renew it until cancelled.
 
         Raises:
-            Problem: When it was lost, because this process or the broker stood still for too long.
+            Problem: When it has expired, because this process or the broker was stopped for too
+                long.
         """
         script = _IF_MINE.format("'EXPIRE', KEYS[1], ARGV[2]")
         while True:
             await asyncio.sleep(_RENEW)
             try:
                 kept = await self._redis.eval(script, 1, self._key, self._value, _SECONDS)
-                # A broker that was started anew knows of no lease.
+                # A restarted broker has no lease.
                 kept = kept or await self._redis.set(self._key, self._value, nx=True, ex=_SECONDS)
             except (redis.RedisError, OSError):
                 continue
             if not kept:
-                raise Problem("Another coordinator has taken this one's place.", 4)
+                raise Problem("Another coordinator has taken over.", 4)
 
     async def give_back(self) -> None:
-        """Let others have it."""
+        """Release it."""
         if self._taken:
             await self._redis.eval(_IF_MINE.format("'DEL', KEYS[1]"), 1, self._key, self._value)
         await self._redis.aclose()

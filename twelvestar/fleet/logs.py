@@ -1,4 +1,4 @@
-"""Lines about what happens, on stderr."""
+"""Logging to stderr."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .settings import Settings
 
 
 def set_up(settings: Settings) -> None:
-    """Write lines as the settings say.
+    """Configure logging.
 
     Args:
         settings: The settings.
@@ -33,6 +33,6 @@ def set_up(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    # What libraries say, such as of a broker that is away, is for those who look for a mistake.
+    # Messages of libraries, such as an unreachable broker, are only for debugging.
     quiet = logging.DEBUG if level <= logging.DEBUG else logging.CRITICAL
     logging.basicConfig(level=quiet, stream=sys.stderr)

@@ -1,4 +1,4 @@
-"""The commit of an update: what it says of itself, so that nobody has to remember it."""
+"""The commit of an update, whose trailers record what it was made from."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _TRAILER = re.compile(r"^Template-(Release|Base|Answers|Tree|Conflicts): (\S+)$"
 
 @dataclass(frozen=True, slots=True)
 class Trailers:
-    """What an update is made of; two with the same are the same update.
+    """The inputs of an update; two updates with equal inputs are the same.
 
     Attributes:
-        release: The release that the service goes to.
-        base: The commit that it is based on.
+        release: The target release.
+        base: The commit that was updated.
         answers: The service's answers, as a digest; empty in an update by the service's own CI.
     """
 
@@ -42,9 +42,9 @@ class Found:
     """An update on a branch.
 
     Attributes:
-        trailers: What it is made of.
-        conflicts: How many files are in conflict.
-        untouched: Whether the commit is as it was made.
+        trailers: Its inputs.
+        conflicts: Number of files in conflict.
+        untouched: Whether nobody has changed the commit.
     """
 
     trailers: Trailers
@@ -56,7 +56,7 @@ def title(release: str, folder: str, *, conflicts: bool) -> str:
     """The title of an update's commit and pull request.
 
     Args:
-        release: The release that the service goes to.
+        release: The target release.
         folder: The service's folder in its repository; empty for the root.
         conflicts: Whether there are any.
     """
@@ -67,13 +67,13 @@ def title(release: str, folder: str, *, conflicts: bool) -> str:
 def write(
     git: Git, tree: str, report: Mapping[str, Any], trailers: Trailers, author: str, folder: str
 ) -> str:
-    """Make the commit of an update; the same update gives the same commit, on whichever day.
+    """Make the commit of an update; the same update gives the same commit on any day.
 
     Args:
         git: The service's repository.
-        tree: Its files.
+        tree: Its tree.
         report: The update's report.
-        trailers: What it is made of.
+        trailers: Its inputs.
         author: Name and address of its author.
         folder: The service's folder in the repository.
 
@@ -94,24 +94,24 @@ def write(
     date = git.text("log", "-1", "--format=%cd", "--date=raw", trailers.base)
     dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
     writer = Git(git.folder, {**git.variables, **identity(author), **dates})
-    # A signature would make another commit of the same update.
+    # With a signature, the same update would be another commit.
     return writer.text(
         "commit-tree", tree, "-p", trailers.base, "--no-gpg-sign", stdin=message.encode()
     )
 
 
 def read(git: Git, commit: str) -> Found | None:
-    """Read what a commit says of the update that it is.
+    """Read the trailers of an update's commit.
 
     Args:
         git: The repository.
         commit: The commit.
 
     Returns:
-        The update; None if it is something else.
+        The update; None if the commit is not an update.
     """
-    told = git.text("log", "-1", "--format=%T%n%P%n%B", commit)
-    tree, _, rest = told.partition("\n")
+    output = git.text("log", "-1", "--format=%T%n%P%n%B", commit)
+    tree, _, rest = output.partition("\n")
     parents, _, message = rest.partition("\n")
     found = {name: value for name, value in _TRAILER.findall(message)}
     if not {"Release", "Base"} <= found.keys():

@@ -1,4 +1,4 @@
-"""The report as a page: one file, which asks no other for anything."""
+"""The report as a single HTML file."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from .states import DONE, FOR_OWNERS, MEANINGS, State
 from .visible import visible
 
 _LISTED = 20
-"""Lines of a list of the most frequent."""
+"""Length of lists of the most frequent entries."""
 
 _CHOICES = 12
-"""Answers that a question may have over the fleet to be one to filter by."""
+"""Largest number of different answers to a question that is offered as a filter."""
 
 _MANY = 500
-"""Services above which those far from the screen are not laid out."""
+"""Number of services from which the browser skips the layout of rows outside the screen."""
 
 _UNKNOWN = "\N{EN DASH}"
 
@@ -41,7 +41,7 @@ _FAMILIES = {
     "bad": (State.FAILED, State.CONFLICTS),
     "out": (State.SUPERSEDED, State.PINNED, State.OPTED_OUT, State.FOREIGN, State.ARCHIVED),
 }
-"""States by what they have in common, which is their hue; the order is the bar's."""
+"""States by group, which determines their hue; in the order of the bar."""
 
 _RANKS = {
     state: rank
@@ -51,15 +51,15 @@ _RANKS = {
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of a whole.
+    """A bar of a chart.
 
     Attributes:
-        name: What it is called.
-        count: How many there are.
-        begin: Where its bar begins, in percent.
-        width: How long its bar is, in percent.
-        note: What there is to say on it.
-        style: Class of its bar.
+        name: Its name.
+        count: Its value.
+        begin: Start of the bar, in percent.
+        width: Length of the bar, in percent.
+        note: Additional text.
+        style: CSS class of the bar.
     """
 
     name: str
@@ -72,12 +72,12 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Something to filter services by.
+    """A value to filter services by.
 
     Attributes:
-        mark: Number that the services have which it applies to.
-        name: What it is called.
-        count: How many those are.
+        mark: Number that marks the matching services.
+        name: Its name.
+        count: Number of matching services.
     """
 
     mark: int
@@ -87,10 +87,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Choices of which one applies at a time.
+    """A filter, with choices of which one is selected.
 
     Attributes:
-        name: What they are about.
+        name: Its name.
         groups: Choices by the name of their group; the group of a single one has none.
     """
 
@@ -105,7 +105,7 @@ def to_html(report: FleetReport) -> str:
         report: The report.
 
     Returns:
-        An HTML document that needs no other file and no network, and works without scripts.
+        An HTML document that needs no other files or network, and works without scripts.
     """
     style, script = _text("page.css"), _text("page.js")
     environment = Environment(
@@ -179,12 +179,12 @@ def _style(state: State) -> str:
 def _shares(
     counts: Mapping[str, int], *, of: int | None = None, listed: int = _LISTED
 ) -> list[Share]:
-    """Make bars side by side.
+    """Make adjacent bars.
 
     Args:
-        counts: How many there are of each.
-        of: What a whole bar stands for; by default all of them.
-        listed: How many have a bar of their own.
+        counts: Value of each bar.
+        of: Value of a full bar; by default the sum.
+        listed: Number of bars; the rest is summed up.
     """
     items = list(counts.items())
     if rest := items[listed:]:
@@ -240,7 +240,7 @@ def _times(rows: Iterable[Row]) -> list[tuple[str, float, float, float]]:
 
 
 def _questions(report: FleetReport) -> dict[str, dict[str, Counter[str]]]:
-    """Count releases by answer, for the questions that have few."""
+    """Count releases by answer, for questions with few answers."""
     found: dict[str, dict[str, Counter[str]]] = {}
     for row in report.rows:
         for question, answer in row.answers.items():
@@ -249,7 +249,7 @@ def _questions(report: FleetReport) -> dict[str, dict[str, Counter[str]]]:
             if text in by_answer:
                 by_answer[text][row.old] += 1
             elif len(by_answer) <= _CHOICES:
-                # One more than are shown says that they are too many.
+                # One more than the limit shows that there are too many.
                 by_answer[text] = Counter({row.old: 1})
     return {
         question: dict(sorted(by_answer.items()))
@@ -320,7 +320,7 @@ def _answer(value: Any) -> str:
 
 
 def _link(url: str) -> str:
-    """An address that a link may have; empty if it is something else than a page of the web."""
+    """Return a URL if it is a safe web link, otherwise an empty string."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,7 +1,7 @@
-"""A worker: a process that takes tasks of one release from a broker.
+"""A worker process, which runs tasks of one release from a broker.
 
-`python -m twelvestar.fleet.process`, with what it needs in its environment, because arguments are
-for everybody to read.
+`python -m twelvestar.fleet.process` reads its parameters from the environment, because other users
+can see arguments.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .work import worker
 
 FUNCTION = "update"
 HEARTBEAT = 15
-"""Seconds after which a task counts as lost whose worker has not been heard of."""
+"""Seconds without a heartbeat after which a task counts as lost."""
 
 _BEAT, _WATCH = 4, 1
 _VARIABLES = "TWELVESTAR_WORKER_"
@@ -34,7 +34,7 @@ _VARIABLES = "TWELVESTAR_WORKER_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """What a worker needs to know.
+    """Parameters of a worker.
 
     Attributes:
         broker: Address of the broker.
@@ -42,8 +42,8 @@ class Orders:
         state: The state folder.
         template: A clone of the template.
         code: An export of the release.
-        parent: The process without which it ends.
-        own: Whether the broker ends too, if that process is gone.
+        parent: Id of the parent process; the worker exits when it ends.
+        own: Whether to shut down the broker too when the parent ends.
     """
 
     broker: str
@@ -55,13 +55,13 @@ class Orders:
     own: str = ""
 
     def variables(self) -> dict[str, str]:
-        """The same as variables of an environment."""
+        """The parameters as environment variables."""
         names = self.__slots__
         return {f"{_VARIABLES}{name.upper()}": getattr(self, name) for name in names}
 
 
 def orders() -> Orders:
-    """Read what this process needs to know, and let nothing that it starts read it."""
+    """Read the parameters of this process, and hide them from its child processes."""
     names = Orders.__slots__
     return Orders(**{name: os.environ.pop(f"{_VARIABLES}{name.upper()}", "") for name in names})
 
@@ -69,8 +69,8 @@ def orders() -> Orders:
 class _Unswept(RedisQueue):
     """A queue that only the coordinator sweeps.
 
-    SAQ's workers sweep too, and take a task for lost that another one has just taken and not yet
-    marked as its own.
+    SAQ's workers sweep too, and treat a task as lost that another worker has taken but not yet
+    marked.
     """
 
     async def sweep(self, lock: int = 60, abort: float = 5.0) -> list[str]:
@@ -78,26 +78,26 @@ class _Unswept(RedisQueue):
 
 
 def make_queue(broker: str, name: str, *, swept: bool = True) -> RedisQueue:
-    """Have a queue; `Queue.from_url` takes no sockets.
+    """Make a queue; `Queue.from_url` does not support sockets.
 
     Args:
         broker: Address of the broker.
         name: Name of the queue.
-        swept: Whether who has it may look for lost tasks.
+        swept: Whether its owner may sweep for lost tasks.
     """
     kind = RedisQueue if swept else _Unswept
     return kind(redis.asyncio.from_url(broker), name=name)
 
 
-async def work(told: Orders) -> None:
-    """Do tasks until a signal or until the parent is gone.
+async def work(parameters: Orders) -> None:
+    """Run tasks until a signal, or until the parent ends.
 
     Args:
-        told: What to know.
+        parameters: The parameters.
     """
     thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="update")
     loop = asyncio.get_running_loop()
-    with worker(Path(told.state), Path(told.code), Path(told.template)) as doing:
+    with worker(Path(parameters.state), Path(parameters.code), Path(parameters.template)) as doing:
 
         async def update(context: dict[str, Any], *, task: dict[str, Any]) -> dict[str, Any]:
             beating = asyncio.create_task(_beat(context["job"]))
@@ -107,9 +107,9 @@ async def work(told: Orders) -> None:
                 beating.cancel()
             return outcome.to_json()
 
-        queue = make_queue(told.broker, told.queue, swept=False)
+        queue = make_queue(parameters.broker, parameters.queue, swept=False)
         saq: Worker[Any] = Worker(queue, [(FUNCTION, update)], concurrency=1)
-        watching = asyncio.create_task(_watch(told))
+        watching = asyncio.create_task(_watch(parameters))
         try:
             await saq.start()
         finally:
@@ -121,27 +121,27 @@ async def work(told: Orders) -> None:
 async def _beat(job: Job) -> None:
     while True:
         await asyncio.sleep(_BEAT)
-        # Without a broker there is nobody to tell; the next one knows nothing of this task.
+        # Without a broker, there is nothing to update: a new one does not have this job.
         with suppress(redis.RedisError, OSError):
             await job.update()
 
 
-async def _watch(told: Orders) -> None:
-    """End with the process that has started this one, however that ends."""
-    while os.getppid() == int(told.parent):
+async def _watch(parameters: Orders) -> None:
+    """Exit when the parent process ends."""
+    while os.getppid() == int(parameters.parent):
         await asyncio.sleep(_WATCH)
-    if told.own:
-        shut_down(told.broker)
+    if parameters.own:
+        shut_down(parameters.broker)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main() -> None:
-    """Be a worker."""
-    told = orders()
-    # What SAQ says, such as of a broker that is away, the coordinator says too.
+    """Run a worker."""
+    parameters = orders()
+    # The coordinator logs the same errors, such as an unreachable broker.
     logging.disable()
-    asyncio.run(work(told))
-    # What is computed in the thread is lost anyway, and would keep the process.
+    asyncio.run(work(parameters))
+    # The thread's result would be lost, so do not wait for the thread.
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""How far a command is: a bar on a terminal, and nothing where there is none."""
+"""A progress bar on terminals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .states import State
 
 
 class Progress:
-    """Counts the services that are done."""
+    """Counts finished services."""
 
     def __init__(self) -> None:
         self.states: dict[str, State] = {}
@@ -21,7 +21,7 @@ class Progress:
 
         Args:
             key: The service.
-            state: Where it stands.
+            state: Its state.
         """
         self.states[key] = state
 
@@ -33,10 +33,10 @@ class Progress:
 
 @contextmanager
 def progress(total: int) -> Iterator[Progress]:
-    """Show progress for a while.
+    """Show progress for the duration of the context.
 
     Args:
-        total: How many services there are.
+        total: Number of services.
     """
     if not sys.stderr.isatty():
         yield Progress()

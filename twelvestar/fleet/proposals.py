@@ -1,4 +1,4 @@
-"""Pull requests of updates: opened once, kept up to date, and left alone when people take over."""
+"""Pull requests of updates: opened once, kept current, and left alone after commits by people."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from .tasks import Outcome
 from .visible import visible
 
 _MOST = 50
-# GitHub takes 65,536 characters, and counts them in another way.
+# GitHub allows 65,536 characters, but counts them differently.
 _LONGEST = 30_000
 _SUPERSEDED = "**Template {release} is proposed in {url}.** Merge that instead, and close this.\n\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What was proposed before from the branch of an update.
+    """Earlier proposals from the branch of an update.
 
     Attributes:
-        open: The proposal that is open.
-        last: The newest of all.
+        open: The open one.
+        last: The newest one.
     """
 
     open: Proposal | None
@@ -35,7 +35,7 @@ class Earlier:
 
 
 async def earlier(forge: Forge, repository: Repository, branch: str) -> Earlier:
-    """Look what was proposed before.
+    """Find earlier proposals.
 
     Args:
         forge: The forge.
@@ -43,7 +43,7 @@ async def earlier(forge: Forge, repository: Repository, branch: str) -> Earlier:
         branch: The branch of the update.
 
     Raises:
-        ForgeError: When the forge does not say.
+        ForgeError: When the request fails.
     """
     found = await forge.proposals(repository, branch)
     return Earlier(
@@ -54,18 +54,18 @@ async def earlier(forge: Forge, repository: Repository, branch: str) -> Earlier:
 async def propose(
     forge: Forge, found: Found, outcome: Outcome, known: Earlier, inventory: Inventory, branch: str
 ) -> Proposal:
-    """Open the pull request of an update that is pushed, or bring it up to date.
+    """Open the pull request of a pushed update, or update it.
 
     Args:
         forge: The forge.
         found: The service.
         outcome: Its update.
-        known: What was proposed before.
+        known: Earlier proposals.
         inventory: The inventory.
         branch: The branch of the update.
 
     Raises:
-        ForgeError: When the forge does not do it.
+        ForgeError: When a request fails.
     """
     assert found.repository is not None
     title, body = describe(found, outcome)
@@ -73,7 +73,7 @@ async def propose(
         inventory.defaults.draft == "conflicts" and bool(outcome.conflicts)
     )
     if outcome.conflicts and not await _is_marked(forge, found.repository, known, outcome):
-        # Before there is anything to merge.
+        # The status has to exist before the pull request, so that it cannot be merged too early.
         await forge.set_status(
             found.repository,
             outcome.made,
@@ -97,7 +97,7 @@ async def propose(
         known.open,
         title=title,
         body=body,
-        # What a person has set since is theirs.
+        # Keep a draft state that a person has set since.
         draft=draft if outcome.pushed else None,
     )
 
@@ -105,7 +105,7 @@ async def propose(
 async def _is_marked(
     forge: Forge, repository: Repository, known: Earlier, outcome: Outcome
 ) -> bool:
-    """Whether the forge keeps an update with conflicts from being merged by itself."""
+    """Whether the forge has a status or draft that blocks merging an update with conflicts."""
     if outcome.pushed or known.open is None:
         return False
     return (await forge.checks(repository, known.open)).state == "failure"
@@ -114,7 +114,7 @@ async def _is_marked(
 async def supersede(
     forge: Forge, repository: Repository, branches: Sequence[str], release: str, url: str
 ) -> list[str]:
-    """Say in pull requests of older releases that there is a newer one.
+    """Link the new pull request in those of older releases.
 
     Args:
         forge: The forge.
@@ -127,18 +127,18 @@ async def supersede(
         The branches whose pull requests are open.
 
     Raises:
-        ForgeError: When the forge does not do it.
+        ForgeError: When a request fails.
     """
-    told = []
+    open_branches = []
     for branch in branches:
         open_one = (await earlier(forge, repository, branch)).open
         if open_one is None:
             continue
-        told.append(branch)
+        open_branches.append(branch)
         body = re.sub(r"\A\*\*Template \S+ is proposed in .*\n\n", "", open_one.body)
         note = _SUPERSEDED.format(release=release, url=url)
         await forge.revise(repository, open_one, body=note + body)
-    return told
+    return open_branches
 
 
 def describe(found: Found, outcome: Outcome) -> tuple[str, str]:
@@ -158,21 +158,21 @@ def describe(found: Found, outcome: Outcome) -> tuple[str, str]:
         more = len(outcome.conflicts) - _MOST
         parts.insert(
             0,
-            "**You and the template changed the same places.** They are committed with conflict "
+            "**You and the template changed the same lines.** These are committed with conflict "
             "markers. Resolve them on this branch, and then mark the pull request as ready:\n\n"
             + _quoted(shown + (f"\n... and {more} more" if more > 0 else "")),
         )
     if outcome.text:
         parts.append(_quoted(outcome.text))
     parts.append(
-        "Close it to keep this release out of the repository. To keep all of them out, write "
-        "`fleet = false` under `[tool.twelvestar]` in pyproject.toml."
+        "To skip this release, close this pull request. To skip all releases, write `fleet = "
+        "false` under `[tool.twelvestar]` in pyproject.toml."
     )
     return title, "\n\n".join(parts) + "\n"
 
 
-def told(proposal: Proposal) -> dict[str, Any]:
-    """What the journal remembers of a pull request.
+def journal_data(proposal: Proposal) -> dict[str, Any]:
+    """The journal's data about a pull request.
 
     Args:
         proposal: The pull request.
@@ -188,26 +188,28 @@ def told(proposal: Proposal) -> dict[str, Any]:
 
 
 def standing(known: Earlier) -> tuple[State, str] | None:
-    """Where a service stands by its pull request alone.
+    """The state of a service according to its pull request.
 
     Args:
-        known: What was proposed before.
+        known: Earlier proposals.
 
     Returns:
-        The state and a sentence; None where the update has to be looked at.
+        The state and a message; None if the update has to be checked.
     """
     if known.open is not None or known.last is None:
         return None
     if known.last.state == "merged":
-        return State.MERGED, "It was merged, and its branch has another release: was it reverted?"
+        return State.MERGED, (
+            "It was merged, but its branch has another release: was the merge reverted?"
+        )
     return State.CLOSED, "Its owner closed the pull request: `fleet retry` opens another."
 
 
 def _quoted(text: str) -> str:
-    """Show a text as it is: what it names is not for the forge to notify, to link or to close."""
+    """Put a text into a code block, so that the forge does not link, close or notify anything."""
     if len(text) > _LONGEST:
         half = _LONGEST // 2
-        # What people have to do comes last.
-        text = f"{text[:half]}\n... The rest of this is in the report.\n{text[-half:]}"
+        # Keep the end, which contains the next steps for people.
+        text = f"{text[:half]}\n... The whole text is in the report.\n{text[-half:]}"
     fence = max(["``", *re.findall(r"`+", text)], key=len) + "`"
     return f"{fence}text\n{text.strip()}\n{fence}"

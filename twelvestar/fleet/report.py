@@ -1,4 +1,4 @@
-"""Where the fleet stands, for people and for programs."""
+"""The report of the fleet, as text, JSON and JUnit."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ class Row:
     """One service.
 
     Attributes:
-        key: What it is called in the journal.
-        name: What people call it.
+        key: Its key in the journal.
+        name: Its display name.
         kind: Kind of its forge, `git` or `folder`.
         wave: Name of its wave; empty for the rest.
-        state: Where it stands.
-        why: One sentence on that.
-        old: The release that it has, or what it calls its commit.
-        behind: Releases between that one and the newest; None if that is not known.
-        days: Days for which there has been a newer one; None if that is not known.
+        state: Its state.
+        why: A message with the reason.
+        old: Its current release, or its recorded name of the commit.
+        behind: Number of newer releases; None if unknown.
+        days: Days since the first newer release; None if unknown.
         conflicts: Files in conflict, as `path:line`.
-        files: How many files the update changes.
+        files: Number of files that the update changes.
         url: Page of its pull request; empty for none.
         draft: Whether that is a draft.
-        checks: What stands between it and its merge; empty if nobody asked.
-        drift: Files of the template that people changed; None if nobody looked.
+        checks: Its checks and reviews; empty if not queried.
+        drift: Template-owned files with local changes; None if not checked.
         answers: Its answers.
-        seconds: What its update took, in s.
-        cpu: The same of the processor, in s.
+        seconds: Duration of its update, in s.
+        cpu: CPU time of its update, in s.
         last: When this was written, in ISO 8601.
     """
 
@@ -72,18 +72,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetReport:
-    """All services, with regard to one release.
+    """The states of all services for one release.
 
     Attributes:
-        form: Number of the form of this document.
-        template: Where the template is.
+        form: Version of this document's format.
+        template: Location of the template.
         release: The release.
-        released: When it was made, in ISO 8601.
-        made: When this was written, in ISO 8601.
+        released: When it was released, in ISO 8601.
+        made: When the report was written, in ISO 8601.
         counts: Services by state, in the order of states.
-        versions: Services by the release that they have.
-        conflicting: Files that most services have in conflict, as the template names them, with how
-            many.
+        versions: Number of services by current release.
+        conflicting: Template files with the most conflicts, and the number of services of each.
         rows: The services, by name.
     """
 
@@ -98,11 +97,11 @@ class FleetReport:
     rows: tuple[Row, ...]
 
     def to_json(self) -> str:
-        """All of it as a JSON document."""
+        """The report as a JSON document."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
 
     def to_text(self) -> str:
-        """All of it for people."""
+        """The report as text."""
         title = f"Template {self.release}: {_number(len(self.rows), 'service')}."
         parts = [title, *self._counts()]
         for row in self.rows:
@@ -110,33 +109,33 @@ class FleetReport:
                 continue
             url = f" {visible(row.url)}" if row.url else ""
             parts.append(f"{visible(row.name)}: {row.state}{url}")
-            if told := "; ".join(filter(None, (row.why.removesuffix("."), row.checks))):
-                parts.append(f"  {visible(told)}.")
+            if reason := "; ".join(filter(None, (row.why.removesuffix("."), row.checks))):
+                parts.append(f"  {visible(reason)}.")
             parts += [f"  {visible(place)}" for place in row.conflicts[:_SHOWN]]
             if (more := len(row.conflicts) - _SHOWN) > 0:
                 parts.append(f"  ... and {more} more places")
         if self.conflicting:
-            parts.append("Files of the template that are in conflict most often:")
+            parts.append("Template files with the most conflicts:")
             parts += [f"  {count:4}  {visible(path)}" for path, count in self.conflicting.items()]
         return "\n".join(parts)
 
     def versions_text(self) -> str:
-        """The releases that services have, for people."""
+        """The current releases of services, as text."""
         lines = [f"  {count:5}  {visible(version)}" for version, count in self.versions.items()]
         behind = [row.behind for row in self.rows if row.behind]
         days = [row.days for row in self.rows if row.days]
         if behind:
             lines.append(
-                f"{len(behind)} services are behind: by {max(behind)} releases at most, and for "
+                f"{len(behind)} services are behind: by up to {max(behind)} releases and "
                 f"{max(days, default=0)} days."
             )
         drifted = sum(1 for row in self.rows if row.drift)
         if any(row.drift is not None for row in self.rows):
-            lines.append(f"In {drifted} services, people changed files of the template.")
+            lines.append(f"Services with local changes in template-owned files: {drifted}.")
         return "\n".join(["Releases:", *lines])
 
     def to_junit(self) -> str:
-        """All of it as a JUnit document: a service fails that has conflicts, or has failed."""
+        """The report as JUnit XML: services with conflicts are failures, failed ones errors."""
         bad = {State.FAILED: "error", State.REFUSED: "failure"}
         suite = ElementTree.Element("testsuite", name=f"template {self.release}")
         kinds: Counter[str] = Counter()
@@ -175,14 +174,14 @@ class FleetReport:
 def make_report(
     journal: Journal, inventory: Inventory, template: str, releases: Sequence[Release], to: Release
 ) -> FleetReport:
-    """Make the report from what the journal has.
+    """Make the report from the journal.
 
     Args:
         journal: The journal.
         inventory: The inventory.
-        template: Where the template is.
+        template: Location of the template.
         releases: Its releases, lowest first.
-        to: The release that the report is about.
+        to: The release to report on.
     """
     lines = journal.lines(str(to.version))
     services = journal.services()
@@ -211,7 +210,7 @@ def make_report(
 
 
 def in_template(path: str, answers: Mapping[str, Any]) -> str:
-    """Name a file of a service as the template does, so that those of all services are one.
+    """Convert a path in a service to the path in the template, which is the same for all services.
 
     Args:
         path: Its path in the service.

@@ -1,4 +1,4 @@
-"""The coordinator: brings every service to a release, once, and goes on where it stopped."""
+"""The coordinator, which updates every service once, and continues where it stopped."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a run is asked to do.
+    """Options of a run.
 
     Attributes:
-        propose: As what updates arrive; none only computes them.
-        max_open: Pull requests of the release that may be open at a time.
-        stop_at: Share of the services that may fail before no more are begun.
-        again: Whether to open pull requests again that were closed.
-        draft: Which pull requests are drafts; None for what the inventory says.
-        delay: Shortest wait before a service is tried again, in s.
+        propose: How to deliver updates; None only computes them.
+        max_open: Largest number of open pull requests of the release.
+        stop_at: Share of failed services above which no more are started.
+        again: Whether to open a new pull request after one was closed.
+        draft: Which pull requests are drafts; None as in the inventory.
+        delay: Shortest pause before a retry, in s.
     """
 
     propose: Propose | None
@@ -55,10 +55,10 @@ class Run:
     Args:
         fleet: The fleet.
         forges: Clients of its forges.
-        release: The release that services go to.
-        engine: Does the tasks.
-        wish: What is asked.
-        seen: Is told of every service that is done.
+        release: The target release.
+        engine: Runs the tasks.
+        wish: Options of the run.
+        seen: Called for every finished service.
     """
 
     fleet: Fleet
@@ -76,17 +76,17 @@ class Run:
     _begun: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def over(self, services: Sequence[Found], everyone: Sequence[Found]) -> None:
-        """Bring services to the release, in the order of their waves.
+        """Update services to the release, in the order of their waves.
 
         Args:
             services: The services.
-            everyone: All services of the fleet, which waves are judged by.
+            everyone: All services of the fleet, for the conditions of waves.
         """
         inventory, journal = self.fleet.inventory, self.fleet.journal
         services = sorted(services, key=lambda each: inventory.wave_of(each.name))
         waiting = []
         failed = 0
-        # Whoever names services wants these, and judges by these.
+        # With --only, the conditions of waves only count the selected services.
         known = {each.key for each in everyone} if self.fleet.only else journal.services().keys()
         lines = [line for line in journal.lines(str(self.release.version)) if line.key in known]
         closed = waves.closed(inventory, everyone, lines)
@@ -106,13 +106,13 @@ class Run:
         async with asyncio.TaskGroup() as group:
             for found in waiting:
                 if found.key not in proposed and self._proposes(found):
-                    # The forge did not say; that is written already.
+                    # The request failed, which is already in the journal.
                     continue
                 await self._begun.acquire()
-                group.create_task(self._bring(found, proposed.get(found.key)))
+                group.create_task(self._process(found, proposed.get(found.key)))
 
     async def _earlier(self, services: Sequence[Found]) -> dict[str, proposals.Earlier]:
-        """What was proposed before, for services whose updates become pull requests."""
+        """Earlier proposals, for services whose updates become pull requests."""
         known: dict[str, proposals.Earlier] = {}
         limit = asyncio.Semaphore(_AT_ONCE)
 
@@ -132,10 +132,10 @@ class Run:
                     group.create_task(ask(found))
         return known
 
-    async def _bring(self, found: Found, known: proposals.Earlier | None) -> None:
+    async def _process(self, found: Found, known: proposals.Earlier | None) -> None:
         try:
             if self.stopped:
-                why = f"{self._failed} services have failed, and so no more are begun."
+                why = f"Not started: {self._failed} services have failed (--stop-at)."
                 self._write(found, State.QUEUED, replace(found.outcome, why=why))
                 return
             if known and not self.wish.again and (standing := proposals.standing(known)):
@@ -151,13 +151,13 @@ class Run:
                 finally:
                     await self._leave_place(found)
             else:
-                why = f"{self._open} pull requests are open, and no more than that may be."
+                why = f"Not opened: {self._open} pull requests are open (--max-open)."
                 self._write(found, State.QUEUED, replace(found.outcome, why=why))
         finally:
             self._begun.release()
 
     async def _has_place(self, most: int) -> bool:
-        """Take a place for one more pull request, as soon as it is known whether there is one."""
+        """Reserve one of the allowed open pull requests, as soon as their number is known."""
         async with self._changed:
             await self._changed.wait_for(
                 lambda: self._open >= most or self._open + self._opening < most
@@ -168,7 +168,7 @@ class Run:
             return True
 
     async def _leave_place(self, found: Found) -> None:
-        """Give a place back if no pull request came of it."""
+        """Release the reservation if no pull request was opened."""
         line = self._line(found.key)
         async with self._changed:
             self._opening -= 1
@@ -178,7 +178,7 @@ class Run:
     async def _update(self, found: Found, known: proposals.Earlier | None) -> None:
         outcome = await self._work(found, known)
         if self.wish.propose == "commit" and outcome.state is State.CURRENT:
-            # By a worker that was killed before it could say so.
+            # Pushed by a worker that was killed before it reported the result.
             outcome = replace(outcome, state=State.UPDATED, old=found.outcome.old)
         if known is not None and outcome.state in (State.PUSHED, State.THEIRS):
             await self._propose(found, outcome, known)
@@ -186,7 +186,7 @@ class Run:
             self._write(found, outcome.state, outcome, known.open if known else None)
 
     async def _work(self, found: Found, known: proposals.Earlier | None) -> Outcome:
-        """Have a service's task done, again if it may work later."""
+        """Run a service's task, with retries after temporary errors."""
         mode: Mode = self._mode(found)
         task = replace(
             task_for(found, self.fleet.inventory, self.release, mode),
@@ -201,7 +201,7 @@ class Run:
         return outcome
 
     async def _propose(self, found: Found, outcome: Outcome, known: proposals.Earlier) -> None:
-        """Have the pull request of a branch say what is on it."""
+        """Open or update the pull request of a branch."""
         assert found.repository is not None
         forge = self.forges[found.index]
         branch = self._branch(found)
@@ -230,7 +230,7 @@ class Run:
         line = self._line(found.key)
         self._write(found, State.THEIRS, outcome, known.open)
         if known.open is not None and not (line and line.about.get("told")):
-            text = "This branch has commits of others, so the fleet leaves it to you from now on."
+            text = "This branch has commits by others, so the fleet no longer changes it."
             await self.forges[found.index].comment(found.repository, known.open, text)
             about = {"told": True}
             self.fleet.journal.write(found.key, str(self.release.version), State.THEIRS, about)
@@ -246,7 +246,7 @@ class Run:
         if proposal is not None:
             line = self._line(found.key)
             before = line.about if line else {}
-            about["proposal"] = proposals.told(proposal)
+            about["proposal"] = proposals.journal_data(proposal)
             if (before.get("proposal") or {}).get("number") != proposal.number:
                 about["opened"] = datetime.now(UTC).isoformat(timespec="seconds")
         self.fleet.journal.write(found.key, str(self.release.version), state, about)
@@ -256,9 +256,9 @@ class Run:
             if self._failed > self._most_failed:
                 self.stopped = True
         if found.outcome.state is not state:
-            told = {"why": outcome.why, "url": proposal.url if proposal else ""}
-            told = {name: text for name, text in told.items() if text}
-            _LOG.info(state.value, service=found.name, **told)
+            details = {"why": outcome.why, "url": proposal.url if proposal else ""}
+            details = {name: text for name, text in details.items() if text}
+            _LOG.info(state.value, service=found.name, **details)
 
     def _line(self, key: str) -> Line | None:
         return self.fleet.journal.line(key, str(self.release.version))

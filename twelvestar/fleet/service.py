@@ -1,4 +1,4 @@
-"""What a service says of itself in its repository, read without trusting any of it."""
+"""Reading a service's answers and options from its repository, which is untrusted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from packaging.version import Version
 from ..git import Git, GitError
 
 ANSWERS = ".copier-answers.yml"
-# Reading YAML takes a second for 30 kB.
+# Parsing 30 kB of YAML can take a second.
 _LARGEST_ANSWERS, _LARGEST = 64 * 1024, 256 * 1024
 _MOST_FILES = 100_000
 _MOST_SERVICES = 500
@@ -29,7 +29,7 @@ _NAME = re.compile(r"(?:.*/)?[^/]*copier-answers[^/]*\.ya?ml")
 
 
 class Unreadable(Exception):
-    """A service that cannot be updated as it is, in one sentence."""
+    """A service that cannot be updated until its owners fix it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class Service:
 
     Attributes:
         folder: Its folder; empty for the root of the repository.
-        source: Where it says that the template is.
-        commit: Which release or commit of the template it says that it has.
+        source: The recorded location of the template.
+        commit: The recorded release or commit of the template.
         answers: Its answers.
-        wish: What its pyproject.toml says about the fleet.
+        wish: The value of tool.twelvestar.fleet in its pyproject.toml.
     """
 
     folder: str
@@ -52,24 +52,24 @@ class Service:
 
     @property
     def version(self) -> Version | None:
-        """The release that it says it has or comes after; None if it names a commit."""
+        """Its recorded release, or the last one before its commit; None for a commit id."""
         if "." not in self.commit:
-            # A commit may have digits only.
+            # A commit id may consist of digits.
             return None
         try:
             return Version(re.sub(r"-\d+-g[0-9a-f]+$", "", self.commit))
         except ValueError:
-            # Also for a number without end.
+            # Also raised for very long numbers.
             return None
 
     @property
     def digest(self) -> str:
-        """A short name for its answers."""
+        """A short hash of its answers."""
         text = json.dumps(self.answers, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def shown_answers(self) -> dict[str, Any]:
-        """Its answers as far as they fit into a table."""
+        """Its answers that are short enough for a table."""
         return {
             name: value
             for name, value in self.answers.items()
@@ -77,13 +77,13 @@ class Service:
         }
 
     def wants(self, release: Version) -> bool:
-        """Whether it lets the fleet bring it to a release.
+        """Whether it allows the fleet to update it to a release.
 
         Args:
             release: The release.
 
         Raises:
-            Unreadable: When its wish is neither a yes or no nor a range.
+            Unreadable: When the option is neither a boolean nor a range.
         """
         if isinstance(self.wish, bool):
             return self.wish
@@ -107,7 +107,7 @@ def folders(git: Git, commit: str) -> list[str]:
         Their folders; the root is empty.
 
     Raises:
-        Unreadable: When it has more files than anything should.
+        Unreadable: When it has too many files.
     """
     listing = git.raw("ls-tree", "-r", "-z", "--name-only", commit).split(b"\0")
     if len(listing) > _MOST_FILES:
@@ -118,12 +118,12 @@ def folders(git: Git, commit: str) -> list[str]:
         if _NAME.fullmatch(name) and name.isprintable():
             found.add(name.rpartition("/")[0])
     if len(found) > _MOST_SERVICES:
-        raise Unreadable(f"It has more than {_MOST_SERVICES} services: divide it.")
+        raise Unreadable(f"It has more than {_MOST_SERVICES} services: split it.")
     return sorted(found)
 
 
 def read_service(git: Git, commit: str, folder: str) -> Service | None:
-    """Read what a service says of itself.
+    """Read a service's answers and options.
 
     Args:
         git: The repository.
@@ -131,10 +131,10 @@ def read_service(git: Git, commit: str, folder: str) -> Service | None:
         folder: The service's folder.
 
     Returns:
-        It; None where no file names a template.
+        The service; None if no file names a template.
 
     Raises:
-        Unreadable: When it is broken, or made to do harm.
+        Unreadable: When it is invalid or malicious.
     """
     place = f"{folder}/" if folder else ""
     names = git.raw("ls-tree", "-z", "--name-only", f"{commit}:{folder}").decode(errors="replace")
@@ -144,14 +144,14 @@ def read_service(git: Git, commit: str, folder: str) -> Service | None:
     if not named:
         return None
     if len(named) > 1:
-        raise Unreadable(f"It has several answers files ({', '.join(named)}): leave one.")
+        raise Unreadable(f"It has several answers files ({', '.join(named)}): keep only one.")
     text = _text(git, f"{commit}:{place}{named[0]}", named[0], _LARGEST_ANSWERS)
     answers = _answers(text or "", named[0])
     source, recorded = answers.get("_src_path"), answers.get("_commit")
     if not isinstance(source, str) or not recorded:
         return None
     if len(str(recorded)) > _LONGEST:
-        raise Unreadable(f"{named[0]} names no commit: restore it from an earlier commit.")
+        raise Unreadable(f"{named[0]} has an invalid _commit: restore it from an earlier commit.")
     return Service(
         folder=folder,
         source=source,
@@ -167,30 +167,30 @@ def _text(git: Git, place: str, name: str, largest: int = _LARGEST) -> str | Non
     except (GitError, ValueError):
         return None
     if size > largest:
-        raise Unreadable(f"{name} has {size} bytes: it is no file of this template.")
+        raise Unreadable(f"{name} is too large for a file of this template: it has {size} bytes.")
     try:
         return git.raw("cat-file", "blob", place).decode()
     except (GitError, UnicodeDecodeError) as error:
-        raise Unreadable(f"{name} is no text: restore it from an earlier commit.") from error
+        raise Unreadable(f"{name} is not text: restore it from an earlier commit.") from error
 
 
 def _answers(text: str, name: str) -> dict[str, Any]:
     try:
         depth = 0
         for event in yaml.parse(text, yaml.SafeLoader):
-            # An alias makes a short file grow without end.
+            # Aliases can expand a short file without limit.
             if isinstance(event, yaml.AliasEvent):
                 raise Unreadable(f"{name} has YAML aliases: restore it from an earlier commit.")
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEEPEST:
-                raise Unreadable(f"{name} is nested too deep: restore it from an earlier commit.")
+                raise Unreadable(f"{name} is nested too deeply: restore it from an earlier commit.")
         found = yaml.safe_load(text)
         json.dumps(found, default=str)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise Unreadable(f"{name} is not valid YAML: restore it from an earlier commit.") from error
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise Unreadable(f"{name} holds no answers: restore it from an earlier commit.")
+        raise Unreadable(f"{name} contains no answers: restore it from an earlier commit.")
     return found
 
 
@@ -198,12 +198,12 @@ def _wish(text: str | None) -> bool | str:
     if text is None:
         return True
     if max(line.count(".") for line in text.split("\n")) > _MOST_DOTS:
-        # Reading a key takes the square of its parts.
-        raise Unreadable("pyproject.toml has a key of too many parts: mend it.")
+        # Parsing a key takes quadratic time in the number of its parts.
+        raise Unreadable("pyproject.toml has a key with too many parts: fix it.")
     try:
         found = tomllib.loads(text).get("tool", {}).get("twelvestar", {}).get("fleet", True)
     except (ValueError, RecursionError) as error:
-        raise Unreadable("pyproject.toml is not valid TOML: mend it.") from error
+        raise Unreadable("pyproject.toml is not valid TOML: fix it.") from error
     except AttributeError:
         return True
     return found if isinstance(found, bool) else str(found)

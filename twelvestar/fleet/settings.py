@@ -13,19 +13,19 @@ from ..errors import Problem
 
 def _of_redis(url: SecretStr) -> SecretStr:
     if not re.match(r"(rediss?://|unix:///?)[^\s]+$", url.get_secret_value()):
-        raise ValueError("write an address such as rediss://:password@host:6379/0")
+        raise ValueError("write a URL such as rediss://:password@host:6379/0")
     return url
 
 
 class Settings(BaseSettings):
-    """What the environment says.
+    """Settings from the environment.
 
     Attributes:
-        redis_url: Broker of several machines; none starts one of its own.
-        log_level: The least that is worth a line.
-        log_format: Lines for people or for programs.
-        retry_delay: Wait before a forge or a repository is tried again, in s. It doubles with each
-            of 8 tries, so that 5 s outlast ten minutes.
+        redis_url: Broker for several machines; empty to start an embedded one.
+        log_level: Lowest level that is logged.
+        log_format: Log lines as text or JSON.
+        retry_delay: Pause before a request to a forge or repository is retried, in s. It doubles
+            with each of 8 tries: 5 s last for ten minutes.
     """
 
     model_config = SettingsConfigDict(env_prefix="FLEET_", env_ignore_empty=True, extra="ignore")
@@ -37,10 +37,10 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """Read them.
+    """Read the settings.
 
     Raises:
-        Problem: When one is wrong, with the variable's name.
+        Problem: When one is invalid; the message names the variable.
     """
     try:
         return Settings()
@@ -48,4 +48,4 @@ def read_settings() -> Settings:
         first = error.errors(include_input=False)[0]
         name = "FLEET_" + str(first["loc"][0]).removeprefix("FLEET_").upper()
         said = first["msg"].removeprefix("Value error, ").removesuffix(".")
-        raise Problem(f"{name} is wrong: {said}.") from error
+        raise Problem(f"{name} is invalid: {said}.") from error

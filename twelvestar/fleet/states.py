@@ -1,4 +1,4 @@
-"""What can become of a service in one round of updates."""
+"""The states of services."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a service stands, with regard to one release."""
+    """The state of a service for one release."""
 
     ARCHIVED = "archived"
     PINNED = "pinned"
@@ -31,28 +31,28 @@ class State(StrEnum):
 
 
 MEANINGS = {
-    State.ARCHIVED: "its forge takes no changes",
-    State.PINNED: "the inventory keeps it from this release",
-    State.OPTED_OUT: "its own pyproject.toml keeps it out",
+    State.ARCHIVED: "its repository is read-only",
+    State.PINNED: "the inventory does not allow this release",
+    State.OPTED_OUT: "its own pyproject.toml does not allow this release",
     State.FOREIGN: "it was not generated from this template",
-    State.CURRENT: "it has this release",
+    State.CURRENT: "it already has this release",
     State.NEWER: "it has a newer release",
     State.FOUND: "it can be updated",
     State.QUEUED: "it waits for its turn",
-    State.REFUSED: "something has to be done there first",
+    State.REFUSED: "its owners have to fix something first",
     State.FAILED: "the update, the push or the forge failed",
     State.CLEAN: "the update is computed, without conflicts",
     State.CONFLICTS: "the update is computed, with conflicts",
     State.PUSHED: "the update is on a branch",
     State.PROPOSED: "the update is an open pull request",
     State.UPDATED: "the update is committed",
-    State.THEIRS: "somebody works on the branch of the update",
+    State.THEIRS: "others have committed to the update's branch",
     State.MERGED: "the update was merged",
     State.CLOSED: "its owner closed the pull request",
-    State.SUPERSEDED: "a newer release has taken its place",
-    State.STALE: "its pull request is open for too long",
+    State.SUPERSEDED: "the update to a newer release replaces it",
+    State.STALE: "its pull request has been open for too long",
 }
-"""What each state says, for people."""
+"""Description of each state."""
 
 LEFT_OUT = frozenset(
     {State.ARCHIVED, State.PINNED, State.OPTED_OUT, State.FOREIGN, State.CURRENT, State.NEWER}

@@ -1,4 +1,4 @@
-"""Where all stands now: what the forges and the repositories say, and nothing is changed."""
+"""The current state of all services, read from forges and repositories."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _AT_ONCE = 16
 async def look(
     fleet: Fleet, forges: Mapping[int, Forge], release: Release, services: Sequence[Found]
 ) -> None:
-    """Ask the forges about the pull requests of a release, and write that down.
+    """Query the forges for the pull requests of a release, and write their state to the journal.
 
     Args:
         fleet: The fleet.
@@ -43,7 +43,7 @@ async def look(
                 except ForgeError as error:
                     state, why = State.FAILED, str(error)
         elif state is State.FOUND and known is not None:
-            # Without pull requests, nobody but the journal knows more.
+            # Without pull requests, only the journal has more data.
             state, why = known.state, str(known.about.get("why", ""))
         fleet.journal.write(found.key, str(release.version), state, {**about, "why": why})
 
@@ -61,7 +61,7 @@ async def _of_proposal(
     known = await proposals.earlier(forge, found.repository, branch)
     if standing := proposals.standing(known):
         assert known.last is not None
-        return *standing, {"proposal": proposals.told(known.last)}
+        return *standing, {"proposal": proposals.journal_data(known.last)}
     if known.open is None:
         return State.FOUND, "", {}
     checks = await forge.checks(found.repository, known.open)
@@ -72,16 +72,20 @@ async def _of_proposal(
     opened = line.about.get("opened") if line else None
     limit = fleet.inventory.defaults.stale
     if opened and datetime.now(UTC) - datetime.fromisoformat(opened) > limit:
-        state, why = State.STALE, f"It is open for more than {limit.days} days."
-    return state, why, {"proposal": proposals.told(known.open), "checks": said(known.open, checks)}
+        state, why = State.STALE, f"It has been open for more than {limit.days} days."
+    return (
+        state,
+        why,
+        {"proposal": proposals.journal_data(known.open), "checks": said(known.open, checks)},
+    )
 
 
 def said(proposal: Proposal, checks: Checks) -> str:
-    """What stands between a pull request and its merge, in words.
+    """The checks and reviews of a pull request, as text.
 
     Args:
         proposal: The pull request.
-        checks: What the forge says.
+        checks: Its checks.
     """
     words = {"none": "no checks", "pending": "checks run", "success": "checks pass"}
     parts = [words.get(checks.state, "checks fail")]

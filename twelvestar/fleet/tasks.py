@@ -1,4 +1,4 @@
-"""What workers are told, and what they answer, as JSON can say it."""
+"""Tasks for workers and their outcomes, which are sent as JSON."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ Mode = Literal["look", "preview", "branch", "commit"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What a worker is told, as JSON can say it; no token is among it.
+    """A task for a worker, which contains no token.
 
     Attributes:
         key: The service.
         kind: Kind of its forge, `git` or `folder`.
-        user: Whose the token is, where git has to say so; empty for what the kind wants.
-        token: Where the token is: `env:NAME` or `file:PATH`; empty for none.
+        user: User name for the token, if git needs one; empty for the default of the kind.
+        token: Location of the token: `env:NAME` or `file:PATH`; empty for none.
         source: Address or path of the repository.
-        branch: The branch that is updated; empty for the default one.
+        branch: The branch to update; empty for the default one.
         folder: The service's folder in the repository.
-        release: The release that it goes to.
+        release: The target release.
         commit: The template's commit of that release.
-        sources: Where it may say that the template is.
+        sources: Allowed recorded locations of the template.
         proposal: Branch of the update.
-        naming: How branches of updates are named, with `{release}` in it.
+        naming: Pattern of branch names, with `{release}` in it.
         author: Author of the update.
-        mode: How far to go.
-        describe: Whether the report is needed, also of an update that is pushed already.
-        drift: Whether to look which files of the template were changed.
+        mode: The last step to do.
+        describe: Whether the report is needed, also for an update that is already pushed.
+        drift: Whether to list template-owned files with local changes.
         megabytes: The largest repository that is fetched, in MB.
-        seconds: The longest that one command of git may take.
+        seconds: Time limit of one git command.
     """
 
     key: str
@@ -55,41 +55,41 @@ class Task:
     seconds: int
 
     def to_json(self) -> dict[str, Any]:
-        """It, for a queue."""
+        """Convert it to JSON, for a queue."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, told: dict[str, Any]) -> Self:
-        """It, from a queue.
+    def from_json(cls, document: dict[str, Any]) -> Self:
+        """Read it from JSON.
 
         Args:
-            told: What `to_json` made.
+            document: The result of `to_json`.
         """
-        return cls(**{**told, "sources": tuple(told["sources"])})
+        return cls(**{**document, "sources": tuple(document["sources"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of a task, as JSON can say it.
+    """The outcome of a task.
 
     Attributes:
-        state: Where the service stands.
-        why: One sentence on that.
-        transient: Whether the same may work later.
-        old: The release that it has, or what it calls its commit.
-        release: The release that it goes to.
+        state: State of the service.
+        why: A message with the reason.
+        transient: Whether a retry may work.
+        old: Its current release, or its recorded name of the commit.
+        release: The target release.
         base: The commit that the update is based on.
-        branch: The branch that is updated.
+        branch: The updated branch.
         made: The commit of the update.
         conflicts: Files in conflict, as `path:line`.
-        files: How many files change.
-        text: The report for people.
-        pushed: Whether something was pushed or committed now.
+        files: Number of files that the update changes.
+        text: The report as text.
+        pushed: Whether the task has pushed or committed something.
         older: Branches of updates to earlier releases.
-        drift: Files of the template that people changed, if that was asked.
-        answers: The service's answers, those that fit into a table.
-        seconds: Time that it took, in s.
-        cpu: Time of the processor, in s.
+        drift: Template-owned files with local changes, if requested.
+        answers: The service's answers that are short enough for a table.
+        seconds: Duration, in s.
+        cpu: CPU time, in s.
     """
 
     state: State
@@ -111,16 +111,16 @@ class Outcome:
     cpu: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """It, for a queue and the journal."""
+        """Convert it to JSON, for a queue and the journal."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, told: dict[str, Any]) -> Self:
-        """It, from a queue.
+    def from_json(cls, document: dict[str, Any]) -> Self:
+        """Read it from JSON.
 
         Args:
-            told: What `to_json` made.
+            document: The result of `to_json`.
         """
-        drift = told["drift"] if told["drift"] is None else tuple(told["drift"])
-        lists = {name: tuple(told[name]) for name in ("conflicts", "older")}
-        return cls(**{**told, **lists, "drift": drift, "state": State(told["state"])})
+        drift = document["drift"] if document["drift"] is None else tuple(document["drift"])
+        lists = {name: tuple(document[name]) for name in ("conflicts", "older")}
+        return cls(**{**document, **lists, "drift": drift, "state": State(document["state"])})

@@ -1,4 +1,4 @@
-"""Waves: some services are updated before others, and the others wait for how that goes."""
+"""Waves: some services are updated first, and others wait for their results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BAD = frozenset({State.FAILED, State.REFUSED})
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A service of a wave: where it stands, and when it was first seen."""
+    """A service of a wave: its state, and when it was first seen."""
 
     state: State
     first: datetime | None
@@ -29,12 +29,11 @@ def closed(
 
     Args:
         inventory: The inventory.
-        services: The services that are looked at.
-        lines: What the journal has of services that waves are judged by, also of those that are
-            not looked at this time.
+        services: The selected services.
+        lines: The journal's data about all services of waves, also those not selected.
 
     Returns:
-        Why, by the service's key.
+        The reason, by the service's key.
     """
     members = _members(inventory, services, lines)
     found: dict[str, str] = {}
@@ -51,12 +50,12 @@ def closed(
 def _members(
     inventory: Inventory, services: Sequence[Found], lines: Sequence[Line]
 ) -> list[list[_Member]]:
-    """What counts of the services of each wave."""
+    """The services of each wave that count for its condition."""
     members: list[list[_Member]] = [[] for _ in range(len(inventory.wave) + 1)]
     known = {line.key: line for line in lines}
     for found in services:
         line, state = known.pop(found.key, None), found.outcome.state
-        # What is in the repository now counts more than what was.
+        # The current state of the repository takes precedence over the journal.
         if line is not None and state not in LEFT_OUT:
             state = line.state
         members[inventory.wave_of(found.name)].append(_Member(state, line.first if line else None))
@@ -67,7 +66,7 @@ def _members(
 
 
 def _blocks(wave: Wave, members: Sequence[_Member]) -> str:
-    """Why the wave after a wave may not begin yet; empty if it may."""
+    """Why the next wave must not start yet; empty if it may."""
     counted = [each for each in members if each.state not in LEFT_OUT - DONE]
     if not counted:
         return ""
@@ -77,15 +76,15 @@ def _blocks(wave: Wave, members: Sequence[_Member]) -> str:
     if len(bad) > most * len(counted):
         return (
             f"Wave {wave.name} has failed: {len(bad)} of {len(counted)} failed or were refused, "
-            f"and {most:.0%} may."
+            f"and the limit is {most:.0%}."
         )
     if len(done) >= wave.then.merged * len(counted):
         return ""
     why = (
         f"It waits for wave {wave.name}: {len(done)} of {len(counted)} have the release, and "
-        f"{wave.then.merged:.0%} have to."
+        f"{wave.then.merged:.0%} are required."
     )
     begun = [each.first for each in counted if each.first is not None]
     if wave.then.within and begun and datetime.now(UTC) - min(begun) > wave.then.within:
-        why += f" That takes longer than {wave.then.within.days} days."
+        why += f" This has taken longer than {wave.then.within.days} days."
     return why

@@ -1,6 +1,6 @@
-"""What is done to one repository: look at it, compute the update, push it.
+"""The task for one repository: read it, compute the update, push it.
 
-It runs in a worker, and may run again at any time: what is done is found, and not done twice.
+It runs in a worker and is idempotent: finished steps are detected and not repeated.
 """
 
 from __future__ import annotations
@@ -38,26 +38,26 @@ _LONGEST = 100
 
 
 class Updates(Protocol):
-    """The program of the release, by the protocol of that number.
+    """The update program of a release, as its protocol defines it.
 
     See `updating/protocol.py` of the release.
     """
 
     def commit(self, repository: Path, parent: str, folder: str, to: str) -> dict[str, Any]:
-        """Commit an update into a repository, and move no branch."""
+        """Commit an update to a repository, without moving a branch."""
 
     def update(self, folder: Path, to: str) -> dict[str, Any]:
-        """Update a project in its folder, and commit that."""
+        """Update and commit a project in its folder."""
 
     def drift(self, repository: Path, parent: str, folder: str) -> dict[str, Any]:
         """Compare a project with a fresh render."""
 
     def close(self) -> None:
-        """Remove what is only for this process."""
+        """Remove temporary data of this process."""
 
 
 def load_updates(code: Path, template: Path, renders: Path) -> Updates:
-    """Import the program of a release; one release in a process.
+    """Import the update program of a release; a process can only import one.
 
     Args:
         code: An export of the release.
@@ -74,11 +74,11 @@ def load_updates(code: Path, template: Path, renders: Path) -> Updates:
 
 
 class Worker:
-    """Does tasks, one after the other.
+    """Runs tasks, one after the other.
 
     Args:
         state: The state folder.
-        updates: The program of the release; None if nothing is computed.
+        updates: The update program; None if no update is computed.
     """
 
     def __init__(self, state: Path, updates: Updates | None) -> None:
@@ -88,14 +88,14 @@ class Worker:
         self._askpass = write_askpass(state)
 
     def look(self, task: Task, *, whole: bool) -> dict[str, Outcome]:
-        """Look which services a repository has, and where they stand.
+        """Find the services of a repository and their states.
 
         Args:
-            task: About the repository.
-            whole: Whether to look into all folders, not only the task's.
+            task: The task for the repository.
+            whole: Whether to search all folders, not only the task's.
 
         Returns:
-            Where each stands, by its folder.
+            The outcome of each, by folder.
         """
         secrets: list[str] = []
         found: dict[str, Outcome] = {}
@@ -109,12 +109,12 @@ class Worker:
             return outcome
 
         failed = self._guarded(look, secrets)
-        return {folder: _told(outcome, secrets) for folder, outcome in found.items()} or {
+        return {folder: _redacted(outcome, secrets) for folder, outcome in found.items()} or {
             task.folder: failed
         }
 
     def do(self, task: Task) -> Outcome:
-        """Do a task; whatever goes wrong is in the outcome.
+        """Run a task; errors are in the outcome.
 
         Args:
             task: The task.
@@ -137,10 +137,10 @@ class Worker:
         )
 
     def is_ours(self, task: Task, commit: str) -> bool:
-        """Whether a commit is an update as the fleet has made it.
+        """Whether a commit is an unchanged update by the fleet.
 
         Args:
-            task: About the service.
+            task: The task for the service.
             commit: Full id of the commit, at the tip of a branch.
         """
         secrets: list[str] = []
@@ -158,7 +158,7 @@ class Worker:
         return ours
 
     def _guarded(self, act: Callable[[], Outcome], secrets: list[str]) -> Outcome:
-        """Have whatever goes wrong end in an outcome without secrets."""
+        """Convert errors to an outcome without secrets."""
         try:
             outcome = act()
         except NotReached as error:
@@ -170,12 +170,12 @@ class Worker:
         except (ForgeError, Problem) as error:
             outcome = _failed(str(error))
         except MemoryError:
-            outcome = _failed("There was not enough memory for it.")
+            outcome = _failed("The worker ran out of memory.")
         except Exception as error:
-            # One repository must not stop the others, whatever is in it.
+            # No error of one repository may stop the others.
             line = traceback.format_exception_only(error)[-1].strip()
             outcome = _failed(f"The program of the update failed: {line}")
-        return _told(outcome, secrets)
+        return _redacted(outcome, secrets)
 
     def _reach(self, task: Task, secrets: list[str]) -> tuple[Clone, Remote, str, Outcome]:
         if task.token:
@@ -227,7 +227,7 @@ class Worker:
             clone.fetch(there)
             found = message.read(clone.git, there)
             if found is None or not found.untouched:
-                why = f"Somebody else's commits are on {task.proposal}: they are left alone."
+                why = f"Others have committed to {task.proposal}, so it is left alone."
                 return replace(outcome, state=State.THEIRS, made=there, why=why)
             same = found if found.trailers.is_same(trailers) else None
         kept = _place_of(task, clone, trailers)
@@ -239,7 +239,7 @@ class Worker:
         if task.mode == "commit" and computed.state is State.CLEAN:
             return self._commit(task, clone, computed)
         if same:
-            # Computed on another day, it may have another lock file.
+            # Keep the pushed commit: one from another day may have another lock file.
             return replace(computed, state=State.PUSHED, made=there)
         clone.push(computed.made, task.proposal, there)
         return replace(computed, state=State.PUSHED, pushed=True)
@@ -247,23 +247,23 @@ class Worker:
     def _computed(
         self, task: Task, clone: Clone, outcome: Outcome, trailers: message.Trailers, kept: Path
     ) -> Outcome:
-        """The update as it was computed before, or is now."""
-        # What another version of this command has kept may have another form.
+        """Compute the update, or read it from disk."""
+        # Another version of this command may have stored another format.
         with suppress(OSError, ValueError, TypeError, KeyError):
             before = Outcome.from_json(json.loads(kept.read_text(encoding="utf-8")))
             return replace(before, older=outcome.older, drift=outcome.drift)
         assert self._updates is not None
-        told = self._updates.commit(clone.folder, outcome.base, task.folder, task.commit)
-        if "report" not in told:
-            state = State.REFUSED if told["status"] == 1 else State.FAILED
-            return replace(outcome, state=state, why=told["sentence"])
-        report = told["report"]
+        result = self._updates.commit(clone.folder, outcome.base, task.folder, task.commit)
+        if "report" not in result:
+            state = State.REFUSED if result["status"] == 1 else State.FAILED
+            return replace(outcome, state=state, why=result["sentence"])
+        report = result["report"]
         if not report["commit"]:
-            return replace(outcome, state=State.CURRENT, why="There is nothing to change.")
+            return replace(outcome, state=State.CURRENT, why="The update changes nothing.")
         tree = clone.git.text("log", "-1", "--format=%T", report["commit"])
         made = message.write(clone.git, tree, report, trailers, task.author, task.folder)
         clone.git.raw("update-ref", f"refs/fleet/made/{made}", made)
-        computed = _with_report(outcome, made, report, told["text"])
+        computed = _with_report(outcome, made, report, result["text"])
         kept.parent.mkdir(exist_ok=True)
         new = kept.with_suffix(f".{os.getpid()}")
         new.write_text(json.dumps(computed.to_json()), encoding="utf-8")
@@ -271,27 +271,27 @@ class Worker:
         return computed
 
     def _commit(self, task: Task, clone: Clone, outcome: Outcome) -> Outcome:
-        """Put an update without conflicts onto the branch itself."""
+        """Commit an update without conflicts to the branch itself."""
         if task.kind != "folder":
             clone.push(outcome.made, outcome.branch, outcome.base)
             return replace(outcome, state=State.UPDATED, pushed=True)
         assert self._updates is not None
         with author(task.author):
-            told = self._updates.update(Path(task.source) / task.folder, task.commit)
-        if "report" not in told:
-            state = State.REFUSED if told["status"] == 1 else State.FAILED
-            return replace(outcome, state=state, why=told["sentence"])
-        made = told["report"]["commit"] or ""
+            result = self._updates.update(Path(task.source) / task.folder, task.commit)
+        if "report" not in result:
+            state = State.REFUSED if result["status"] == 1 else State.FAILED
+            return replace(outcome, state=state, why=result["sentence"])
+        made = result["report"]["commit"] or ""
         return replace(outcome, state=State.UPDATED, made=made, pushed=bool(made))
 
     def _drift(self, clone: Clone, base: str, task: Task) -> tuple[str, ...] | None:
         assert self._updates is not None
-        told = self._updates.drift(clone.folder, base, task.folder)
-        return tuple(told["paths"]) if "paths" in told else None
+        result = self._updates.drift(clone.folder, base, task.folder)
+        return tuple(result["paths"]) if "paths" in result else None
 
 
 def _place_of(task: Task, clone: Clone, trailers: message.Trailers) -> Path:
-    """Where an update that was computed is kept."""
+    """Folder of a computed update."""
     about = "\n".join((task.commit, trailers.base, trailers.answers, task.folder, task.author))
     return clone.folder / "updates" / hashlib.sha256(about.encode()).hexdigest()[:40]
 
@@ -347,8 +347,8 @@ def _sentence_of(error: GitError | OSError) -> str:
     return f"Git failed: {error}"
 
 
-def _told(outcome: Outcome, secrets: list[str]) -> Outcome:
-    """An outcome without secrets, and without what would act on a terminal."""
+def _redacted(outcome: Outcome, secrets: list[str]) -> Outcome:
+    """An outcome without secrets and control characters."""
     return replace(
         outcome,
         why=redact(outcome.why, secrets),
@@ -364,7 +364,7 @@ def _told(outcome: Outcome, secrets: list[str]) -> Outcome:
 
 
 def _without(line: str, secrets: list[str]) -> str:
-    # A report may be of any length, unlike a sentence.
+    # Unlike `redact`, this does not limit the length.
     for secret in secrets:
         line = line.replace(secret, "***")
     return visible(line)
@@ -378,11 +378,11 @@ def _cpu() -> float:
 
 @contextmanager
 def worker(state: Path, code: Path | None, template: Path) -> Iterator[Worker]:
-    """Have a worker for a while.
+    """Make a worker for the duration of the context.
 
     Args:
         state: The state folder.
-        code: An export of the release whose program computes; None if nothing is computed.
+        code: An export of the release; None if no update is computed.
         template: A clone of the template.
     """
     updates = load_updates(code, template, state.absolute() / "renders") if code else None

@@ -1,4 +1,4 @@
-"""The engine with workers: SAQ spreads tasks over processes, here and on other machines."""
+"""The engine with workers: SAQ distributes tasks to processes on this and other machines."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class _Waiting:
 
 
 class Processes:
-    """Worker processes on this machine, started again when they end.
+    """Worker processes on this machine, restarted when they end.
 
     Args:
-        orders: What they need to know.
-        count: How many there are.
+        orders: Their parameters.
+        count: Their number.
     """
 
     def __init__(self, orders: Orders, count: int) -> None:
@@ -67,10 +67,10 @@ class Processes:
         return [process.pid for process, _ in self._running]
 
     def look(self) -> None:
-        """Start those that are missing.
+        """Restart processes that have ended.
 
         Raises:
-            Problem: When they end as soon as they are started.
+            Problem: When they exit right after they start.
         """
         for process, began in list(self._running):
             if process.poll() is None:
@@ -79,7 +79,7 @@ class Processes:
             self._young = self._young + 1 if time.monotonic() - began < _YOUNG else 0
             _LOG.warning("a worker ended", pid=process.pid, status=process.returncode)
         if self._young > _MOST_YOUNG * max(self._count, 1):
-            raise Problem("Workers end as soon as they start: see what they say above.", 4)
+            raise Problem("Workers exit as soon as they start: see their output above.", 4)
         while len(self._running) < self._count:
             self._running.append((self._start(), time.monotonic()))
 
@@ -107,15 +107,15 @@ class Processes:
 
 
 class Workers:
-    """Has workers do the tasks.
+    """Runs tasks on workers.
 
-    The queue is only a queue: what a broker forgets is enqueued again.
+    Tasks that the broker has lost are enqueued again.
 
     Args:
         state: The state folder.
-        program: The program of the release.
-        count: Processes on this machine.
-        url: Address of a broker of several machines; None for one of its own.
+        program: The update program of the release.
+        count: Number of processes on this machine.
+        url: URL of a broker for several machines; None for an embedded one.
     """
 
     def __init__(self, state: Path, program: Program, count: int, url: str | None) -> None:
@@ -140,18 +140,18 @@ class Workers:
         self._waiting: dict[str, _Waiting] = {}
 
     async def do(self, task: Task) -> Outcome:
-        """Have a task done.
+        """Run a task on a worker.
 
         Args:
             task: The task.
         """
         if self._local and task.kind == "folder":
             return await self._local.do(task)
-        told = task.to_json()
-        number = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:24]
+        document = task.to_json()
+        number = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:24]
         job = Job(
             function=FUNCTION,
-            kwargs={"task": told},
+            kwargs={"task": document},
             key=f"{number}-{uuid.uuid4().hex[:8]}",
             timeout=_HOUR,
             heartbeat=HEARTBEAT,
@@ -169,7 +169,7 @@ class Workers:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Workers]:
-        """Have them for a while."""
+        """Run them for the duration of the context."""
         async with AsyncExitStack() as stack:
             self._queue: RedisQueue = make_queue(self._url, self._name)
             stack.push_async_callback(_in_peace, self._queue.disconnect)
@@ -182,7 +182,7 @@ class Workers:
                 stack.push_async_callback(_in_peace, lease.give_back)
                 await lease.take()
                 tasks.start(lease.keep())
-                # Other machines do not have this one's folders.
+                # Workers on other machines cannot access folders of this one.
                 local = InProcess(self._state, self._program)
                 self._local = await stack.enter_async_context(local.running())
             stack.callback(self.processes.stop)
@@ -191,21 +191,21 @@ class Workers:
             yield self
 
     async def _tend(self) -> None:
-        """See to workers, broker and tasks for as long as it lasts."""
+        """Monitor workers, broker and tasks until cancelled."""
         while True:
             await asyncio.sleep(_POLL)
             self.processes.look()
             try:
                 await self._collect()
             except (redis.RedisError, OSError) as error:
-                _LOG.warning("the broker is away", why=str(error) or type(error).__name__)
+                _LOG.warning("the broker cannot be reached", why=str(error) or type(error).__name__)
                 if self._broker and not self._broker.is_running():
                     await asyncio.to_thread(self._broker.start)
                 else:
                     await asyncio.sleep(1)
 
     async def _collect(self) -> None:
-        """Take what is done, and enqueue what the broker has forgotten."""
+        """Collect results, and enqueue tasks again that the broker has lost."""
         keys = list(self._waiting)
         if not keys:
             await self._queue.count("queued")
@@ -228,12 +228,12 @@ class Workers:
                 and not self.processes.pids
                 and all(each.status is Status.QUEUED for each in jobs if each)
             ):
-                _LOG.warning("nobody works here: start `twelvestar fleet work` on some machine")
+                _LOG.warning("there are no workers: start `twelvestar fleet work` on a machine")
             await self._queue.sweep(lock=1)
 
 
 class _Ending(asyncio.TaskGroup):
-    """Tasks that end with the block that they belong to, and whose failure ends it."""
+    """Background tasks that are cancelled at the end of the block, and whose failure ends it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -243,7 +243,7 @@ class _Ending(asyncio.TaskGroup):
         """Start a task.
 
         Args:
-            doing: What it does.
+            doing: Its coroutine.
         """
         self._started.append(self.create_task(doing))
 
@@ -259,7 +259,7 @@ class _Ending(asyncio.TaskGroup):
 
 
 async def _in_peace(doing: Callable[[], Awaitable[None]]) -> None:
-    """End something that may be gone already."""
+    """Clean up, ignoring errors of a broker that is gone."""
     with suppress(redis.RedisError, OSError):
         await doing()
 
@@ -267,13 +267,13 @@ async def _in_peace(doing: Callable[[], Awaitable[None]]) -> None:
 def _outcome(job: Job) -> Outcome:
     if job.status is Status.COMPLETE:
         return Outcome.from_json(job.result)
-    lines = (job.error or "").strip().splitlines() or ["nobody knows why"]
+    lines = (job.error or "").strip().splitlines() or ["unknown error"]
     why = f"Its workers gave up after {job.attempts} tries: {lines[-1]}"
     return Outcome(state=State.FAILED, why=why)
 
 
 def _copy(job: Job) -> Job:
-    """The same job, which no queue has seen yet."""
+    """A new copy of a job, which is in no queue."""
     return Job(
         function=job.function,
         kwargs=job.kwargs,

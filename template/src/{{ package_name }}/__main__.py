@@ -1,6 +1,14 @@
-"""`python -m` runs the same command line as the installed script."""
+"""Entry point of all processes: runs the service that `app.py` defines."""
 
-from .chassis.cli import main
+from . import app
+from .chassis.cli import run_service
+from .chassis.current import service_of
+
+
+def main() -> None:
+    """Run the command line."""
+    run_service(service_of(app))
+
 
 if __name__ == "__main__":
     main()

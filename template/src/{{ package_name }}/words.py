@@ -1,4 +1,4 @@
-"""Counting words: the part of this service that knows nothing of what is around it."""
+"""Counting words: domain logic without dependencies on the chassis."""
 
 import re
 from collections import Counter
@@ -9,19 +9,19 @@ _WORD = re.compile(r"[^\W_]+")
 
 @dataclass(slots=True)
 class WordCount:
-    """Words of any number of texts."""
+    """Word counts of any number of texts."""
 
     words: Counter[str] = field(default_factory=Counter)
 
     def add(self, text: str) -> None:
-        """Count the words of one more text, whatever their case."""
+        """Add the words of a text, ignoring case."""
         self.words.update(word.casefold() for word in _WORD.findall(text))
 
     def summary(self, top: int) -> dict[str, object]:
-        """The result as it is shown.
+        """Summary of the counts.
 
         Args:
-            top: How many of the most frequent words are listed.
+            top: Number of most frequent words to list.
         """
         return {
             "total": self.words.total(),

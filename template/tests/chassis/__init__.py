@@ -1,4 +1,4 @@
 """Tests of the chassis, which the template keeps up to date together with it.
 
-They bring what they look at, and go on working when your own code changes.
+They do not depend on your code, so that they keep passing when it changes.
 """

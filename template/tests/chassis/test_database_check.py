@@ -1,4 +1,4 @@
-"""`check` looks at the database too."""
+"""`check` with a database."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from support.database import address_of_nothing
 
 
 @pytest.mark.parametrize("options", [[], ["--deploy"]])
-def test_a_database_that_is_away_is_an_error(settings, invoke, monkeypatch, tmp_path, options):
+def test_an_unreachable_database_is_an_error(settings, invoke, monkeypatch, tmp_path, options):
     monkeypatch.setenv("DATABASE_URL", address_of_nothing(tmp_path))
     result = invoke("check", *options)
     assert result.exit_code == 1
@@ -14,6 +14,7 @@ def test_a_database_that_is_away_is_an_error(settings, invoke, monkeypatch, tmp_
     assert "canary" not in result.output
 
 
+@pytest.mark.usefixtures("step")
 def test_pending_migrations_are_an_error(settings, invoke, monkeypatch, fresh_database):
     monkeypatch.setenv("DATABASE_URL", fresh_database)
     result = invoke("check")

@@ -1,4 +1,4 @@
-"""Which warnings fail a test: deprecations of this project's own code, and leaks anywhere."""
+"""Warnings that fail a test: deprecations in this project's code, and leaks anywhere."""
 
 import subprocess
 import sys
@@ -86,7 +86,7 @@ def passed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bool]:
         check=False,
     )
     assert report.exists(), done.stdout + done.stderr
-    # A test that passes has nothing in it.
+    # A passed test has no child element.
     return {
         case.attrib["name"]: len(case) == 0 for case in ElementTree.parse(report).iter("testcase")
     }

@@ -1,4 +1,4 @@
-"""What an orchestrator asks: live, started, ready."""
+"""Health probes of the web process."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ async def never_answer():
 
 @pytest.fixture
 def checks():
-    """Readiness checks in place of the service's."""
+    """Readiness checks that replace the service's."""
     return {}
 
 
@@ -30,7 +30,7 @@ def client(serve, checks):
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/startup"])
-def test_a_process_lives_whatever_its_backing_services_do(client, checks, settings, path):
+def test_liveness_ignores_backing_services(client, checks, settings, path):
     checks.update(refusing=refuse, silent=never_answer)
     start = time.monotonic()
     health = client.get(path)
@@ -39,7 +39,7 @@ def test_a_process_lives_whatever_its_backing_services_do(client, checks, settin
     assert health.json() == {"status": "ok", "release": f"{settings.release}+0123456789ab"}
 
 
-def test_a_process_is_ready_when_every_check_passes(client, checks):
+def test_a_process_is_ready_if_all_checks_pass(client, checks):
     checks.update(one=answer, two=answer)
     health = client.get("/health/ready")
     assert (health.status_code, health.json()["status"]) == (200, "ok")
@@ -53,7 +53,7 @@ def test_the_checks_of_the_service_pass(serve):
     assert serve().get("/health/ready").status_code == 200
 
 
-def test_a_process_is_not_ready_when_one_check_fails(client, checks):
+def test_a_process_is_unavailable_if_a_required_check_fails(client, checks):
     checks.update(one=answer, two=refuse)
     health = client.get("/health/ready")
     assert (health.status_code, health.json()["status"]) == (503, "unavailable")
@@ -62,7 +62,7 @@ def test_a_process_is_not_ready_when_one_check_fails(client, checks):
     assert "canary" not in health.text
 
 
-def test_a_process_is_ready_without_what_it_can_do_without(serve):
+def test_a_process_is_degraded_if_an_optional_check_fails(serve):
     client = serve(checks={"one": answer, "two": refuse}, optional={"two"})
     health = client.get("/health/ready")
     assert (health.status_code, health.json()["status"]) == (200, "degraded")
@@ -71,16 +71,16 @@ def test_a_process_is_ready_without_what_it_can_do_without(serve):
     assert {name: found[name]["required"] for name in found} == {"one": True, "two": False}
 
 
-def test_readiness_is_known_within_two_seconds(client, checks):
+def test_readiness_takes_at_most_two_seconds(client, checks):
     checks.update({f"silent {number}": never_answer for number in range(5)})
     start = time.monotonic()
     health = client.get("/health/ready")
     assert time.monotonic() - start < 2
     assert health.status_code == 503
-    assert "no answer within 1 s" in health.text
+    assert "no response within 1 s" in health.text
 
 
-def test_a_change_of_state_is_logged_once(client, checks, events):
+def test_a_change_of_readiness_is_logged_once(client, checks, events):
     for check in (answer, refuse, refuse, refuse, answer, answer):
         checks["probe"] = check
         client.get("/health/ready")
@@ -92,7 +92,7 @@ def test_a_change_of_state_is_logged_once(client, checks, events):
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/startup", "/health/ready"])
-def test_head_is_answered_as_get_is_without_a_body(client, checks, path):
+def test_head_works_for_health_probes(client, checks, path):
     checks.update(refusing=refuse)
     as_get, as_head = client.get(path), client.head(path)
     assert as_head.status_code == as_get.status_code

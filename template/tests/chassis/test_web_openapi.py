@@ -1,4 +1,4 @@
-"""The OpenAPI document tells clients what this release answers."""
+"""The OpenAPI document."""
 
 import pytest
 from litestar import Response, get, post
@@ -22,17 +22,17 @@ def document(serve):
     return answer.json()
 
 
-def test_it_names_version_and_commit(document, settings):
+def test_the_document_has_version_and_commit(document, settings):
     assert document["info"]["version"] == f"{settings.release}+0123456789ab"
 
 
-def test_it_has_the_routes(document):
+def test_the_document_has_the_routes(document):
     assert document["openapi"].startswith("3.")
     assert document["paths"]["/probe/{number}"]["get"]["summary"] == "Give a number back"
     assert {"/health/live", "/health/ready", "/health/startup"} <= set(document["paths"])
 
 
-def test_it_tells_errors_as_what_they_are(document):
+def test_errors_are_documented_as_problem_details(document):
     problem = {"$ref": "#/components/schemas/Problem"}
     for path in document["paths"].values():
         for operation in path.values():
@@ -48,17 +48,17 @@ def test_it_tells_errors_as_what_they_are(document):
     assert {"200", "503"} <= set(document["paths"]["/health/ready"]["get"]["responses"])
 
 
-def test_nothing_is_told_as_nothing(document):
+def test_responses_without_content_have_no_schema(document):
     assert "content" not in document["paths"]["/probe/nothing"]["post"]["responses"]["204"]
 
 
-def test_an_error_is_what_it_says(serve, document):
+def test_errors_match_their_schema(serve, document):
     described = document["components"]["schemas"]["Problem"]
     answer = serve(probe).get("/probe/nothing").json()
     assert set(described["required"]) <= set(answer) <= set(described["properties"])
 
 
-def test_its_page_is_served(serve):
+def test_the_documentation_page_is_served(serve):
     answer = serve().get("/schema")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/html")

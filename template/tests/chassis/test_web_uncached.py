@@ -1,4 +1,4 @@
-"""Answers of a route, where the service keeps none: each request has its own."""
+"""Response caching in a service without a cache."""
 
 from uuid import uuid4
 
@@ -30,7 +30,7 @@ def client(serve):
     return serve(mine, tenant, change)
 
 
-def test_no_user_gets_the_answer_of_another(client):
+def test_no_user_gets_the_response_of_another(client):
     answers = [
         client.get("/probe/mine", headers={"Authorization": name}).text for name in ("Ada", "Bob")
     ]
@@ -38,18 +38,18 @@ def test_no_user_gets_the_answer_of_another(client):
     assert client.get("/probe/mine").text != client.get("/probe/mine").text
 
 
-def test_a_key_builder_tells_answers_apart(client):
+def test_responses_are_cached_per_key(client):
     def ask(name):
         return client.get("/probe/tenant", headers={"X-Tenant": name}).text
 
     assert ask("a") == ask("a") != ask("b")
 
 
-def test_another_handler_of_the_path_is_run_each_time(client):
+def test_other_handlers_of_the_path_are_not_cached(client):
     answers = {client.post("/probe/tenant", headers={"X-Tenant": "a"}).text for _ in range(2)}
     assert len(answers) == 2
 
 
-def test_a_route_that_asks_in_vain_is_named(client, events):
+def test_a_route_without_key_builder_is_logged(client, events):
     [warning] = [event for event in events if event["event"] == "answers not cached"]
     assert warning["path"] == "/probe/mine"

@@ -1,1 +1,1 @@
-"""What the tests need to run the service for real; the template keeps this folder up to date."""
+"""Support code for tests with real processes; the template keeps this folder up to date."""

@@ -1,4 +1,4 @@
-"""A collector of traces: it takes what OpenTelemetry sends, and keeps the spans."""
+"""A collector that records the spans it receives."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from .processes import until
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A span that arrived."""
+    """A received span."""
 
     name: str
     kind: str
@@ -26,12 +26,12 @@ class Span:
 
 
 class Collector(Listener):
-    """Keeps the spans that arrive; its address is OTEL_EXPORTER_OTLP_ENDPOINT."""
+    """Records received spans; its address is for OTEL_EXPORTER_OTLP_ENDPOINT."""
 
     def __init__(self) -> None:
         super().__init__(_handler(self._take))
         self.spans: list[Span] = []
-        # All that arrived, as it came.
+        # Received bodies.
         self.content = b""
         self.headers: list[Mapping[str, str]] = []
         self.status = 200

@@ -1,6 +1,6 @@
-"""What a stranger may send, as long as the server lets it be."""
+"""Hostile requests that the server accepts."""
 
-# What the service takes of a body by default, and a little less than the server takes of headers.
+# The default size limit of bodies, and a little less than the limit of headers.
 BODY = 1_000_000
 HEADERS = 60_000
 
@@ -12,13 +12,13 @@ _PART = b"--a\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n"
 
 
 def texts(size: int) -> dict[str, str]:
-    """Texts that take time to normalize, to search or to store.
+    """Texts that are slow to normalize, search or store.
 
     Args:
         size: Length of each, in bytes of JSON.
     """
     return {
-        # Out of order, so that normalizing sorts them: quadratic time.
+        # Out of order, so that normalization takes quadratic time.
         "combining": "a" + "\u0301\u0327" * (size // 4 - 1),
         "growing": "\ufdfa" * (size // 3),
         "lower": "\u0130" * (size // 2),
@@ -30,7 +30,7 @@ def texts(size: int) -> dict[str, str]:
 
 
 def bodies() -> dict[str, tuple[dict[str, str], bytes]]:
-    """Bodies that take time to decode, with their headers."""
+    """Bodies that are slow to decode, with their headers."""
     keys = ",".join(f'"{number:06}":0' for number in range(BODY // 11)).encode()
     return {
         "lists": (_JSON, b"[" * BODY),
@@ -49,7 +49,7 @@ def bodies() -> dict[str, tuple[dict[str, str], bytes]]:
 
 
 def headers() -> dict[str, dict[str, str]]:
-    """Headers that take time to parse."""
+    """Headers that are slow to parse."""
     return {
         "cookies": {"Cookie": ";".join(f"a{number:05}=b" for number in range(HEADERS // 9))},
         "cookie": {"Cookie": 'a="' + "\\" * (HEADERS - 20) + '"'},

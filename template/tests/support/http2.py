@@ -1,4 +1,4 @@
-"""Requests by HTTP/2 without TLS, which few clients send."""
+"""HTTP/2 requests without TLS, which few clients support."""
 
 import socket
 
@@ -8,16 +8,16 @@ _FRAME_BYTES = 16_384
 
 
 def begin_request(port: int, path: str, headers: dict[str, str]) -> bytes:
-    """Send a GET request, and return the headers of the answer.
+    """Send a GET request, and return the headers of the response.
 
     Args:
         port: Port of a server on this machine.
         path: Path of the request.
-        headers: Further headers, of any length.
+        headers: Additional headers, of any length.
 
     Returns:
-        The headers of the answer, whose first byte stands for the status if that is a common one:
-        0x88 for 200. Nothing if the server refuses the request without an answer.
+        The encoded headers of the response; their first byte is the code of a common status, such
+        as 0x88 for 200. Empty if the server closes the connection without a response.
     """
     pseudo = {":method": "GET", ":path": path, ":scheme": "http", ":authority": "probe"}
     block = b"".join(
@@ -45,7 +45,7 @@ def _frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:
 
 
 def _string(text: str) -> bytes:
-    """A string of HPACK, not compressed."""
+    """An uncompressed HPACK string."""
     content = text.encode()
     if len(content) < 0x7F:
         return bytes((len(content),)) + content

@@ -1,4 +1,4 @@
-"""Servers in the tests' own process, which stand in for what is elsewhere."""
+"""HTTP servers in the tests' process, as stand-ins for remote services."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -6,18 +6,18 @@ from typing import Self
 
 
 class QuietHandler(BaseHTTPRequestHandler):
-    """Answers requests, and writes no lines about them."""
+    """Request handler that logs nothing."""
 
     def log_message(self, *_: object) -> None:
         """Log nothing."""
 
 
 class Listener:
-    """Answers at a port of this machine for as long as the context lasts.
+    """Serves on a local port until the context ends.
 
     Args:
-        handler: What answers.
-        daemon: Whether the end may come before answers that are under way.
+        handler: The request handler.
+        daemon: Whether to stop without waiting for running requests.
     """
 
     def __init__(self, handler: type[BaseHTTPRequestHandler], *, daemon: bool = False) -> None:
@@ -36,10 +36,10 @@ class Listener:
 
     @property
     def port(self) -> int:
-        """The port that it listens at."""
+        """Port of the server."""
         return self._server.server_port
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """Address of the server."""
         return f"http://127.0.0.1:{self.port}"

@@ -1,4 +1,4 @@
-"""Log lines, read as strictly as a log router reads them."""
+"""Strict parsing of log lines."""
 
 import json
 from datetime import datetime
@@ -11,7 +11,7 @@ LEVELS = {"debug", "info", "warning", "error", "critical"}
 
 
 def log_lines(process: Process) -> list[dict[str, Any]]:
-    """All that a process has written, which must be log lines on stdout and nothing else."""
+    """Log events of a process, which must write nothing but log lines to stdout."""
     assert process.errors == []
     lines = [json.loads(line) for line in process.output]
     for line in lines:

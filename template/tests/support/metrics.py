@@ -1,4 +1,4 @@
-"""Metrics as Prometheus reads them."""
+"""Scraping of metrics."""
 
 from collections.abc import Mapping
 
@@ -7,15 +7,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from .processes import Process
 
-# One for all, because each that is made reads every certificate of the machine.
+# Shared, because creating a client loads all certificates.
 _client = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), timeout=10)
 
 
 class Scrape:
-    """What one scrape found.
+    """Metrics of a scrape.
 
     Args:
-        response: The answer to it.
+        response: Response of the process.
     """
 
     def __init__(self, response: httpx.Response) -> None:
@@ -28,15 +28,15 @@ class Scrape:
         }
 
     def value(self, name: str, **labels: str) -> float | None:
-        """Value of a sample with exactly these labels, if there is one."""
+        """Value of the sample with exactly these labels, or None."""
         return self._samples.get((name, frozenset(labels.items())))
 
     def labels(self, name: str) -> list[Mapping[str, str]]:
-        """Labels of each sample of this name."""
+        """Labels of all samples with this name."""
         return [dict(labels) for found, labels in self._samples if found == name]
 
 
 def scrape(process: Process, *, accept: str = "*/*") -> Scrape:
-    """Scrape a process at its METRICS_PORT, or a web process without one at its own."""
+    """Scrape a process on METRICS_PORT, or a web process without one on PORT."""
     port = process.environment.get("METRICS_PORT") or process.environment["PORT"]
     return Scrape(_client.get(f"http://127.0.0.1:{port}/metrics", headers={"Accept": accept}))

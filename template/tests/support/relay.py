@@ -1,4 +1,4 @@
-"""A relay in front of a backing service, which can fall silent, break off and go away."""
+"""A TCP relay in front of a backing service, to simulate outages."""
 
 import asyncio
 import threading
@@ -10,12 +10,12 @@ PIECE = 65536
 
 
 class Relay:
-    """Passes connections to a port of this machine on to a backing service.
+    """Forwards connections from a local port to a backing service.
 
-    It runs in a thread of its own, so that blocking and asynchronous tests can use it alike.
+    It runs in a separate thread, so that synchronous and asynchronous tests can use it.
 
     Args:
-        target: Where the service listens: host and port, or the path of a socket.
+        target: Host and port of the service, or the path of its socket.
     """
 
     def __init__(self, target: tuple[str, int] | str) -> None:
@@ -41,23 +41,23 @@ class Relay:
         self._loop.close()
 
     def open(self) -> None:
-        """Listen, at the same port as before."""
+        """Listen again on the same port."""
         self._run(self._open())
 
     def close(self) -> None:
-        """Refuse connections, and break off those that there are."""
+        """Refuse new connections, and close existing ones."""
         self._run(self._close())
 
     def break_off(self) -> None:
-        """Break off the connections that there are."""
+        """Close existing connections."""
         self._run(self._break_off())
 
     def silence(self) -> None:
-        """Go on taking connections and what they send, and never answer."""
+        """Accept connections and data, but send no responses."""
         self._loop.call_soon_threadsafe(self._speaking.clear)
 
     def speak(self) -> None:
-        """Pass on what was held back, and answer again."""
+        """Send delayed responses, and resume."""
         self._loop.call_soon_threadsafe(self._speaking.set)
 
     def _run(self, task: Coroutine[Any, Any, None]) -> None:
@@ -71,7 +71,7 @@ class Relay:
         if self._server is not None:
             for listener in self._server.sockets:
                 self._loop.remove_reader(listener)
-            # A server that is closed forgets the connections that it took just before.
+            # A closed server does not close connections that it has just accepted.
             await asyncio.sleep(0)
             self._server.close()
             self._server = None
@@ -87,7 +87,7 @@ class Relay:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        # Transports take leave of their sockets in the next round of the loop.
+        # Transports close their sockets in the next iteration of the event loop.
         await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -119,18 +119,18 @@ class Relay:
 
 
 def relay_before(url: str, default_port: int) -> Relay:
-    """Make a relay in front of the service of an address.
+    """Create a relay in front of a service.
 
     Args:
         url: The address.
-        default_port: Where the service listens if the address does not say.
+        default_port: Port of the service if the address has none.
     """
     address = urlsplit(url)
     return Relay((address.hostname or "127.0.0.1", address.port or default_port))
 
 
 def moved(url: str, port: int) -> str:
-    """The address of the same service behind another port of this machine."""
+    """Address of the same service on another local port."""
     address = urlsplit(url)
     user, at, _ = address.netloc.rpartition("@")
     return address._replace(netloc=f"{user}{at}127.0.0.1:{port}").geturl()

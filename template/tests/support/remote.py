@@ -1,4 +1,4 @@
-"""Another service: it answers as it is told, slowly, wrongly or not at all, and keeps what came."""
+"""A stand-in for a remote service, with configurable responses."""
 
 import socket
 import threading
@@ -10,7 +10,7 @@ from .listener import Listener, QuietHandler
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request that came."""
+    """A received request."""
 
     method: str
     path: str
@@ -20,14 +20,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a request is told; the connection is broken off where there is no status."""
+    """A response; without a status, the connection is closed."""
 
     status: int | None = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    # Nothing is sent for as long.
+    # Delay before the response.
     seconds: float = 0
-    # Each byte of the body waits for as long.
+    # Delay before each byte of the body.
     seconds_per_byte: float = 0
 
 
@@ -35,15 +35,12 @@ BREAK_OFF = Answer(status=None)
 
 
 class Remote(Listener):
-    """Gives the answers one after the other.
-
-    When there are none left, it answers 200.
-    """
+    """Sends the given responses one after the other, and then 200."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self.answers: list[Answer] = []
-        # Ports at the other end of those that are open.
+        # Client ports of open connections.
         self.connections: set[int] = set()
         self._closed = threading.Event()
         super().__init__(_handler(self._take, self.connections, self._closed), daemon=True)
@@ -53,7 +50,7 @@ class Remote(Listener):
         super().__exit__(*details)
 
     def will(self, *answers: Answer) -> None:
-        """Say what the next requests are told."""
+        """Set the next responses."""
         self.answers.extend(answers)
 
     def _take(self, asked: Asked) -> Answer:
@@ -92,7 +89,7 @@ def _handler(
             try:
                 super().handle()
             except OSError:
-                # Whoever asked did not wait for the answer.
+                # The client has closed the connection.
                 self.close_connection = True
             finally:
                 connections.remove(self.client_address[1])

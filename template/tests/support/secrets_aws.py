@@ -1,4 +1,4 @@
-"""A server that answers as AWS Secrets Manager does; it can also refuse, and lie."""
+"""A stand-in for AWS Secrets Manager, which can also return errors."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -9,14 +9,14 @@ from .listener import Listener, QuietHandler
 
 SECRET_ID = "team/service"
 REGION = "eu-central-1"
-# Whose secret it is; the service has them from its machine.
+# Credentials, which the service gets from its machine.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "key-id-of-the-tests", "AWS_SECRET_ACCESS_KEY": "of-the-tests"}
 
 Answer = tuple[int, dict[str, object]]
 
 
 class SecretsManager(Listener):
-    """The server; `secret` is what its one secret holds."""
+    """The server with one secret, whose value is `secret`."""
 
     def __init__(self, secret: str) -> None:
         super().__init__(_handler(self.answer), daemon=True)
@@ -25,18 +25,18 @@ class SecretsManager(Listener):
 
     @property
     def variables(self) -> dict[str, str]:
-        """Variables of a process that is to read the secret."""
+        """Variables of a process that reads the secret."""
         return {
             "AWS_SECRET_ID": SECRET_ID,
             "AWS_REGION": REGION,
             "AWS_ENDPOINT_URL": self.url,
-            # No other credentials are looked for on this machine.
+            # Prevents a search for other credentials on this machine.
             "AWS_EC2_METADATA_DISABLED": "true",
             **CREDENTIALS,
         }
 
     def answer(self, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Answer a request as the service would."""
+        """Respond like the real service."""
         assert headers["X-Amz-Target"] == "secretsmanager.GetSecretValue"
         signed = f"Credential={CREDENTIALS['AWS_ACCESS_KEY_ID']}/"
         place = f"/{REGION}/secretsmanager/aws4_request"
@@ -65,14 +65,14 @@ def _handler(answer: Callable[[Mapping[str, str], bytes], Answer]) -> type[Quiet
 
 @contextmanager
 def holding(secrets: Mapping[str, str], folder: Path) -> Iterator[dict[str, str]]:
-    """Keep secrets for as long as the context lasts.
+    """Provide secrets until the context ends.
 
     Args:
-        secrets: Their values, by the names of their settings.
+        secrets: Values by setting name.
         folder: An empty folder.
 
     Returns:
-        Variables of a process that is to read them.
+        Variables of a process that reads them.
     """
     with SecretsManager(json.dumps(dict(secrets))) as server:
         yield server.variables

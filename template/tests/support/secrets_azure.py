@@ -1,4 +1,4 @@
-"""A Key Vault as in Azure, behind a proxy, and what gives tokens for it to an App Service."""
+"""A stand-in for Azure Key Vault behind a proxy, and for the token endpoint of App Service."""
 
 import json
 import ssl
@@ -16,7 +16,7 @@ SECRET = "service"
 VERSION = "3" * 32
 RESOURCE = "https://vault.azure.net"
 TOKEN = "token-of-the-tests"
-# What a machine shows that asks for a token.
+# Header of token requests.
 HEADER = "header-of-the-tests"
 CHALLENGE = f'Bearer authorization="https://login.microsoftonline.com/team", resource="{RESOURCE}"'
 
@@ -24,10 +24,10 @@ Answer = tuple[int, dict[str, object]]
 
 
 class KeyVault(Listener):
-    """The server; `secret` is what its one secret holds, and `folder` gets its certificate.
+    """The server with one secret, whose value is `secret`; its certificate is written to `folder`.
 
-    It is reached by its name in Azure, of which the client sees that it belongs to those who may
-    have a token for it: the server is a proxy that leads to nobody but itself.
+    The client only sends tokens to a domain of Azure, so that the server is also a proxy that
+    connects to itself under its name in Azure.
     """
 
     def __init__(self, secret: str, folder: Path) -> None:
@@ -35,7 +35,7 @@ class KeyVault(Listener):
         self.secret = secret
         self.refused = False
         self.asked: list[str] = []
-        # Another one each time, since the client knows the challenges of those that it has asked.
+        # A different name each time, because the client caches challenges by server.
         self.host = f"team-{self.port}.vault.azure.net"
         self.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         authority = trustme.CA()
@@ -45,7 +45,7 @@ class KeyVault(Listener):
 
     @property
     def variables(self) -> dict[str, str]:
-        """Variables of a process that is to read the secret."""
+        """Variables of a process that reads the secret."""
         return {
             "AZURE_KEY_VAULT_URL": f"https://{self.host}",
             "AZURE_SECRET_NAME": SECRET,
@@ -58,7 +58,7 @@ class KeyVault(Listener):
         }
 
     def grant(self, path: str, headers: Mapping[str, str]) -> Answer:
-        """Give a token to the machine."""
+        """Return a token."""
         asked = parse_qs(urlsplit(path).query)
         wanted = (asked.get("api-version"), asked.get("resource"))
         if (headers.get("X-IDENTITY-HEADER"), *wanted) != (HEADER, ["2019-08-01"], [RESOURCE]):
@@ -68,7 +68,7 @@ class KeyVault(Listener):
         return 200, {"access_token": TOKEN, "expires_on": expires, **kind}
 
     def answer(self, path: str, headers: Mapping[str, str]) -> Answer:
-        """Answer a request as the service would."""
+        """Respond like the real service."""
         asked = urlsplit(path).path.rstrip("/")
         authorization = headers.get("Authorization")
         self.asked.append(f"{asked} {authorization or 'without a token'}")
@@ -91,12 +91,12 @@ def _handler(server: KeyVault) -> type[QuietHandler]:
             self.send_response(200)
             self.end_headers()
             self.connection.settimeout(10)
-            # A client that does not trust it goes away.
+            # The client does not trust the certificate.
             with (
                 suppress(OSError),
                 server.tls.wrap_socket(self.connection, server_side=True) as inner,
             ):
-                # What is asked through it is answered as what is asked without it.
+                # Requests through the proxy get the same responses as direct ones.
                 Handler(inner, self.client_address, self.server)
 
         def do_GET(self) -> None:
@@ -117,14 +117,14 @@ def _handler(server: KeyVault) -> type[QuietHandler]:
 
 @contextmanager
 def holding(secrets: Mapping[str, str], folder: Path) -> Iterator[dict[str, str]]:
-    """Keep secrets for as long as the context lasts.
+    """Provide secrets until the context ends.
 
     Args:
-        secrets: Their values, by the names of their settings.
+        secrets: Values by setting name.
         folder: An empty folder.
 
     Returns:
-        Variables of a process that is to read them.
+        Variables of a process that reads them.
     """
     with KeyVault(json.dumps(dict(secrets)), folder) as server:
         yield server.variables

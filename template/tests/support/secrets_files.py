@@ -7,16 +7,16 @@ from pathlib import Path
 
 @contextmanager
 def holding(secrets: Mapping[str, str], folder: Path) -> Iterator[dict[str, str]]:
-    """Keep secrets for as long as the context lasts.
+    """Provide secrets until the context ends.
 
     Args:
-        secrets: Their values, by the names of their settings.
+        secrets: Values by setting name.
         folder: An empty folder.
 
     Returns:
-        Variables of a process that is to read them.
+        Variables of a process that reads them.
     """
-    # Each update is a folder of its own, and `..data` leads to the newest.
+    # Each update is a new folder, and the link `..data` points to the latest.
     (folder / "..2026").mkdir()
     (folder / "..data").symlink_to("..2026")
     for name, value in secrets.items():

@@ -1,4 +1,4 @@
-"""A server that answers as Google Secret Manager does, and as those who give tokens for it."""
+"""A stand-in for Google Secret Manager and for Google's token endpoints."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ NAME = "projects/team/secrets/service"
 ACCOUNT = "service@team.iam.gserviceaccount.com"
 KEY_ID = "key-id-of-the-tests"
 TOKEN = "token-of-the-tests"
-# Whom a signature is for, wherever a token is asked for.
+# Audience of signatures in token requests.
 AUDIENCE = "https://oauth2.googleapis.com/token"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -36,20 +36,20 @@ REFUSED: Answer = (400, {"error": "invalid_grant", "error_description": "no"})
 
 
 class SecretManager(Listener):
-    """The server; `secret` is what its one secret holds, and `folder` gets the account's key."""
+    """The server with one secret, whose value is `secret`; the account's key is in `folder`."""
 
     def __init__(self, secret: bytes, folder: Path) -> None:
         super().__init__(_handler(self), daemon=True)
         self.secret = secret
         self.refused = False
-        # What is answered instead of what is right.
+        # Replaces the right response.
         self.lie: Answer | None = None
         self.asked: list[str] = []
         self.account = folder / "account.json"
         self.write_account(_key())
 
     def write_account(self, key: RSAPrivateKey) -> None:
-        """Write what a service has that is an account of Google's."""
+        """Write the key file of a service account."""
         coded = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         account = {
             "type": "service_account",
@@ -63,7 +63,7 @@ class SecretManager(Listener):
 
     @property
     def variables(self) -> dict[str, str]:
-        """Variables of a process that is to read the secret."""
+        """Variables of a process that reads the secret."""
         return {
             "GCP_SECRET_NAME": NAME,
             "GCP_ENDPOINT_URL": self.url,
@@ -72,7 +72,7 @@ class SecretManager(Listener):
         }
 
     def grant(self, form: Mapping[str, list[str]]) -> Answer:
-        """Give a token to those who sign as the account would."""
+        """Return a token for a request that the account has signed."""
         signed, _, signature = form["assertion"][0].rpartition(".")
         try:
             _key().public_key().verify(_decoded(signature), signed.encode(), PKCS1v15(), SHA256())
@@ -87,7 +87,7 @@ class SecretManager(Listener):
         return GRANTED if valid else REFUSED
 
     def answer(self, path: str, headers: Mapping[str, str]) -> Answer:
-        """Answer a request as the service would, or as the metadata server of a machine."""
+        """Respond like the real service, or like the metadata server of a machine."""
         self.asked.append(path)
         if headers.get("Metadata-Flavor") == "Google":
             if path.startswith(f"{METADATA}default/token"):
@@ -105,7 +105,7 @@ class SecretManager(Listener):
 
 
 def payload(content: bytes) -> dict[str, object]:
-    """What is in an answer, with its CRC-32C: the remainder of a division of polynomials."""
+    """Payload of a response with its CRC-32C."""
     bits = "".join(f"{byte:08b}"[::-1] for byte in content)
     remainder = (int(bits or "0", 2) << 32) ^ (0xFFFFFFFF << len(bits))
     for place in reversed(range(len(bits))):
@@ -150,14 +150,14 @@ def _handler(server: SecretManager) -> type[QuietHandler]:
 
 @contextmanager
 def holding(secrets: Mapping[str, str], folder: Path) -> Iterator[dict[str, str]]:
-    """Keep secrets for as long as the context lasts.
+    """Provide secrets until the context ends.
 
     Args:
-        secrets: Their values, by the names of their settings.
+        secrets: Values by setting name.
         folder: An empty folder.
 
     Returns:
-        Variables of a process that is to read them.
+        Variables of a process that reads them.
     """
     with SecretManager(json.dumps(dict(secrets)).encode(), folder) as server:
         yield server.variables

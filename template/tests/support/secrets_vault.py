@@ -1,4 +1,4 @@
-"""A server that answers as Vault's KV store, version 2, does; it can also refuse, and lie."""
+"""A stand-in for Vault's KV store (version 2), which can also return errors."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -15,22 +15,22 @@ Answer = tuple[int, bytes, dict[str, str]]
 
 
 class Vault(Listener):
-    """The server; `secrets` is what its one secret holds."""
+    """The server with one secret, whose value is `secrets`."""
 
     def __init__(self, secrets: Mapping[str, object]) -> None:
         super().__init__(_handler(self.answer), daemon=True)
         self.secrets = dict(secrets)
-        # What is answered instead of what is right.
+        # Replaces the right response.
         self.lie: Answer | None = None
         self.namespaces: list[str | None] = []
 
     @property
     def variables(self) -> dict[str, str]:
-        """Variables of a process that is to read the secret."""
+        """Variables of a process that reads the secret."""
         return {"VAULT_ADDR": self.url, "VAULT_TOKEN": TOKEN, "VAULT_PATH": PATH}
 
     def answer(self, path: str, headers: Mapping[str, str]) -> Answer:
-        """Answer a request as Vault would."""
+        """Respond like Vault."""
         if self.lie:
             return self.lie
         self.namespaces.append(headers.get("X-Vault-Namespace"))
@@ -60,14 +60,14 @@ def _handler(answer: Callable[[str, Mapping[str, str]], Answer]) -> type[QuietHa
 
 @contextmanager
 def holding(secrets: Mapping[str, str], folder: Path) -> Iterator[dict[str, str]]:
-    """Keep secrets for as long as the context lasts.
+    """Provide secrets until the context ends.
 
     Args:
-        secrets: Their values, by the names of their settings.
+        secrets: Values by setting name.
         folder: An empty folder.
 
     Returns:
-        Variables of a process that is to read them.
+        Variables of a process that reads them.
     """
     with Vault(secrets) as server:
         yield server.variables

@@ -1,4 +1,4 @@
-"""A place that takes what the service reports, as Sentry does."""
+"""A stand-in for Sentry."""
 
 import gzip
 import json
@@ -11,7 +11,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 
 class Sentry(Listener):
-    """Keeps the envelopes that arrive."""
+    """Records received envelopes."""
 
     def __init__(self) -> None:
         self.envelopes: list[str] = []
@@ -19,12 +19,12 @@ class Sentry(Listener):
 
     @property
     def dsn(self) -> str:
-        """Its address, as the service's SENTRY_DSN."""
+        """Its DSN, for SENTRY_DSN."""
         return f"http://{KEY}@127.0.0.1:{self.port}/7"
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """The events that arrived; nothing else may."""
+        """Received events; checks that nothing else was received."""
         events = []
         for envelope in self.envelopes:
             _, header, event = envelope.splitlines()

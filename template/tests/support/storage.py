@@ -1,4 +1,4 @@
-"""A server that speaks S3, which the tests may fill, ask wrongly and take away."""
+"""An S3-compatible server for tests."""
 
 import re
 import subprocess
@@ -22,14 +22,14 @@ SECRET = "secret-of-the-tests"
 
 @contextmanager
 def s3_server(folder: Path, *options: str) -> Iterator[int]:
-    """Run a server with one bucket for as long as the context lasts.
+    """Run a server with one bucket until the context ends.
 
     Args:
-        folder: Where it keeps its objects.
-        options: Further options of `rclone serve s3`.
+        folder: Folder of its objects.
+        options: Additional options of `rclone serve s3`.
 
     Returns:
-        The port of this machine that it listens on.
+        Its local port.
     """
     (folder / BUCKET).mkdir(parents=True)
     port = free_port()
@@ -50,17 +50,17 @@ def s3_server(folder: Path, *options: str) -> Iterator[int]:
 
 
 def with_keys() -> str:
-    """Option of a server that takes these tests' credentials and no others."""
+    """Option that sets the credentials of these tests."""
     return f"--auth-key={KEY_ID},{SECRET}"
 
 
 def variables(port: int, *, bucket: str = BUCKET, secret: str = SECRET) -> dict[str, str]:
-    """Variables that attach a process to a server.
+    """Variables of a process that uses the server.
 
     Args:
-        port: Where the server listens.
+        port: Port of the server.
         bucket: Name of the bucket.
-        secret: What is said to belong to the key id.
+        secret: Secret access key.
     """
     return {
         "STORAGE_URL": f"s3://{bucket}/below",
@@ -71,11 +71,11 @@ def variables(port: int, *, bucket: str = BUCKET, secret: str = SECRET) -> dict[
 
 
 def attached(settings: S, given: Mapping[str, str]) -> S:
-    """Settings of a process that is attached by variables.
+    """Settings with changed variables.
 
     Args:
-        settings: Its settings otherwise.
-        given: The variables, such as `variables` returns.
+        settings: Original settings.
+        given: Variables, such as those of `variables`.
     """
     kinds = {name: field.annotation for name, field in type(settings).model_fields.items()}
     changes = {
@@ -86,10 +86,10 @@ def attached(settings: S, given: Mapping[str, str]) -> S:
 
 
 def unfinished(port: int) -> list[str]:
-    """Ids of uploads in parts that are neither finished nor taken back.
+    """Ids of multipart uploads that are neither completed nor aborted.
 
     Args:
-        port: Where a server listens that takes requests without credentials.
+        port: Port of a server without authentication.
     """
     listing = httpx.get(f"http://127.0.0.1:{port}/{BUCKET}?uploads")
     listing.raise_for_status()

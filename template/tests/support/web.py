@@ -1,4 +1,4 @@
-"""Waiting for a web process, and talking to it."""
+"""Requests to web processes."""
 
 import socket
 from contextlib import suppress
@@ -8,18 +8,18 @@ import httpx
 
 from .processes import START_SECONDS, Process, until
 
-# One for all, because each that is made reads every certificate of the machine. It keeps no
-# connection, because processes come and go.
+# Shared, because creating a client loads all certificates. Without keep-alive, because processes
+# are restarted.
 _client = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), timeout=10)
 
 
 def request(web: Process, method: str, path: str, **options: Any) -> httpx.Response:
-    """Send a request to a web process; httpx says what the options are."""
+    """Send a request to a web process; the options are those of httpx."""
     return _client.request(method, f"{web.url}{path}", **options)
 
 
 def get(web: Process, path: str, **options: Any) -> httpx.Response:
-    """Ask a web process for something."""
+    """Send a GET request to a web process."""
     return request(web, "GET", path, **options)
 
 
@@ -36,14 +36,14 @@ def hang_up(web: Process, path: str, *, chunked: bool = False) -> None:
     body = '4\r\n["ab\r\n' if chunked else '["ab'
     with socket.create_connection(("127.0.0.1", int(web.environment["PORT"]))) as connection:
         connection.sendall(f"{head}\r\n{body}".encode())
-        # The server has begun with it.
+        # The server has started to read it.
         connection.settimeout(0.3)
         with suppress(TimeoutError):
             connection.recv(1)
 
 
 def wait_until_ready(*processes: Process, seconds: float = START_SECONDS) -> None:
-    """Wait until web processes answer and can reach their backing services."""
+    """Wait until web processes are ready."""
     for web in processes:
         wait_for_status(web, "/health/ready", 200, seconds=seconds)
 
@@ -51,7 +51,7 @@ def wait_until_ready(*processes: Process, seconds: float = START_SECONDS) -> Non
 def wait_for_status(
     web: Process, path: str, status: int, *, seconds: float = START_SECONDS
 ) -> httpx.Response:
-    """Wait until a web process gives an answer of a certain status, and return it."""
+    """Wait for a response with a certain status, and return it."""
 
     def answer() -> httpx.Response | None:
         assert web.popen.poll() is None, f"ended early: {web}"

@@ -1,11 +1,11 @@
-"""IV. Backing services: a web process goes without object storage, and takes it when it comes."""
+"""IV. Backing services: a web process tolerates outages of its object storage."""
 
 from support.relay import Relay
 from support.storage import s3_server, variables
 from support.web import get, wait_for_status, wait_until_ready
 
 
-def test_web_without_its_object_storage_is_alive_and_not_ready(start, tmp_path):
+def test_web_without_storage_is_live_but_not_ready(start, tmp_path):
     with s3_server(tmp_path / "s3") as port, Relay(("127.0.0.1", port)) as relay:
         relay.close()
         web = start("web", **variables(relay.port))

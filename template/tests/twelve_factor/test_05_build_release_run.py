@@ -1,9 +1,9 @@
-"""V. Build, release, run: what was built is not touched again."""
+"""V. Build, release, run: a release does not change."""
 
 from support.release import files
 
 
-def test_a_running_release_changes_nothing_of_itself(release, deployed):
+def test_a_running_release_does_not_change_its_files(release, deployed):
     assert files(release.folder / "venv") == release.installed
     assert list(deployed.folder.iterdir()) == []
 

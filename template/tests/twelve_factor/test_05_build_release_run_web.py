@@ -1,4 +1,4 @@
-"""V. Build, release, run: clients see which release answers them."""
+"""V. Build, release, run: clients see which release responds."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from support.web import get
 
 @pytest.fixture
 def name(release, deployed):
-    """Version, commit and time of what runs."""
+    """Version, commit and build time of the release."""
     return f"{release.version}+{deployed.environment['GIT_SHA'][:12]}.20260131T120000Z"
 
 

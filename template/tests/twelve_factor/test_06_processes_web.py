@@ -1,9 +1,9 @@
-"""VI. Processes: stateless, so that any other can take over."""
+"""VI. Processes: stateless, so that another process can take over."""
 
 from support.web import get, wait_until_ready
 
 
-def test_another_process_takes_the_place_of_one_that_was_killed(start):
+def test_another_process_replaces_a_killed_one(start):
     first = start("web")
     wait_until_ready(first)
     first.kill_all()

@@ -1,4 +1,4 @@
-"""VII. Port binding: the service is its own server, at the port that the environment names."""
+"""VII. Port binding: the service is its own server, on the port that the environment sets."""
 
 import socket
 
@@ -7,20 +7,20 @@ import pytest
 from support.web import get, wait_until_ready
 
 
-def test_the_environment_decides_the_port(deployed):
+def test_the_port_is_set_by_the_environment(deployed):
     web = deployed.processes["web"]
     assert web.url == f"http://127.0.0.1:{deployed.environment['PORT']}"
     assert get(web, "/health/live").json()["status"] == "ok"
 
 
 @pytest.mark.parametrize("command", ["web", "dev"])
-def test_a_port_that_is_taken_ends_the_process_with_one_sentence(start, command, tmp_path):
+def test_a_port_in_use_ends_the_process_with_one_sentence(start, command, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process = start(command, PORT=str(port), folder=tmp_path)
         assert process.wait() == 1
     [sentence] = process.errors
-    assert sentence.startswith(f"PORT: 127.0.0.1:{port} cannot be opened (Address already in use)")
+    assert sentence.startswith(f"PORT: cannot listen on 127.0.0.1:{port} (Address already in use)")
     assert process.output == []
 
 

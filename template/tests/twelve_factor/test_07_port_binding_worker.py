@@ -3,7 +3,7 @@
 from pathlib import Path
 
 
-def test_worker_listens_on_no_port(deployed):
+def test_a_worker_listens_on_no_port(deployed):
     pid = deployed.processes["worker"].popen.pid
     opened = {path.readlink().name for path in Path(f"/proc/{pid}/fd").iterdir()}
     assert any(name.startswith("socket:") for name in opened)
@@ -11,7 +11,7 @@ def test_worker_listens_on_no_port(deployed):
 
 
 def listening():
-    """Inodes of the sockets of this machine that wait for connections."""
+    """Inodes of this machine's listening sockets."""
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
             fields = line.split()

@@ -1,4 +1,4 @@
-"""VIII. Concurrency: web processes that share a database agree on what is in it."""
+"""VIII. Concurrency: web processes with one database stay consistent."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +8,7 @@ from support.web import get, request, wait_until_ready
 REQUESTS = 20
 
 
-def test_of_many_equal_requests_to_two_processes_one_wins(start, deployed):
+def test_one_of_many_conflicting_requests_to_two_processes_wins(start, deployed):
     pair = [start("web", program=PROBE), deployed.processes["web"]]
     wait_until_ready(*pair)
     request(pair[0], "PUT", "/probe/lines").raise_for_status()

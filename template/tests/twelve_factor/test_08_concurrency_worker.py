@@ -1,10 +1,11 @@
-"""VIII. Concurrency: workers are added side by side, and share the work."""
+"""VIII. Concurrency: scale out by adding workers, which share the jobs."""
 
 import asyncio
 
 import pytest
 
-from support.probe import PROBE, probe_append
+from support.probe import PROBE
+from support.probe.jobs import probe_append
 from support.processes import until
 
 pytestmark = pytest.mark.anyio
@@ -14,11 +15,11 @@ JOBS = 40
 
 @pytest.fixture
 def environment(deployed):
-    """Another worker joins the one that runs."""
+    """Start a second worker."""
     return deployed.environment
 
 
-async def test_workers_share_the_jobs_and_do_each_once(start, deployed, runtime, tmp_path):
+async def test_workers_share_the_jobs_and_run_each_once(start, deployed, runtime, tmp_path):
     pair = [start("worker", program=PROBE), deployed.processes["worker"]]
     pair[0].wait_for("worker ready")
     lines = tmp_path / "lines"
@@ -28,7 +29,7 @@ async def test_workers_share_the_jobs_and_do_each_once(start, deployed, runtime,
         ended = [worker.events("job finished") for worker in pair]
         return [sum(event["job_key"] in keys for event in events) for events in ended]
 
-    # A quick one may do a few jobs alone, but never all that come.
+    # One worker may run the first jobs alone, but not all.
     async with asyncio.timeout(20):
         while min(shares()) == 0:
             for _ in range(JOBS):

@@ -1,4 +1,4 @@
-"""IX. Disposability: a web process is there quickly, and loses nothing when it goes."""
+"""IX. Disposability: a web process starts quickly, and shuts down without losing requests."""
 
 import threading
 import time
@@ -18,11 +18,11 @@ GRACE_SECONDS = 10
 
 
 class Client(threading.Thread):
-    """Sends one request after the other until it is told to stop.
+    """Sends requests one after the other until it is stopped.
 
     Args:
-        url: Where to.
-        keep_alive: Whether it sends all through one connection.
+        url: URL of the requests.
+        keep_alive: Whether to use one connection for all requests.
     """
 
     def __init__(self, url, keep_alive):
@@ -46,7 +46,7 @@ class Client(threading.Thread):
 
 @pytest.fixture(scope="module")
 def run(addresses):
-    """What was seen of a web process under load, from its start to its end by SIGTERM."""
+    """Observations of a web process under load, from its start to its shutdown by SIGTERM."""
     with starting({**deployment(addresses), "SHUTDOWN_SECONDS": str(GRACE_SECONDS)}) as start:
         begun = time.monotonic()
         web = start("web", program=PROBE)
@@ -78,19 +78,19 @@ def run(addresses):
         )
 
 
-def test_it_is_ready_soon(run):
+def test_it_starts_quickly(run):
     assert run.seconds_to_ready < READY_SECONDS
 
 
-def test_it_ends_in_order_and_in_time(run):
+def test_it_shuts_down_gracefully_and_in_time(run):
     assert run.status == 0
     assert run.seconds_to_end < GRACE_SECONDS
 
 
-def test_every_request_that_it_took_is_answered(run):
+def test_every_accepted_request_gets_a_response(run):
     assert run.accepted == run.answered
     assert len(run.answered_late) > 0
 
 
-def test_a_slow_request_is_waited_for(run):
+def test_shutdown_waits_for_slow_requests(run):
     assert run.slow == [(200, "1.5")]

@@ -1,4 +1,4 @@
-"""IX. Disposability: a worker's jobs survive it, however it ends."""
+"""IX. Disposability: jobs survive a shutdown or crash of their worker."""
 
 import signal
 
@@ -7,14 +7,13 @@ import pytest
 from saq.job import Status
 
 from support.jobs import ended
-from support.probe import PROBE, probe_sleep, probe_slow_once
+from support.probe import PROBE
+from support.probe.jobs import probe_block, probe_sleep, probe_slow_once, probe_thread
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_when_told_to_go_it_finishes_what_is_short_and_gives_back_what_is_long(
-    start, runtime, tmp_path
-):
+async def test_shutdown_finishes_short_jobs_and_requeues_long_ones(start, runtime, tmp_path):
     first = start("worker", program=PROBE, SHUTDOWN_SECONDS="1")
     first.wait_for("worker ready")
     short = await probe_sleep.enqueue(runtime.queue, seconds=0.5)
@@ -27,9 +26,7 @@ async def test_when_told_to_go_it_finishes_what_is_short_and_gives_back_what_is_
     assert done.result == 2, second
 
 
-async def test_when_killed_another_does_what_it_was_at_and_what_was_to_follow(
-    start, runtime, tmp_path
-):
+async def test_jobs_of_a_killed_worker_run_on_another(start, runtime, tmp_path):
     first = start("worker", program=PROBE, JOB_CONCURRENCY="1")
     first.wait_for("worker ready")
     job = await probe_slow_once.enqueue(runtime.queue, path=f"{tmp_path}/runs", seconds=60)
@@ -48,3 +45,21 @@ async def begun(runtime, *jobs):
         while states != [Status.ACTIVE] * len(jobs):
             await anyio.sleep(0.05)
             states = [(await runtime.queue.find(job.key)).status for job in jobs]
+
+
+async def test_code_that_blocks_the_event_loop_is_not_run_twice(start, runtime, tmp_path):
+    for _ in range(2):
+        start("worker", program=PROBE, JOB_HEARTBEAT_SECONDS="2").wait_for("worker ready")
+    job = await probe_block.enqueue(runtime.queue, seconds=7, path=f"{tmp_path}/runs")
+    done = await ended(runtime.queue, job, seconds=20)
+    assert (done.attempts, (tmp_path / "runs").read_text()) == (1, "run\n")
+
+
+@pytest.mark.parametrize("name", ["probe_block", "probe_thread"])
+async def test_code_that_cannot_be_interrupted_does_not_outlive_the_shutdown(start, runtime, name):
+    worker = start("worker", program=PROBE, SHUTDOWN_SECONDS="1")
+    worker.wait_for("worker ready")
+    function = {"probe_block": probe_block, "probe_thread": probe_thread}[name]
+    await begun(runtime, await function.enqueue(runtime.queue, seconds=60))
+    worker.signal(signal.SIGTERM)
+    assert worker.wait(seconds=15) in (0, 1)

@@ -1,4 +1,4 @@
-"""XI. Logs: every request has a line."""
+"""XI. Logs: every request is logged."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from support.web import get
 @pytest.mark.parametrize(
     ("path", "status"), [("/health/live", 200), ("/nowhere", 404), ("/probe/error", 500)]
 )
-def test_every_answer_has_an_access_line_with_its_request_id(deployed, path, status):
+def test_every_response_has_an_access_line_with_its_request_id(deployed, path, status):
     web = deployed.processes["web"]
     answer = get(web, path)
     assert answer.status_code == status
@@ -27,7 +27,7 @@ def test_an_unexpected_error_is_one_line_with_its_traceback(deployed):
 
 
 def lines_about(web, answer):
-    """What a process wrote about a request, the last of which is its access line."""
+    """Log lines about a request; the last one is its access line."""
     request_id = answer.headers["X-Request-ID"]
 
     def lines():

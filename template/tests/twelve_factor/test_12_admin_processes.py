@@ -1,4 +1,4 @@
-"""XII. Admin processes: one-off tasks run in the release and the environment of the others."""
+"""XII. Admin processes: one-off tasks run in the same release and environment."""
 
 from support.processes import run
 
@@ -10,7 +10,7 @@ print(all(check.ok for check in (await runtime.check()).values()))
 """
 
 
-def test_the_shell_belongs_to_what_runs(deployed):
+def test_the_shell_runs_in_the_release(deployed):
     done = command(deployed, "shell", text=TYPED)
     assert done.returncode == 0, done.stderr
     prefix, release, reachable = done.stdout.splitlines()

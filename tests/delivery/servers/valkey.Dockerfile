@@ -1,4 +1,4 @@
-# Stands in for the official image where no registry can be reached: Valkey from a wheel.
+# A stand-in for the official image if no registry can be reached: Valkey from a wheel.
 ARG BASE
 ARG UV
 FROM ${UV} AS uv

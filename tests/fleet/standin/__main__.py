@@ -14,10 +14,10 @@ from .app import create_app
 
 
 def main(folder: str, port: str) -> None:
-    """Serve until a signal says to stop.
+    """Serve until a signal.
 
     Args:
-        folder: Where the repositories are.
+        folder: Folder for the repositories.
         port: A free port of loopback.
     """
     app = create_app(Path(folder), os.environ["STANDIN_TOKEN"])

@@ -20,24 +20,24 @@ from .world import World
 
 @get("/-/ready")
 async def ready() -> str:
-    """Say that it runs."""
+    """Respond when the server runs."""
     return "ready"
 
 
 @post("/-/{what:str}", status_code=200)
 async def tell(world: World, what: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Do what a test asks for.
+    """Run a command of a test.
 
     Args:
-        world: What the stand-in knows.
-        what: Name of a method, without its prefix.
+        world: State of the stand-in.
+        what: Name of a method of the state, without its prefix.
         data: Its arguments.
     """
     return {"result": getattr(world, f"tell_{what}")(**data)}
 
 
 def broken(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, str]]:
-    """Tell a test what is wrong with the stand-in.
+    """Report an error of the stand-in to the test.
 
     Args:
         error: The error.
@@ -49,7 +49,7 @@ def create_app(folder: Path, token: str) -> ASGIApp:
     """Make the application.
 
     Args:
-        folder: Where the repositories are.
+        folder: Folder for the repositories.
         token: A token that may do everything.
     """
     world = World(folder, token)

@@ -1,4 +1,4 @@
-"""Starts the stand-in, and tells it what to do."""
+"""Starts the stand-in, and controls it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SECONDS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pull:
-    """A pull request, as a test looks at it."""
+    """A pull request, with the data for tests."""
 
     number: int
     branch: str
@@ -40,17 +40,17 @@ class Pull:
 
 
 class Standin:
-    """A forge on loopback, which its context starts and ends.
+    """A forge on loopback, which runs for the duration of its context.
 
     Args:
-        folder: Where its repositories and its log are.
-        doubles: Whether it allows a second open pull request for the same branches.
+        folder: Folder for its repositories and its log.
+        duplicates: Whether it allows a second open pull request for the same branches.
     """
 
-    def __init__(self, folder: Path, *, doubles: bool = False) -> None:
+    def __init__(self, folder: Path, *, duplicates: bool = False) -> None:
         self.folder = folder
         self.token = f"standin-{secrets.token_hex(16)}"
-        self._doubles = doubles
+        self._duplicates = duplicates
         self._process: subprocess.Popen[bytes] | None = None
         self._http = httpx.Client(trust_env=False, timeout=_SECONDS)
         self._root = ""
@@ -66,11 +66,11 @@ class Standin:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End it."""
+        """Stop it."""
         self.stop()
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, and wait until it responds."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with socket.socket() as chosen:
             chosen.bind(("127.0.0.1", 0))
@@ -96,11 +96,11 @@ class Standin:
                 time.sleep(0.05)
             else:
                 break
-        if self._doubles:
-            self.allow_doubles()
+        if self._duplicates:
+            self.allow_duplicates()
 
     def stop(self) -> None:
-        """End it; what it knew is gone."""
+        """Stop it; its state is lost."""
         self._http.close()
         if self._process is not None:
             self._process.terminate()
@@ -112,7 +112,7 @@ class Standin:
 
     @property
     def log(self) -> Path:
-        """What its process printed."""
+        """Output of its process."""
         return self.folder / "standin.log"
 
     def url(self, kind: str) -> str:
@@ -129,7 +129,7 @@ class Standin:
         Args:
             kind: The kind of forge.
             name: The repository.
-            token: A token to have in it; none for an address without.
+            token: A token to include; none for an URL without.
         """
         root = self._root if token is None else self._root.replace("//", f"//bot:{token}@")
         return f"{root}/{kind}/{name}.git"
@@ -155,10 +155,10 @@ class Standin:
             path: A repository to copy; none adds one without commits.
             topics: Its topics.
             archived: Whether it is archived.
-            private: Whether it takes a token to read it.
-            size: The size in kB that the forge tells.
-            protected: Branches that no push changes.
-            branch: Default branch of one without commits.
+            private: Whether reading it requires a token.
+            size: The size in kB that the forge returns.
+            protected: Branches that refuse pushes.
+            branch: Default branch, if it has no commits.
         """
         self._tell(
             "add",
@@ -173,7 +173,7 @@ class Standin:
         )
 
     def rename(self, old: str, new: str) -> None:
-        """Rename a repository; the old name leads to it.
+        """Rename a repository; the old name redirects to it.
 
         Args:
             old: Its name.
@@ -184,8 +184,8 @@ class Standin:
     def change(self, name: str, **changes: Any) -> None:
         """Change a repository.
 
-        Fields are `archived`, `private`, `topics`, `size`, `protected`, `drafts` (whether it has
-        any) and `methods` of merging.
+        Fields are `archived`, `private`, `topics`, `size`, `protected`, `drafts` (whether it
+        supports them) and `methods` (allowed merge methods).
 
         Args:
             name: The repository.
@@ -202,7 +202,7 @@ class Standin:
         message: str = "Change by hand",
         author: str = "Owner <owner@example.org>",
     ) -> str:
-        """Commit to a branch as a person, past every protection and not counted.
+        """Commit to a branch as a person, without branch protection and without counting it.
 
         Args:
             name: The repository.
@@ -249,17 +249,17 @@ class Standin:
         ]
 
     def propose(self, name: str, *, branch: str, title: str) -> None:
-        """Open a pull request as a person; not counted.
+        """Open a pull request as a person, without counting it.
 
         Args:
             name: The repository.
-            branch: The branch that is proposed for the default one.
+            branch: The branch to merge into the default one.
             title: Its title.
         """
         self._tell("propose", name=name, branch=branch, title=title)
 
     def merge(self, name: str, number: int) -> None:
-        """Merge a pull request as its owner; not counted.
+        """Merge a pull request as its owner, without counting it.
 
         Args:
             name: The repository.
@@ -268,7 +268,7 @@ class Standin:
         self._tell("owner", name=name, number=number, what="merge")
 
     def close(self, name: str, number: int) -> None:
-        """Close a pull request as its owner; not counted.
+        """Close a pull request as its owner, without counting it.
 
         Args:
             name: The repository.
@@ -284,8 +284,8 @@ class Standin:
         Args:
             name: The repository.
             number: The pull request.
-            approved: Whether it is approved, or changes are asked for.
-            user: Who says so.
+            approved: Whether it is approved; otherwise, changes are requested.
+            user: The reviewer.
         """
         self._tell("review", name=name, number=number, user=user, approved=approved)
 
@@ -296,12 +296,12 @@ class Standin:
         state: Literal["pending", "success", "failure"],
         check: str = "tests",
     ) -> None:
-        """Set what the forge's CI says of a commit.
+        """Set the state of a check by the forge's CI.
 
         Args:
             name: The repository.
             commit: Commit id.
-            state: What it says.
+            state: The state.
             check: Name of the check.
         """
         self._tell("check", name=name, commit=commit, check=check, state=state)
@@ -313,13 +313,13 @@ class Standin:
             name: The repository.
             commit: Commit id.
         """
-        told = self._tell("statuses", name=name, commit=commit)
-        return {context: status["state"] for context, status in told.items()}
+        statuses = self._tell("statuses", name=name, commit=commit)
+        return {context: status["state"] for context, status in statuses.items()}
 
     # What clients did.
 
     def writes(self) -> dict[str, dict[str, int]]:
-        """How often clients wrote, by repository and kind.
+        """Number of writes by clients, by repository and kind.
 
         Kinds are `push`, `pull` (opened), `edit`, `label`, `comment`, `status`, `merge`, `close`
         and `delete` (of a branch).
@@ -353,21 +353,21 @@ class Standin:
         lost: bool = False,
         echo: bool = False,
     ) -> None:
-        """Have the next requests fail.
+        """Make the next requests fail.
 
         Args:
-            match: Expression that is searched for in `METHOD /path?query`.
-            times: How many requests; -1 for all until `mend`.
-            status: Answer with this status, 502 by default for `lost`.
-            headers: Headers of that answer.
-            body: What its `message` says.
-            data: All of its JSON instead.
-            raw: All that it says, which need not be JSON.
-            delay: Seconds to wait before anything else; alone, the request is only late.
-            held: Carry the request out, and seconds later answer as ever.
-            drop: End the connection in the middle of the answer.
-            lost: Carry the request out all the same.
-            echo: Answer with an error (400 by default) that has the token in it.
+            match: Regular expression to search in `METHOD /path?query`.
+            times: Number of requests; -1 for all until `clear_faults`.
+            status: Status of the response; 502 by default for `lost`.
+            headers: Headers of the response.
+            body: `message` in the JSON of the response.
+            data: The whole JSON of the response.
+            raw: The whole body of the response, which need not be JSON.
+            delay: Seconds to wait before anything else; alone, it only delays the request.
+            held: Execute the request, and send the response this many seconds later.
+            drop: Close the connection in the middle of the response.
+            lost: Execute the request, but fail nevertheless.
+            echo: Respond with an error (400 by default) that contains the token.
         """
         self._tell(
             "fault",
@@ -385,21 +385,21 @@ class Standin:
             echo=echo,
         )
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """Forget all faults."""
-        self._tell("mend")
+        self._tell("clear_faults")
 
     def down(self) -> None:
-        """Drop every connection until `mend`."""
+        """Drop every connection until `clear_faults`."""
         self.fault("", times=-1, drop=True)
 
-    def allow_doubles(self, allowed: bool = True) -> None:
+    def allow_duplicates(self, allowed: bool = True) -> None:
         """Allow a second open pull request for the same branches.
 
         Args:
             allowed: Whether it is allowed.
         """
-        self._tell("doubles", allowed=allowed)
+        self._tell("duplicates", allowed=allowed)
 
     def make_token(
         self,
@@ -412,10 +412,10 @@ class Standin:
         """Make another token.
 
         Args:
-            user: Whose it is.
-            scopes: What the forge says that it may do; all by default.
-            may_write: Whether it may change anything.
-            expired: Whether it is refused.
+            user: Its user.
+            scopes: Its scopes; all by default.
+            may_write: Whether it has write access.
+            expired: Whether it has expired.
 
         Returns:
             The token.
@@ -426,7 +426,7 @@ class Standin:
         return str(self._tell("token", **words))
 
     def _tell(self, what: str, /, **words: Any) -> Any:
-        answer = self._http.post(f"{self._root}/-/{what}", json=words)
-        if answer.status_code != 200:
-            raise RuntimeError(f"{what}: {answer.text}\n{self.log.read_text()[-2000:]}")
-        return answer.json()["result"]
+        response = self._http.post(f"{self._root}/-/{what}", json=words)
+        if response.status_code != 200:
+            raise RuntimeError(f"{what}: {response.text}\n{self.log.read_text()[-2000:]}")
+        return response.json()["result"]

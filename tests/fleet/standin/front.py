@@ -1,4 +1,4 @@
-"""What every request passes first: faults, the log, and the token."""
+"""Middleware for all requests: faults, the log, and tokens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Front:
 
     Args:
         app: The application.
-        world: What the stand-in knows.
+        world: State of the stand-in.
     """
 
     def __init__(self, app: ASGIApp, world: World) -> None:
@@ -38,7 +38,7 @@ class Front:
         line = f"{scope['method']} {raw}{query}"
         entry: dict[str, Any] = {"line": line, "at": time.time(), "status": None}
         self.world.requests.append(entry)
-        # An encoded slash is a part of a name, not of the path.
+        # An encoded slash is part of a name, and does not separate parts of the path.
         scope["path"] = unquote(raw.replace("%2F", "%252F").replace("%2f", "%252F"))
 
         async def noted(message: Message) -> None:
@@ -59,13 +59,13 @@ class Front:
         if fault.lost:
 
             async def nowhere(message: Message) -> None:
-                """Lose the answer."""
+                """Discard the response."""
 
             await self._admit(scope, receive, nowhere, headers)
         if fault.held:
             await self._admit(scope, receive, _Held(send, fault.held), headers)
         elif fault.drop:
-            # More is announced than comes, so that the connection ends in the middle.
+            # The body is shorter than announced, so that the connection ends in the middle.
             await _start(send, 200, {"content-length": "1000", "connection": "close"})
             await send({"type": "http.response.body", "body": b"{", "more_body": False})
         elif fault.raw is not None:
@@ -75,11 +75,11 @@ class Front:
         elif fault.echo:
             said = " ".join(headers.get(name, "") for name in ("authorization", "private-token"))
             text = f"no entry for {said} {base64.b64encode(said.encode()).decode()}"
-            await answer(send, fault.status or 400, {"message": text})
+            await respond(send, fault.status or 400, {"message": text})
         elif fault.status or fault.lost:
             text = "Server Error" if fault.body is None else fault.body
             data = {"message": text} if fault.data is None else fault.data
-            await answer(send, fault.status or 502, data, fault.headers)
+            await respond(send, fault.status or 502, data, fault.headers)
         else:
             await self._admit(scope, receive, send, headers)
 
@@ -94,10 +94,10 @@ class Front:
             return
         if token is None or token.expired:
             said = _UNKNOWN[scope["path"].split("/")[1]]
-            await answer(send, 401, said)
+            await respond(send, 401, said)
             return
         if not token.may_write and scope["method"] not in ("GET", "HEAD"):
-            await answer(send, 403, _WEAK[scope["path"].split("/")[1]])
+            await respond(send, 403, _WEAK[scope["path"].split("/")[1]])
             return
         scope["state"]["token"] = token
 
@@ -111,7 +111,7 @@ class Front:
 
 
 class _Held:
-    """Sends an answer some time after what was asked for is done."""
+    """Sends a response some time after the request was executed."""
 
     def __init__(self, send: Send, seconds: float) -> None:
         self._send = send
@@ -135,11 +135,13 @@ _WEAK: dict[str, dict[str, Any]] = {
 }
 
 
-async def answer(send: Send, status: int, data: Any, headers: dict[str, str] | None = None) -> None:
-    """Answer with JSON.
+async def respond(
+    send: Send, status: int, data: Any, headers: dict[str, str] | None = None
+) -> None:
+    """Send a JSON response.
 
     Args:
-        send: Where to.
+        send: ASGI's send function.
         status: HTTP status.
         data: The JSON.
         headers: More headers.
@@ -165,7 +167,7 @@ def _token(headers: dict[str, str]) -> str:
 
 
 def user_of(scope: Scope) -> Token:
-    """The token of a request that was admitted.
+    """The token of an authenticated request.
 
     Args:
         scope: The request.

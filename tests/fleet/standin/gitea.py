@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Response, delete, get, patch, post
 
 from .front import user_of
-from .pages import Asked, found, page, root_of, says
+from .pages import Asked, error_response, found, page, root_of
 from .world import Missing, Pull, Refused, Repo, World, now
 
 API = "/gitea/api/v1"
@@ -16,12 +16,12 @@ _REPO = f"{API}/repos/{{owner:str}}/{{name:str}}"
 _DRAFT = re.compile(r"^(wip:|\[wip\])", re.IGNORECASE)
 
 
-class Answers:
-    """JSON as Gitea has it, for one request.
+class Payloads:
+    """Gitea's JSON for one request.
 
     Args:
-        request: The request, whose address the links in it have.
-        world: What the stand-in knows.
+        request: The request, whose URL is the base of links.
+        world: State of the stand-in.
     """
 
     def __init__(self, request: Asked, world: World) -> None:
@@ -136,18 +136,18 @@ def _page(request: Asked, items: Any, shown: Any, wrap: Any = None) -> Response[
 
 @get(f"{API}/version")
 async def version() -> dict[str, str]:
-    """The release that this pretends to be."""
+    """The release that this claims to be."""
     return {"version": "1.24.0"}
 
 
 @get(f"{API}/user")
 async def user(request: Asked, world: World) -> dict[str, Any]:
-    """Whose token it is; a token for repositories alone may not ask."""
+    """The token's user; a token with only the scope for repositories may not read it."""
     token = user_of(request.scope)
     if not {"read:user", "write:user"} & set(token.scopes):
         wanted = "token does not have at least one of required scope(s): [read:user]"
-        raise says(403, message=wanted)
-    return Answers(request, world).user(token.user)
+        raise error_response(403, message=wanted)
+    return Payloads(request, world).user(token.user)
 
 
 @get([f"{API}/orgs/{{owner:str}}/repos", f"{API}/users/{{owner:str}}/repos"])
@@ -155,7 +155,7 @@ async def repos_of(request: Asked, world: World, owner: str) -> Response[Any]:
     """Repositories of an organisation or a user."""
     if not (repos := world.of(owner)):
         raise Missing(owner)
-    return _page(request, repos, Answers(request, world).repo)
+    return _page(request, repos, Payloads(request, world).repo)
 
 
 @get(f"{API}/orgs/{{owner:str}}/labels")
@@ -170,7 +170,7 @@ async def search(request: Asked, world: World) -> Response[Any]:
     token = user_of(request.scope)
     if not {"read:repository", "write:repository"} & set(token.scopes):
         wanted = "token does not have at least one of required scope(s): [read:repository]"
-        raise says(403, message=wanted)
+        raise error_response(403, message=wanted)
     query = request.query_params
     topic = query.get("q", "") if query.get("topic") == "true" else None
     repos = [
@@ -179,14 +179,14 @@ async def search(request: Asked, world: World) -> Response[Any]:
         if (query.get("q", "") in repo.name if topic is None else topic in repo.topics)
     ]
     return _page(
-        request, repos, Answers(request, world).repo, lambda items, _: {"ok": True, "data": items}
+        request, repos, Payloads(request, world).repo, lambda items, _: {"ok": True, "data": items}
     )
 
 
 @get(_REPO)
 async def repository(request: Asked, world: World, owner: str, name: str) -> dict[str, Any]:
     """One repository."""
-    return Answers(request, world).repo(_repo(request, world, owner, name))
+    return Payloads(request, world).repo(_repo(request, world, owner, name))
 
 
 @get(f"{_REPO}/pulls")
@@ -198,7 +198,7 @@ async def pulls(request: Asked, world: World, owner: str, name: str) -> Response
         for pull in world.refreshed(repo)[::-1]
         if state in ("all", "open" if pull.state == "open" else "closed")
     ]
-    return _page(request, shown, lambda one: Answers(request, world).pull(repo, one))
+    return _page(request, shown, lambda one: Payloads(request, world).pull(repo, one))
 
 
 @post(f"{_REPO}/pulls")
@@ -220,11 +220,11 @@ async def open_pull(
     except Refused as error:
         if error.rule == "exists":
             said = f"pull request already exists for these targets [id: {error.detail}]"
-            raise says(409, message=said) from error
+            raise error_response(409, message=said) from error
         if error.rule in ("branch", "base"):
             raise Missing(error.detail) from error
         raise
-    return Answers(request, world).pull(repo, made)
+    return Payloads(request, world).pull(repo, made)
 
 
 @get(f"{_REPO}/pulls/{{number:int}}")
@@ -233,7 +233,7 @@ async def a_pull(
 ) -> dict[str, Any]:
     """One pull request."""
     repo = _repo(request, world, owner, name)
-    return Answers(request, world).pull(repo, world.pull(repo, number))
+    return Payloads(request, world).pull(repo, world.pull(repo, number))
 
 
 @patch(f"{_REPO}/pulls/{{number:int}}", status_code=201)
@@ -253,9 +253,9 @@ async def change_pull(
     if data.get("state") == "closed":
         if pull.state == "merged":
             said = "cannot change state of this pull request, it was already merged"
-            raise says(412, message=said)
+            raise error_response(412, message=said)
         world.close_pull(repo, pull)
-    return Answers(request, world).pull(repo, pull)
+    return Payloads(request, world).pull(repo, pull)
 
 
 @post(f"{_REPO}/pulls/{{number:int}}/merge", status_code=200)
@@ -272,14 +272,14 @@ async def merge_pull(
     except Refused as error:
         match error.rule:
             case "moved":
-                raise says(409, message="head out of date") from error
+                raise error_response(409, message="head out of date") from error
             case "draft":
                 said = "Work in progress PRs cannot be merged"
             case "conflicts":
                 said = "Please try again later"
             case _:
                 said = ""
-        raise says(405, message=said) from error
+        raise error_response(405, message=said) from error
 
 
 @get(f"{_REPO}/pulls/{{number:int}}/reviews")
@@ -287,13 +287,16 @@ async def reviews(
     request: Asked, world: World, owner: str, name: str, number: int
 ) -> Response[Any]:
     """Reviews of a pull request, oldest first."""
-    pull, answers = world.pull(_repo(request, world, owner, name), number), Answers(request, world)
+    pull, payloads = (
+        world.pull(_repo(request, world, owner, name), number),
+        Payloads(request, world),
+    )
 
     def shown(review: tuple[str, bool]) -> dict[str, Any]:
         who, approved = review
         return {
             "id": 1,
-            "user": answers.user(who),
+            "user": payloads.user(who),
             "state": "APPROVED" if approved else "REQUEST_CHANGES",
             "body": "",
             "commit_id": pull.head,
@@ -309,40 +312,40 @@ async def reviews(
 async def comments(
     request: Asked, world: World, owner: str, name: str, number: int
 ) -> list[dict[str, Any]]:
-    """What is written under a pull request, all at once."""
+    """Comments on a pull request, without pages."""
     pull = world.pull(_repo(request, world, owner, name), number)
-    answers = Answers(request, world)
-    return [answers.comment(pull, count) for count in range(1, len(pull.comments) + 1)]
+    payloads = Payloads(request, world)
+    return [payloads.comment(pull, count) for count in range(1, len(pull.comments) + 1)]
 
 
 @post(f"{_REPO}/issues/{{number:int}}/comments")
 async def say(
     request: Asked, world: World, owner: str, name: str, number: int, data: dict[str, Any]
 ) -> dict[str, Any]:
-    """Write under a pull request."""
+    """Comment on a pull request."""
     repo = _repo(request, world, owner, name)
     pull = world.pull(repo, number)
-    return Answers(request, world).comment(pull, world.say(repo, pull, data["body"]))
+    return Payloads(request, world).comment(pull, world.say(repo, pull, data["body"]))
 
 
 @get(f"{_REPO}/labels")
 async def labels(request: Asked, world: World, owner: str, name: str) -> Response[Any]:
     """Labels of a repository."""
     repo = _repo(request, world, owner, name)
-    return _page(request, repo.labels, lambda one: Answers(request, world).label(repo, one))
+    return _page(request, repo.labels, lambda one: Payloads(request, world).label(repo, one))
 
 
 @post(f"{_REPO}/labels")
 async def make_label(
     request: Asked, world: World, owner: str, name: str, data: dict[str, Any]
 ) -> dict[str, Any]:
-    """Make a label."""
+    """Create a label."""
     repo = _repo(request, world, owner, name)
     if not re.fullmatch(r"#?[0-9a-fA-F]{6}", data["color"]):
-        raise says(422, message="bad color")
+        raise error_response(422, message="bad color")
     repo.labels.append(data["name"])
     repo.writes["label"] += 1
-    return Answers(request, world).label(repo, data["name"])
+    return Payloads(request, world).label(repo, data["name"])
 
 
 @get(f"{_REPO}/issues/{{number:int}}/labels")
@@ -351,19 +354,19 @@ async def labels_of_pull(
 ) -> list[dict[str, Any]]:
     """Labels of a pull request."""
     repo = _repo(request, world, owner, name)
-    return [Answers(request, world).label(repo, one) for one in world.pull(repo, number).labels]
+    return [Payloads(request, world).label(repo, one) for one in world.pull(repo, number).labels]
 
 
 @post(f"{_REPO}/issues/{{number:int}}/labels", status_code=200)
 async def add_labels(
     request: Asked, world: World, owner: str, name: str, number: int, data: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Give a pull request labels, by their numbers."""
+    """Add labels to a pull request, by their numbers."""
     repo = _repo(request, world, owner, name)
-    pull, answers = world.pull(repo, number), Answers(request, world)
-    known = {answers.label(repo, one)["id"]: one for one in repo.labels}
+    pull, payloads = world.pull(repo, number), Payloads(request, world)
+    known = {payloads.label(repo, one)["id"]: one for one in repo.labels}
     world.label(repo, pull, [known[one] for one in data["labels"] if one in known])
-    return [answers.label(repo, one) for one in pull.labels]
+    return [payloads.label(repo, one) for one in pull.labels]
 
 
 @post(f"{_REPO}/statuses/{{commit:str}}")
@@ -394,7 +397,7 @@ async def combined_status(
         "sha": commit,
         "total_count": len(statuses),
         "statuses": statuses or None,
-        "repository": Answers(request, world).repo(repo),
+        "repository": Payloads(request, world).repo(repo),
     }
 
 

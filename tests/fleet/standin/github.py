@@ -1,4 +1,4 @@
-"""GitHub's REST API, and the two mutations of GraphQL that it has instead of a field."""
+"""GitHub's REST API, and the two GraphQL mutations for drafts, which REST lacks."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 from litestar import Response, delete, get, patch, post, put
 
 from .front import user_of
-from .pages import Asked, found, page, root_of, says
+from .pages import Asked, error_response, found, page, root_of
 from .world import Missing, Pull, Refused, Repo, World, now
 
 API = "/github/api/v3"
 _REPO = f"{API}/repos/{{owner:str}}/{{name:str}}"
 
 
-class Answers:
-    """JSON as GitHub has it, for one request.
+class Payloads:
+    """GitHub's JSON for one request.
 
     Args:
-        request: The request, whose address the links in it have.
-        world: What the stand-in knows.
+        request: The request, whose URL is the base of links.
+        world: State of the stand-in.
     """
 
     def __init__(self, request: Asked, world: World) -> None:
@@ -53,7 +53,7 @@ class Answers:
         }
 
     def full_user(self, login: str) -> dict[str, Any]:
-        """Somebody who was asked for by name."""
+        """A user requested by name."""
         told = ("name", "company", "blog", "location", "email", "hireable", "bio")
         counts = ("public_repos", "public_gists", "followers", "following")
         return {
@@ -138,7 +138,7 @@ class Answers:
         }
 
     def full_repo(self, repo: Repo) -> dict[str, Any]:
-        """A repository that was asked for by name."""
+        """A repository requested by name."""
         return {**self.repo(repo), "network_count": 0, "subscribers_count": 0}
 
     def side(self, repo: Repo, branch: str, commit: str) -> dict[str, Any]:
@@ -219,7 +219,7 @@ class Answers:
         }
 
     def full_pull(self, repo: Repo, pull: Pull) -> dict[str, Any]:
-        """A pull request that was asked for by number."""
+        """A pull request requested by number."""
         mergeable = self.world.mergeable(repo, pull)
         counts = ("review_comments", "commits", "additions", "deletions", "changed_files")
         return {
@@ -297,7 +297,7 @@ class Answers:
         }
 
 
-# Links that every repository has, in the words of GitHub.
+# Links of every repository, by GitHub's names.
 _LINKS = {
     "archive": "{archive_format}{/ref}",
     "assignees": "assignees{/user}",
@@ -343,13 +343,13 @@ def _repo(request: Asked, world: World, owner: str, name: str) -> Repo:
 
 
 def _invalid(**error: str) -> Exception:
-    return says(422, message="Validation Failed", errors=[error], status="422")
+    return error_response(422, message="Validation Failed", errors=[error], status="422")
 
 
 @get(f"{API}/user")
 async def user(request: Asked, world: World) -> dict[str, Any]:
-    """Whose token it is."""
-    return Answers(request, world).full_user(user_of(request.scope).user)
+    """The token's user."""
+    return Payloads(request, world).full_user(user_of(request.scope).user)
 
 
 @get([f"{API}/orgs/{{owner:str}}/repos", f"{API}/users/{{owner:str}}/repos"])
@@ -357,17 +357,17 @@ async def repos_of(request: Asked, world: World, owner: str) -> Response[Any]:
     """Repositories of an organisation or a user."""
     if not (repos := world.of(owner)):
         raise Missing(owner)
-    return page(request, repos, Answers(request, world).repo)
+    return page(request, repos, Payloads(request, world).repo)
 
 
 @get(f"{API}/installation/repositories")
 async def installed(request: Asked, world: World) -> Response[Any]:
-    """Repositories that an app was given."""
+    """Repositories in which an app is installed."""
     repos = list(world.repos.values())
     return page(
         request,
         repos,
-        Answers(request, world).repo,
+        Payloads(request, world).repo,
         wrap=lambda items, count: {"total_count": count, "repositories": items},
     )
 
@@ -375,7 +375,7 @@ async def installed(request: Asked, world: World) -> Response[Any]:
 @get(f"{API}/user/repos")
 async def own_repos(request: Asked, world: World) -> Response[Any]:
     """Repositories of the token's owner."""
-    return page(request, world.of(user_of(request.scope).user), Answers(request, world).repo)
+    return page(request, world.of(user_of(request.scope).user), Payloads(request, world).repo)
 
 
 @get(f"{API}/search/repositories")
@@ -385,23 +385,23 @@ async def search(request: Asked, world: World, q: str) -> Response[Any]:
     repos = [repo for repo in world.repos.values() if set(topics) <= set(repo.topics)]
 
     def wrap(items: list[Any], count: int) -> dict[str, Any]:
-        # A result of a search has a score besides.
+        # Results of a search also have a score.
         scored = [{**item, "score": 1.0} for item in items]
         return {"total_count": count, "incomplete_results": False, "items": scored}
 
-    return page(request, repos, Answers(request, world).repo, wrap=wrap)
+    return page(request, repos, Payloads(request, world).repo, wrap=wrap)
 
 
 @get(_REPO)
 async def repository(request: Asked, world: World, owner: str, name: str) -> Any:
     """One repository."""
-    return Answers(request, world).full_repo(_repo(request, world, owner, name))
+    return Payloads(request, world).full_repo(_repo(request, world, owner, name))
 
 
 @get(f"{API}/repositories/{{number:int}}")
 async def repository_by_id(request: Asked, world: World, number: int) -> Any:
     """One repository, whatever its name."""
-    return Answers(request, world).full_repo(world.by_id(number))
+    return Payloads(request, world).full_repo(world.by_id(number))
 
 
 @get(f"{_REPO}/branches/{{branch:path}}")
@@ -409,8 +409,8 @@ async def a_branch(request: Asked, world: World, owner: str, name: str, branch: 
     """One branch."""
     repo = _repo(request, world, owner, name)
     if (tip := repo.git.tip(branch.strip("/"))) is None:
-        raise says(404, message="Branch not found", status="404")
-    return Answers(request, world).branch(repo, branch.strip("/"), tip)
+        raise error_response(404, message="Branch not found", status="404")
+    return Payloads(request, world).branch(repo, branch.strip("/"), tip)
 
 
 @get(f"{_REPO}/pulls")
@@ -422,13 +422,13 @@ async def pulls(request: Asked, world: World, owner: str, name: str) -> Response
         pull
         for pull in world.refreshed(repo)
         if state in ("all", "open" if pull.state == "open" else "closed")
-        # A filter without an owner is left out.
+        # GitHub ignores a filter without an owner.
         and (":" not in head or head == f"{repo.owner}:{pull.branch}")
         and base in (None, pull.base)
     ]
     newest = query.get("direction", "asc" if query.get("sort") else "desc") == "desc"
     shown.sort(key=lambda pull: pull.number, reverse=newest)
-    return page(request, shown, lambda one: Answers(request, world).pull(repo, one))
+    return page(request, shown, lambda one: Payloads(request, world).pull(repo, one))
 
 
 @post(f"{_REPO}/pulls")
@@ -442,7 +442,7 @@ async def open_pull(
         raise _invalid(resource="PullRequest", code="custom", field="body", message=said)
     if data.get("draft") and not repo.drafts:
         said = "Draft pull requests are not supported in this repository."
-        raise says(422, message=said, status="422")
+        raise error_response(422, message=said, status="422")
     try:
         made = world.open(
             repo,
@@ -467,14 +467,14 @@ async def open_pull(
                 field = "head" if error.rule == "branch" else "base"
                 raise _invalid(resource="PullRequest", field=field, code="invalid") from error
         raise
-    return Answers(request, world).full_pull(repo, made)
+    return Payloads(request, world).full_pull(repo, made)
 
 
 @get(f"{_REPO}/pulls/{{number:int}}")
 async def a_pull(request: Asked, world: World, owner: str, name: str, number: int) -> Any:
     """One pull request."""
     repo = _repo(request, world, owner, name)
-    return Answers(request, world).full_pull(repo, world.pull(repo, number))
+    return Payloads(request, world).full_pull(repo, world.pull(repo, number))
 
 
 @patch(f"{_REPO}/pulls/{{number:int}}")
@@ -488,7 +488,7 @@ async def change_pull(
         world.edit(repo, pull, **changes)
     if data.get("state") == "closed":
         world.close_pull(repo, pull)
-    return Answers(request, world).full_pull(repo, pull)
+    return Payloads(request, world).full_pull(repo, pull)
 
 
 @put(f"{_REPO}/pulls/{{number:int}}/merge")
@@ -500,19 +500,19 @@ async def merge_pull(
     pull = world.pull(repo, number)
     if (method := data.get("merge_method", "merge")) not in repo.methods:
         said = f"{method.title()} commits are not allowed on this repository."
-        raise says(405, message=said, status="405")
+        raise error_response(405, message=said, status="405")
     try:
         made = world.merge(repo, pull, data.get("sha"), method)
     except Refused as error:
         match error.rule:
             case "moved":
                 said = "Head branch was modified. Review and try the merge again."
-                raise says(409, message=said, status="409") from error
+                raise error_response(409, message=said, status="409") from error
             case "draft":
                 said = "Pull Request is still a draft"
             case _:
                 said = "Pull Request is not mergeable"
-        raise says(405, message=said, status="405") from error
+        raise error_response(405, message=said, status="405") from error
     return {"sha": made, "merged": True, "message": "Pull Request successfully merged"}
 
 
@@ -522,15 +522,15 @@ async def reviews(
 ) -> Response[Any]:
     """Reviews of a pull request, oldest first."""
     repo = _repo(request, world, owner, name)
-    pull, answers = world.pull(repo, number), Answers(request, world)
-    where = answers.pull(repo, pull)["url"]
+    pull, payloads = world.pull(repo, number), Payloads(request, world)
+    where = payloads.pull(repo, pull)["url"]
 
     def shown(review: tuple[int, tuple[str, bool]]) -> dict[str, Any]:
         count, (who, approved) = review
         return {
             "id": count,
             "node_id": f"PRR_{count}",
-            "user": answers.user(who),
+            "user": payloads.user(who),
             "body": "",
             "state": "APPROVED" if approved else "CHANGES_REQUESTED",
             "html_url": f"{where}#{count}",
@@ -548,37 +548,37 @@ async def reviews(
 async def comments(
     request: Asked, world: World, owner: str, name: str, number: int
 ) -> Response[Any]:
-    """What is written under a pull request."""
+    """Comments on a pull request."""
     repo = _repo(request, world, owner, name)
-    pull, answers = world.pull(repo, number), Answers(request, world)
+    pull, payloads = world.pull(repo, number), Payloads(request, world)
     counted = range(1, len(pull.comments) + 1)
-    return page(request, counted, lambda count: answers.comment(repo, pull, count))
+    return page(request, counted, lambda count: payloads.comment(repo, pull, count))
 
 
 @post(f"{_REPO}/issues/{{number:int}}/comments")
 async def say(
     request: Asked, world: World, owner: str, name: str, number: int, data: dict[str, Any]
 ) -> Any:
-    """Write under a pull request."""
+    """Comment on a pull request."""
     repo = _repo(request, world, owner, name)
     pull = world.pull(repo, number)
-    return Answers(request, world).comment(repo, pull, world.say(repo, pull, data["body"]))
+    return Payloads(request, world).comment(repo, pull, world.say(repo, pull, data["body"]))
 
 
 @get(f"{_REPO}/issues/{{number:int}}/labels")
 async def labels(request: Asked, world: World, owner: str, name: str, number: int) -> Any:
     """Labels of a pull request."""
     pull = world.pull(_repo(request, world, owner, name), number)
-    return page(request, pull.labels, Answers(request, world).label)
+    return page(request, pull.labels, Payloads(request, world).label)
 
 
 @post(f"{_REPO}/issues/{{number:int}}/labels", status_code=200)
 async def add_labels(request: Asked, world: World, owner: str, name: str, number: int) -> Any:
-    """Give a pull request labels."""
+    """Add labels to a pull request."""
     repo = _repo(request, world, owner, name)
     pull, data = world.pull(repo, number), await request.json()
     world.label(repo, pull, data if isinstance(data, list) else data["labels"])
-    return [Answers(request, world).label(label) for label in pull.labels]
+    return [Payloads(request, world).label(label) for label in pull.labels]
 
 
 @post(f"{_REPO}/statuses/{{commit:str}}")
@@ -591,28 +591,28 @@ async def set_status(
         raise _invalid(resource="Status", code="custom", message="description is too long")
     told = {"context": data.get("context", "default"), "state": data["state"]}
     world.set_status(repo, commit, {**told, "description": data.get("description") or ""})
-    answers = Answers(request, world)
+    payloads = Payloads(request, world)
     status = world.latest(repo, commit)[told["context"]]
-    return {**answers.status(repo, commit, status), "creator": answers.user("bot")}
+    return {**payloads.status(repo, commit, status), "creator": payloads.user("bot")}
 
 
 @get(f"{_REPO}/commits/{{commit:str}}/status")
 async def combined_status(
     request: Asked, world: World, owner: str, name: str, commit: str
 ) -> dict[str, Any]:
-    """All statuses of a commit together: pending without any."""
-    repo, answers = _repo(request, world, owner, name), Answers(request, world)
+    """The combined status of a commit; pending without statuses."""
+    repo, payloads = _repo(request, world, owner, name), Payloads(request, world)
     statuses = list(world.latest(repo, commit).values())
     states = {status["state"] for status in statuses}
     bad, waits = states & {"failure", "error"}, not states or "pending" in states
     return {
         "state": "failure" if bad else "pending" if waits else "success",
-        "statuses": [answers.status(repo, commit, status) for status in statuses],
+        "statuses": [payloads.status(repo, commit, status) for status in statuses],
         "sha": commit,
         "total_count": len(statuses),
-        "repository": answers.repo(repo),
-        "commit_url": f"{answers.api}/repos/{repo.name}/commits/{commit}",
-        "url": f"{answers.api}/repos/{repo.name}/commits/{commit}/status",
+        "repository": payloads.repo(repo),
+        "commit_url": f"{payloads.api}/repos/{repo.name}/commits/{commit}",
+        "url": f"{payloads.api}/repos/{repo.name}/commits/{commit}/status",
     }
 
 
@@ -621,11 +621,11 @@ async def check_runs(
     request: Asked, world: World, owner: str, name: str, commit: str
 ) -> Response[Any]:
     """Check runs of a commit."""
-    repo, answers = _repo(request, world, owner, name), Answers(request, world)
+    repo, payloads = _repo(request, world, owner, name), Payloads(request, world)
     return page(
         request,
         list(repo.runs.get(commit, {}).items()),
-        lambda run: answers.run(repo, commit, *run),
+        lambda run: payloads.run(repo, commit, *run),
         wrap=lambda items, count: {"total_count": count, "check_runs": items},
     )
 
@@ -637,13 +637,13 @@ async def delete_branch(request: Asked, world: World, owner: str, name: str, bra
         world.delete_branch(_repo(request, world, owner, name), branch.strip("/"))
     except Refused as error:
         if error.rule == "branch":
-            raise says(422, message="Reference does not exist", status="422") from error
+            raise error_response(422, message="Reference does not exist", status="422") from error
         raise
 
 
 @post("/github/api/graphql", status_code=200)
 async def graphql(world: World, data: dict[str, Any]) -> dict[str, Any]:
-    """Mark a pull request as a draft, or as none."""
+    """Convert a pull request to a draft, or mark it as ready."""
     name = re.search(r"(convertPullRequestToDraft|markPullRequestReadyForReview)", data["query"])
     node = re.fullmatch(r"PR_(\d+)_(\d+)", str(data["variables"].get("id")))
     if name is None or node is None:

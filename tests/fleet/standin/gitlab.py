@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from litestar import Response, delete, get, post, put
 
 from .front import user_of
-from .pages import Asked, found, page, root_of, says
+from .pages import Asked, error_response, found, page, root_of
 from .world import Missing, Pull, Refused, Repo, Token, World
 
 API = "/gitlab/api/v4"
@@ -19,12 +19,12 @@ _DRAFT = re.compile(r"^\s*(\[draft\]|\(draft\)|draft:)\s*", re.IGNORECASE)
 _DEVELOPER = 30
 
 
-class Answers:
-    """JSON as GitLab has it, for one request.
+class Payloads:
+    """GitLab's JSON for one request.
 
     Args:
-        request: The request, whose address the links in it have.
-        world: What the stand-in knows.
+        request: The request, whose URL is the base of links.
+        world: State of the stand-in.
     """
 
     def __init__(self, request: Asked, world: World) -> None:
@@ -43,7 +43,7 @@ class Answers:
         }
 
     def repo(self, repo: Repo) -> dict[str, Any]:
-        """A project in a list, which does not say what one may do."""
+        """A project in a list, without the token's permissions."""
         empty = repo.git.tip(repo.git.head) is None
         return {
             "id": repo.id,
@@ -62,7 +62,7 @@ class Answers:
         }
 
     def full_repo(self, repo: Repo) -> dict[str, Any]:
-        """A project that was asked for by name."""
+        """A project requested by name."""
         data = self.repo(repo)
         level = _DEVELOPER if user_of(self.request.scope).may_write else 20
         data["permissions"] = {"project_access": None, "group_access": {"access_level": level}}
@@ -101,7 +101,7 @@ class Answers:
         }
 
     def full_pull(self, repo: Repo, pull: Pull) -> dict[str, Any]:
-        """A merge request that was asked for by number."""
+        """A merge request requested by number."""
         states = list(repo.runs.get(pull.head, {}).values())
         worst = next((one for one in ("failure", "pending") if one in states), "success")
         words = {"failure": "failed", "pending": "running", "success": "success"}
@@ -126,38 +126,38 @@ def _filtered(request: Asked, repos: list[Repo]) -> list[Repo]:
 
 @get(f"{API}/user")
 async def user(request: Asked, world: World) -> dict[str, Any]:
-    """Whose token it is."""
-    return Answers(request, world).user(user_of(request.scope).user)
+    """The token's user."""
+    return Payloads(request, world).user(user_of(request.scope).user)
 
 
 @get(f"{API}/personal_access_tokens/self")
 async def token_itself(request: Asked) -> dict[str, Any]:
-    """What the token may do."""
+    """The token's scopes."""
     token: Token = user_of(request.scope)
     return {"id": 1, "name": "fleet", "revoked": False, "active": True, "scopes": token.scopes}
 
 
 @get([f"{API}/groups/{{owner:str}}/projects", f"{API}/users/{{owner:str}}/projects"])
 async def projects_of(request: Asked, world: World, owner: str) -> Response[Any]:
-    """Projects of a group, those of groups below it only if they are asked for."""
+    """Projects of a group, with those of subgroups if requested."""
     if not (repos := world.of(unquote(owner))):
         raise Missing(owner)
     if request.query_params.get("include_subgroups", "").lower() != "true":
         repos = [repo for repo in repos if repo.owner.lower() == unquote(owner).lower()]
-    return page(request, _filtered(request, repos), Answers(request, world).repo, standard=20)
+    return page(request, _filtered(request, repos), Payloads(request, world).repo, standard=20)
 
 
 @get(f"{API}/projects")
 async def projects(request: Asked, world: World) -> Response[Any]:
     """All projects."""
     repos = _filtered(request, list(world.repos.values()))
-    return page(request, repos, Answers(request, world).repo, standard=20)
+    return page(request, repos, Payloads(request, world).repo, standard=20)
 
 
 @get(_PROJECT)
 async def a_project(request: Asked, world: World, project: str) -> dict[str, Any]:
     """One project."""
-    return Answers(request, world).full_repo(_repo(request, world, project))
+    return Payloads(request, world).full_repo(_repo(request, world, project))
 
 
 @get(f"{_PROJECT}/merge_requests")
@@ -172,7 +172,7 @@ async def merge_requests(request: Asked, world: World, project: str) -> Response
         and branch in (None, pull.branch)
     ]
     shown.sort(key=lambda pull: pull.number, reverse=query.get("sort", "desc") == "desc")
-    return page(request, shown, lambda one: Answers(request, world).pull(repo, one), standard=20)
+    return page(request, shown, lambda one: Payloads(request, world).pull(repo, one), standard=20)
 
 
 @post(f"{_PROJECT}/merge_requests")
@@ -196,21 +196,23 @@ async def open_request(
             said = (
                 f"Another open merge request already exists for this source branch: !{error.detail}"
             )
-            raise says(409, message=[said]) from error
+            raise error_response(409, message=[said]) from error
         if error.rule in ("branch", "base"):
             field = "source_branch" if error.rule == "branch" else "target_branch"
-            raise says(400, message={field: [f'"{error.detail}" does not exist']}) from error
+            raise error_response(
+                400, message={field: [f'"{error.detail}" does not exist']}
+            ) from error
         raise
     if labels := _names(data.get("labels")):
         world.label(repo, made, labels)
-    return Answers(request, world).full_pull(repo, made)
+    return Payloads(request, world).full_pull(repo, made)
 
 
 @get(_REQUEST)
 async def a_request(request: Asked, world: World, project: str, number: int) -> dict[str, Any]:
     """One merge request."""
     repo = _repo(request, world, project)
-    return Answers(request, world).full_pull(repo, world.pull(repo, number))
+    return Payloads(request, world).full_pull(repo, world.pull(repo, number))
 
 
 @put(_REQUEST)
@@ -231,7 +233,7 @@ async def change_request(
         world.label(repo, pull, labels)
     if data.get("state_event") == "close":
         world.close_pull(repo, pull)
-    return Answers(request, world).full_pull(repo, pull)
+    return Payloads(request, world).full_pull(repo, pull)
 
 
 @put(f"{_REQUEST}/merge")
@@ -242,30 +244,32 @@ async def merge_request(
     repo = _repo(request, world, project)
     pull = world.pull(repo, number)
     try:
-        # Clients may send it either way.
+        # Clients may send this parameter in the query or in the body.
         world.merge(repo, pull, data.get("sha") or request.query_params.get("sha"))
     except Refused as error:
         match error.rule:
             case "moved":
-                raise says(409, message="SHA does not match HEAD of source branch") from error
+                raise error_response(
+                    409, message="SHA does not match HEAD of source branch"
+                ) from error
             case "conflicts":
-                raise says(422, message="Branch cannot be merged") from error
-        raise says(405, message="405 Method Not Allowed") from error
-    return Answers(request, world).full_pull(repo, pull)
+                raise error_response(422, message="Branch cannot be merged") from error
+        raise error_response(405, message="405 Method Not Allowed") from error
+    return Payloads(request, world).full_pull(repo, pull)
 
 
 @get(f"{_REQUEST}/approvals")
 async def approvals_of(request: Asked, world: World, project: str, number: int) -> dict[str, Any]:
-    """Who approved a merge request."""
+    """Approvals of a merge request."""
     pull = world.pull(_repo(request, world, project), number)
-    answers = Answers(request, world)
+    payloads = Payloads(request, world)
     who = [name for name, approved in dict(pull.reviews).items() if approved]
-    return {"approved": bool(who), "approved_by": [{"user": answers.user(name)} for name in who]}
+    return {"approved": bool(who), "approved_by": [{"user": payloads.user(name)} for name in who]}
 
 
 @get(f"{_REQUEST}/notes")
 async def notes(request: Asked, world: World, project: str, number: int) -> Response[Any]:
-    """What is written under a merge request, newest first."""
+    """Comments on a merge request, newest first."""
     pull = world.pull(_repo(request, world, project), number)
     texts = list(enumerate(pull.comments, 1))[::-1]
     return page(request, texts, lambda one: {"id": one[0], "body": one[1]}, standard=20)
@@ -275,7 +279,7 @@ async def notes(request: Asked, world: World, project: str, number: int) -> Resp
 async def say(
     request: Asked, world: World, project: str, number: int, data: dict[str, Any]
 ) -> dict[str, Any]:
-    """Write under a merge request."""
+    """Comment on a merge request."""
     repo = _repo(request, world, project)
     count = world.say(repo, world.pull(repo, number), data["body"])
     return {"id": count, "body": data["body"]}
@@ -287,9 +291,9 @@ async def set_status(
 ) -> dict[str, Any]:
     """Set a status of a commit."""
     if data["state"] not in ("pending", "running", "success", "failed", "canceled"):
-        raise says(400, error="state does not have a valid value")
+        raise error_response(400, error="state does not have a valid value")
     name = data.get("name") or data.get("context") or "default"
-    # Kept in the words of the others, so that tests find the same whatever the forge.
+    # Stored with the names of the other forges, so that tests need not distinguish them.
     state = "failure" if data["state"] == "failed" else data["state"]
     status = {"context": name, "state": state, "description": data.get("description", "")}
     world.set_status(_repo(request, world, project), commit, status)
@@ -321,7 +325,7 @@ async def delete_branch(request: Asked, world: World, project: str, branch: str)
         world.delete_branch(_repo(request, world, project), unquote(branch))
     except Refused as error:
         if error.rule == "branch":
-            raise says(404, message="404 Branch Not Found") from error
+            raise error_response(404, message="404 Branch Not Found") from error
         raise
 
 

@@ -1,4 +1,4 @@
-"""Answers in pages, and answers that say no."""
+"""Paginated responses, and error responses."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def page(
     most: int = 100,
     wrap: Callable[[list[Any], int], Any] | None = None,
 ) -> Response[Any]:
-    """One page of a list, with the headers that lead to the others.
+    """One page of a list, with headers that link to the others.
 
     Args:
-        request: The request, whose query says which page.
+        request: The request, whose query contains the page number.
         items: The whole list.
-        shown: Makes JSON of an item.
-        size: Name of the parameter that says how many a page has.
-        standard: How many it has otherwise.
-        most: How many it may have.
-        wrap: Makes the answer of the page and the length of the list; the page itself if none.
+        shown: Converts an item to JSON.
+        size: Name of the query parameter for the page size.
+        standard: Default page size.
+        most: Largest page size.
+        wrap: Makes the body from the page and the length of the list; by default, it is the page.
     """
     query = dict(request.query_params)
     count = min(int(query.get(size, standard)), most)
@@ -61,7 +61,7 @@ def page(
 
 
 def root_of(request: Asked) -> str:
-    """Address of the stand-in, as the client knows it.
+    """URL of the stand-in, as the client uses it.
 
     Args:
         request: A request.
@@ -70,7 +70,7 @@ def root_of(request: Asked) -> str:
 
 
 def dialect_of(request: Asked) -> str:
-    """Which forge a request is meant for.
+    """The kind of forge whose API a request uses.
 
     Args:
         request: The request.
@@ -79,13 +79,13 @@ def dialect_of(request: Asked) -> str:
 
 
 def found(request: Asked, world: World, name: str, by_id: str) -> Repo:
-    """A repository by its name, as forges answer for one that was renamed.
+    """Find a repository by its name; forges redirect from the old name of a renamed one.
 
     Args:
         request: The request.
-        world: What the stand-in knows.
+        world: State of the stand-in.
         name: Its name.
-        by_id: The path that has its number instead, for `str.format`.
+        by_id: The path with its number instead of the name, for `str.format`.
     """
     if name.lower() not in world.repos and (repo := world.moved(name)) is not None:
         raise Moved(by_id.format(id=repo.id, name=repo.name))
@@ -93,10 +93,10 @@ def found(request: Asked, world: World, name: str, by_id: str) -> Repo:
 
 
 class Moved(Exception):
-    """A repository has another name.
+    """The repository was renamed.
 
     Args:
-        path: Where it is now, below the dialect's prefix.
+        path: Its path now, below the prefix of the API.
     """
 
     def __init__(self, path: str) -> None:
@@ -105,11 +105,11 @@ class Moved(Exception):
 
 
 def moved(request: Asked, error: Moved) -> Response[Any]:
-    """Answer with a redirect.
+    """Send a redirect.
 
     Args:
         request: The request.
-        error: Where to.
+        error: The error with the target.
     """
     where = f"{root_of(request)}/{dialect_of(request)}{error.path}"
     status = 301 if request.method == "GET" and dialect_of(request) != "gitea" else 307
@@ -117,8 +117,8 @@ def moved(request: Asked, error: Moved) -> Response[Any]:
     return Response(data, status_code=status, headers={"location": where})
 
 
-def says(code: int, /, **data: Any) -> HTTPException:
-    """An answer that says no, with JSON of its own.
+def error_response(code: int, /, **data: Any) -> HTTPException:
+    """Make an error response.
 
     Args:
         code: HTTP status.
@@ -128,7 +128,7 @@ def says(code: int, /, **data: Any) -> HTTPException:
 
 
 def refused(_: Asked, error: HTTPException) -> Response[Any]:
-    """Answer with the JSON of `says`.
+    """Send the JSON of an `error_response`.
 
     Args:
         error: The error.
@@ -138,11 +138,11 @@ def refused(_: Asked, error: HTTPException) -> Response[Any]:
 
 
 def missing(request: Asked, error: Missing) -> Response[Any]:
-    """Answer that there is no such thing.
+    """Respond that an object does not exist.
 
     Args:
         request: The request.
-        error: What there is not.
+        error: The error that names it.
     """
     if dialect_of(request) == "-":
         return Response({"message": f"there is no {error}"}, status_code=404)
@@ -151,7 +151,7 @@ def missing(request: Asked, error: Missing) -> Response[Any]:
 
 
 def archived(request: Asked, error: Refused) -> Response[Any]:
-    """Answer what no dialect has a word of its own for.
+    """Send an error that has no special response in any API.
 
     Args:
         request: The request.

@@ -1,4 +1,4 @@
-"""Bare repositories on disk, and what git does to them."""
+"""Bare repositories on disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ fi
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Variables under which git reads nobody's settings.
+    """Variables with which git reads no user or system settings.
 
     Args:
         folder: Home of the stand-in.
@@ -71,23 +71,23 @@ class Bare:
 
         Args:
             words: The command.
-            stdin: What it reads.
-            variables: More of its environment.
+            stdin: Its standard input.
+            variables: Additional environment variables.
 
         Returns:
-            What it prints, without the last line end.
+            Its output, without the last line break.
         """
         return self.run(words, stdin, variables).stdout.strip()
 
     def run(
         self, words: tuple[str, ...], stdin: str, variables: Mapping[str, str], check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        """Run git in it, and keep its status.
+        """Run git in it, and return the finished process.
 
         Args:
             words: The command.
-            stdin: What it reads.
-            variables: More of its environment.
+            stdin: Its standard input.
+            variables: Additional environment variables.
             check: Whether a failure is an error.
         """
         return subprocess.run(
@@ -111,11 +111,11 @@ class Bare:
 
     @property
     def head(self) -> str:
-        """The default branch, which an empty repository has only by name."""
+        """Name of the default branch, which does not exist in an empty repository."""
         return self("symbolic-ref", "--short", "HEAD")
 
     def is_ancestor(self, old: str, new: str) -> bool:
-        """Whether a commit has another in its history.
+        """Whether a commit is in the history of another one.
 
         Args:
             old: The older commit.
@@ -144,7 +144,7 @@ class Bare:
     def commit(
         self, branch: str, files: Mapping[str, str | None], message: str, author: str
     ) -> str:
-        """Commit to a branch as a person would, past every protection.
+        """Commit to a branch as a person, without branch protection.
 
         Args:
             branch: The branch; a new one begins at the default branch.

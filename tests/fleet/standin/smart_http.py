@@ -1,4 +1,4 @@
-"""Git over HTTP, by git's own `http-backend`."""
+"""Git over HTTP, by `git http-backend`."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ async def serve_git(request: Request[Any, Any, Any], world: World, where: str) -
 
     Args:
         request: The request.
-        world: What the stand-in knows.
-        where: The path below it.
+        world: State of the stand-in.
+        where: The path below the prefix.
     """
     name, found, rest = where.strip("/").partition(".git/")
     repo = world.repos.get(name.lower()) or world.moved(name)
@@ -38,10 +38,10 @@ async def serve_git(request: Request[Any, Any, Any], world: World, where: str) -
     if pushes and (repo.archived or not token.may_write):
         return Response(b"no right to push\n", status_code=403)
     before = _refs(repo)
-    answer = await _backend(request, world, repo, rest)
+    response = await _backend(request, world, repo, rest)
     if request.method == "POST" and pushes and _refs(repo) != before:
         repo.writes["push"] += 1
-    return answer
+    return response
 
 
 def _refs(repo: Repo) -> str:

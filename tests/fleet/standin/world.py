@@ -1,4 +1,4 @@
-"""What the stand-in knows, and the rules that all forges have in common."""
+"""The state of the stand-in, and the rules that all forges share."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any, Literal
 from .repos import Bare
 
 SCOPES = ["repo", "workflow", "api", "read:user", "write:repository", "write:issue"]
-"""What the standard token may do, in the words of each of the forges."""
+"""Scopes of the standard token, by the names of each forge."""
 
 
 class Refused(Exception):
-    """A rule says no.
+    """A rule forbids a change.
 
     Args:
-        rule: Which: `exists`, `branch`, `base`, `empty`, `closed`, `draft`, `moved`, `conflicts` or
-            `archived`.
-        detail: What it is about.
+        rule: The rule: `exists`, `branch`, `base`, `empty`, `closed`, `draft`, `moved`,
+            `conflicts` or `archived`.
+        detail: The object that it is about.
     """
 
     def __init__(self, rule: str, detail: str = "") -> None:
@@ -37,7 +37,7 @@ class Missing(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Token:
-    """What a token may do."""
+    """A token, and its permissions."""
 
     user: str = "bot"
     scopes: list[str] = field(default_factory=lambda: list(SCOPES))
@@ -92,7 +92,7 @@ class Repo:
 
     @property
     def owner(self) -> str:
-        """All of its name but the last part."""
+        """Its name without the last part."""
         return self.name.rpartition("/")[0]
 
     @property
@@ -103,7 +103,7 @@ class Repo:
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """What goes wrong with the next requests that match."""
+    """How the next matching requests fail."""
 
     match: str
     times: int = 1
@@ -123,7 +123,7 @@ class World:
     """All repositories, tokens and faults.
 
     Args:
-        folder: Where the repositories are.
+        folder: Folder for the repositories.
         token: A token that may do everything.
     """
 
@@ -134,12 +134,12 @@ class World:
         self.tokens = {token: Token()}
         self.faults: list[Fault] = []
         self.requests: list[dict[str, Any]] = []
-        self.doubles = False
+        self.duplicates = False
 
-    # What the dialects do.
+    # Methods for the APIs.
 
     def repo(self, name: str) -> Repo:
-        """A repository by its present name.
+        """A repository by its current name.
 
         Args:
             name: Its name; case does not matter.
@@ -172,7 +172,7 @@ class World:
         return None if seen == name.lower() else self.repos.get(seen)
 
     def of(self, owner: str) -> list[Repo]:
-        """The repositories of an organisation or group, groups below it included.
+        """The repositories of an organisation or group, including subgroups.
 
         Args:
             owner: The organisation.
@@ -193,7 +193,7 @@ class World:
         raise Missing(f"{repo.name} {number}")
 
     def refreshed(self, repo: Repo) -> list[Pull]:
-        """All pull requests of a repository, with what pushes made of them.
+        """All pull requests of a repository, updated after pushes.
 
         Args:
             repo: The repository.
@@ -221,12 +221,12 @@ class World:
 
         Args:
             repo: The repository.
-            branch: The branch that is proposed.
+            branch: The branch to merge.
             base: The branch to merge into.
             title: Its title.
             body: Its description.
             draft: Whether it is a draft.
-            author: Who opens it.
+            author: Its author.
         """
         self._refuse_archived(repo)
         head, base_head = repo.git.tip(branch), repo.git.tip(base)
@@ -238,7 +238,7 @@ class World:
             raise Refused("empty", f"{base} and {branch}")
         for pull in self.refreshed(repo):
             same = (pull.state, pull.branch, pull.base) == ("open", branch, base)
-            if same and not self.doubles:
+            if same and not self.duplicates:
                 raise Refused("exists", str(pull.number))
         made = Pull(
             number=len(repo.pulls) + 1,
@@ -277,7 +277,7 @@ class World:
         Args:
             repo: Its repository.
             pull: The pull request.
-            sha: What its head has to be.
+            sha: The required commit id of its head.
             method: `merge`, or `squash` for one commit.
 
         Returns:
@@ -328,12 +328,12 @@ class World:
         repo.writes["delete"] += 1
 
     def say(self, repo: Repo, pull: Pull, text: str) -> int:
-        """Write under a pull request.
+        """Comment on a pull request.
 
         Args:
             repo: Its repository.
             pull: The pull request.
-            text: What to write.
+            text: The comment.
 
         Returns:
             Number of the comment.
@@ -345,12 +345,12 @@ class World:
         return len(pull.comments)
 
     def label(self, repo: Repo, pull: Pull, labels: list[str]) -> None:
-        """Give a pull request labels.
+        """Add labels to a pull request.
 
         Args:
             repo: Its repository.
             pull: The pull request.
-            labels: Names; those that the repository does not have are made.
+            labels: Names; missing labels of the repository are created.
         """
         self._refuse_archived(repo)
         for label in labels:
@@ -396,7 +396,7 @@ class World:
         return base is not None and repo.git.merged_tree(base, pull.head) is not None
 
     def fault(self, request: str) -> Fault | None:
-        """What goes wrong with a request, and count it.
+        """Find the fault for a request, and count it.
 
         Args:
             request: Its method, path and query.
@@ -411,7 +411,7 @@ class World:
         if repo.archived:
             raise Refused("archived")
 
-    # What a test asks for, by the driver.
+    # Commands of tests, sent by the driver.
 
     def tell_add(
         self,
@@ -441,7 +441,7 @@ class World:
         )
 
     def tell_rename(self, old: str, new: str) -> None:
-        """Rename a repository; its old name leads to it."""
+        """Rename a repository; its old name redirects to it."""
         repo = self.repos.pop(old.lower())
         target = self.folder / f"{new}.git"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -469,7 +469,7 @@ class World:
         return [asdict(pull) for pull in self.refreshed(self.repo(name))]
 
     def tell_propose(self, name: str, branch: str, title: str) -> None:
-        """Have a person open a pull request, which is not counted."""
+        """Open a pull request as a person, without counting it."""
         repo = self.repo(name)
         counted = Counter(repo.writes)
         words = {"branch": branch, "base": repo.git.head, "title": title, "body": ""}
@@ -477,7 +477,7 @@ class World:
         repo.writes = counted
 
     def tell_owner(self, name: str, number: int, what: str) -> None:
-        """Have the owner merge or close a pull request, which is not counted."""
+        """Merge or close a pull request as its owner, without counting it."""
         repo = self.repo(name)
         pull, counted = self.pull(repo, number), Counter(repo.writes)
         if what == "merge":
@@ -488,7 +488,7 @@ class World:
         repo.writes = counted
 
     def tell_review(self, name: str, number: int, user: str, approved: bool) -> None:
-        """Have somebody review a pull request."""
+        """Add a review of a pull request."""
         self.pull(self.repo(name), number).reviews.append((user, approved))
 
     def tell_check(self, name: str, commit: str, check: str, state: str) -> None:
@@ -500,7 +500,7 @@ class World:
         return self.latest(self.repo(name), commit)
 
     def tell_writes(self) -> dict[str, dict[str, int]]:
-        """How often what was written, by repository."""
+        """Number of writes by kind, by repository."""
         return {repo.name: dict(repo.writes) for repo in self.repos.values() if repo.writes}
 
     def tell_requests(self) -> list[dict[str, Any]]:
@@ -508,11 +508,11 @@ class World:
         return self.requests
 
     def tell_fault(self, **fault: Any) -> None:
-        """Have requests fail."""
+        """Add a fault."""
         self.faults.append(Fault(**fault))
 
-    def tell_mend(self) -> None:
-        """Forget all faults."""
+    def tell_clear_faults(self) -> None:
+        """Remove all faults."""
         self.faults.clear()
 
     def tell_token(self, **token: Any) -> str:
@@ -521,11 +521,11 @@ class World:
         self.tokens[made] = Token(**token)
         return made
 
-    def tell_doubles(self, allowed: bool) -> None:
+    def tell_duplicates(self, allowed: bool) -> None:
         """Allow a second open pull request for the same branches."""
-        self.doubles = allowed
+        self.duplicates = allowed
 
 
 def now() -> str:
-    """This moment, as forges write it."""
+    """The current time, in the format of forges."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

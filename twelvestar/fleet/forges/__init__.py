@@ -1,4 +1,4 @@
-"""Forges: where repositories are found, and changes of them proposed."""
+"""Clients of forges, which find repositories and manage pull requests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 PACES = {"github": 1.0, "gitlab": 0.2, "gitea": 0.1, "pagure": 0.1}
-"""Seconds between two writes: what GitHub asks for, and less where nobody says."""
+"""Seconds between two writes: GitHub's documented pause, and less for other forges."""
 
 
 def make_forge(
@@ -51,19 +51,19 @@ def make_forge(
     limits: Limits | None = None,
     throttle: Throttle | None = None,
 ) -> Forge:
-    """Make the client of a forge; nothing is sent before it is used.
+    """Make the client of a forge, without sending requests.
 
     Args:
         kind: `github`, `gitlab`, `gitea` or `pagure`.
-        url: Address of the forge as people know it; github and gitlab have one if it is empty.
+        url: URL of the forge; empty for github.com and gitlab.com.
         token: `env:NAME` or `file:PATH`.
-        limits: What the forge takes; its kind's by default.
-        throttle: What keeps to the limits, if several forges of one host share it.
+        limits: Rate limits; by default those of the kind.
+        throttle: Enforces the limits; several forges of one host can share it.
 
     Raises:
-        ForgeError: When the kind is unknown, or the address is none.
+        ForgeError: When the kind is unknown, or the URL is invalid.
     """
-    # A worker knows forges only by their errors.
+    # Imported here, because workers need only the errors of forges.
     from .kinds import KINDS
 
     if (make := KINDS.get(kind)) is None:

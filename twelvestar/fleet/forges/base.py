@@ -1,4 +1,4 @@
-"""What the fleet needs of a forge, whatever its kind."""
+"""The interface of all forges."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ STATUS_CONTEXT = "template/conflicts"
 
 
 class ForgeError(Exception):
-    """A forge that did not do what was asked of it.
+    """A request to a forge that failed.
 
     Args:
         sentence: What is wrong and what to do, in one sentence, without secrets.
-        status: HTTP status of its answer, if there was one.
+        status: HTTP status of the response, if there was one.
     """
 
     transient = False
@@ -28,24 +28,24 @@ class ForgeError(Exception):
 
 
 class NotAllowed(ForgeError):
-    """The token is missing, refused, or lacks a right; or the repository takes no changes."""
+    """The token is missing, refused, or lacks a permission; or the repository is read-only."""
 
 
 class NotFound(ForgeError):
-    """The forge has no such thing, or hides it from this token."""
+    """The forge has no such object, or hides it from this token."""
 
 
 class Conflict(ForgeError):
-    """It exists already, or it is not as it was when it was read."""
+    """It already exists, or has changed since it was read."""
 
 
 class Unavailable(ForgeError):
-    """The forge is down, out of reach, or asks for patience.
+    """The forge is down, unreachable, or limits requests.
 
     Args:
         sentence: What is wrong, in one sentence.
-        status: HTTP status of its answer, if there was one.
-        wait: Seconds after which it wants to be asked again, if it said so.
+        status: HTTP status of the response, if there was one.
+        wait: Seconds after which to retry, if the forge says so.
     """
 
     transient = True
@@ -57,12 +57,12 @@ class Unavailable(ForgeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Find:
-    """Which repositories of a forge are looked for.
+    """A query for repositories of a forge.
 
     Attributes:
         org: An organisation, or on GitLab a group with its subgroups.
         user: A user, instead of an organisation.
-        topic: Only repositories with this topic. Alone, it is looked for on the whole forge.
+        topic: Only repositories with this topic. Without org or user, on the whole forge.
     """
 
     org: str = ""
@@ -76,11 +76,11 @@ class Repository:
 
     Attributes:
         name: `organisation/name`; on GitLab, the full path.
-        clone_url: Address for git over HTTP, without credentials.
+        clone_url: URL for git over HTTP, without credentials.
         branch: The default branch; empty for a repository without commits.
-        archived: Whether the forge takes no changes of it.
+        archived: Whether it is read-only.
         may_push: Whether the token may push to it.
-        size: What it takes on the forge, in kB, where the forge says so.
+        size: Its size on the forge in kB, if the forge says so.
         topics: Its topics.
     """
 
@@ -100,14 +100,14 @@ class Proposal:
     Attributes:
         number: Its number in its repository.
         url: The page for people.
-        branch: The branch that is proposed, of the same repository.
-        base: The branch that it would be merged into.
-        head: Commit id of `branch`, when it was read.
-        state: What became of it.
-        draft: Whether it is marked as not to be merged yet.
-        title: Its title, without the prefix that says draft on some forges.
+        branch: The proposed branch, in the same repository.
+        base: The branch to merge into.
+        head: Commit id of `branch` when it was read.
+        state: Its state.
+        draft: Whether it is a draft.
+        title: Its title, without the draft prefix of some forges.
         body: Its description, as Markdown.
-        updated: When it was last changed, where the forge says so.
+        updated: When it was last changed, if the forge says so.
     """
 
     number: int
@@ -124,12 +124,12 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
-    """What stands between a proposal and its merge.
+    """Checks and reviews of a proposal.
 
     Attributes:
-        state: Statuses and check runs of its commit, taken together.
-        approved: What reviews say; none where nobody has reviewed, or the forge has no reviews.
-        mergeable: Whether git can merge it; none where the forge does not know yet.
+        state: Combined state of the statuses and check runs of its commit.
+        approved: Result of reviews; None without reviews.
+        mergeable: Whether git can merge it; None if the forge does not know yet.
     """
 
     state: Literal["none", "pending", "success", "failure"]
@@ -138,10 +138,10 @@ class Checks:
 
 
 class Forge(Protocol):
-    """A forge, as one token sees it.
+    """A forge, accessed with one token.
 
-    Every method raises `ForgeError`, after as many tries as its limits allow: `NotAllowed`,
-    `NotFound` and `Conflict` for good, `Unavailable` when the same may work later.
+    Every method raises `ForgeError` after its retries: `NotAllowed`, `NotFound` and `Conflict` are
+    permanent; after `Unavailable`, a later try may work.
     """
 
     @property
@@ -150,37 +150,37 @@ class Forge(Protocol):
 
     @property
     def url(self) -> str:
-        """Address of the forge, as people know it."""
+        """URL of the forge."""
 
     async def aclose(self) -> None:
         """Close its connections."""
 
     async def check_token(self) -> None:
-        """See to it that the token is there, valid, and may do what the fleet does.
+        """Check that the token exists, is valid, and has the permissions that the fleet needs.
 
         Raises:
-            NotAllowed: With the variable or file that has the token.
+            NotAllowed: When it does not; the message names its variable or file.
         """
 
     def find(self, query: Find) -> AsyncIterator[Repository]:
-        """The repositories that a query finds, archived ones included.
+        """Find repositories, including archived ones.
 
         Args:
-            query: What to look for.
+            query: The query.
         """
 
     async def repository(self, name: str) -> Repository:
-        """One repository, under its new name if it was renamed.
+        """Read a repository; a renamed one has its new name.
 
         Args:
             name: `organisation/name`, or a full path.
         """
 
     async def proposals(self, repo: Repository, branch: str) -> list[Proposal]:
-        """What was ever proposed from a branch, in any state, newest first.
+        """List proposals from a branch in any state, newest first.
 
         Args:
-            repo: The repository; forks of it do not count.
+            repo: The repository; forks are ignored.
             branch: The branch.
         """
 
@@ -197,8 +197,8 @@ class Forge(Protocol):
     ) -> Proposal:
         """Open a proposal, or find the open one of these branches.
 
-        After a failure that leaves open whether the forge did it, it is looked for before the next
-        try, so that there is one however often this is called.
+        If it is unknown whether a failed request has created it, the next try first searches for
+        it. So there is only one, even after several calls.
 
         Args:
             repo: The repository.
@@ -206,8 +206,8 @@ class Forge(Protocol):
             base: The branch to merge into.
             title: Its title.
             body: Its description.
-            draft: Whether it opens as a draft, where the repository has drafts.
-            labels: Labels to give it; labels that the forge does not have are made.
+            draft: Whether to open it as a draft, if the repository supports drafts.
+            labels: Its labels; missing ones are created.
         """
 
     async def revise(
@@ -219,14 +219,14 @@ class Forge(Protocol):
         body: str | None = None,
         draft: bool | None = None,
     ) -> Proposal:
-        """Change a proposal where it differs; without a difference, nothing is sent.
+        """Update a proposal; without a difference, nothing is sent.
 
         Args:
             repo: Its repository.
             proposal: It, as it was read.
-            title: The title that it should have; none to leave it.
-            body: The description that it should have; none to leave it.
-            draft: Whether it should be a draft; none to leave it.
+            title: Its new title; None to leave it.
+            body: Its new description; None to leave it.
+            draft: Whether it should be a draft; None to leave it.
         """
 
     async def set_status(
@@ -244,21 +244,21 @@ class Forge(Protocol):
             repo: The repository.
             commit: Commit id.
             state: The status.
-            description: A few words on it.
-            context: Name of the status; a later one of the same name replaces it.
+            description: A short description.
+            context: Name of the status; a later one with the same name replaces it.
         """
 
     async def comment(self, repo: Repository, proposal: Proposal, text: str) -> None:
-        """Write under a proposal.
+        """Comment on a proposal.
 
         Args:
             repo: Its repository.
             proposal: The proposal.
-            text: What to write, as Markdown.
+            text: The comment, as Markdown.
         """
 
     async def checks(self, repo: Repository, proposal: Proposal) -> Checks:
-        """What stands between a proposal and its merge.
+        """Checks and reviews of a proposal.
 
         Args:
             repo: Its repository.
@@ -266,7 +266,7 @@ class Forge(Protocol):
         """
 
     async def merge(self, repo: Repository, proposal: Proposal) -> None:
-        """Merge it, if its branch is still at the commit that was read.
+        """Merge it, if its branch has not moved since it was read.
 
         Args:
             repo: Its repository.
@@ -277,7 +277,7 @@ class Forge(Protocol):
         """
 
     async def close(self, repo: Repository, proposal: Proposal, *, delete_branch: bool) -> None:
-        """Close it without merging; one that is closed already is no error.
+        """Close it without merging; closing it twice is not an error.
 
         Args:
             repo: Its repository.

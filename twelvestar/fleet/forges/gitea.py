@@ -16,7 +16,7 @@ from .base import (
     Proposal,
     Repository,
 )
-from .http import Answer, Client
+from .http import Client, Response
 from .limits import Throttle
 from .names import branch_name, clone_address, commit_id, forge_address, repository_name
 from .shared import SharedForge, Wanted, moment, shortened, without_prefix, worst
@@ -33,9 +33,9 @@ class Gitea(SharedForge):
     """Gitea, Forgejo, or Codeberg.
 
     Args:
-        url: Address of the forge.
+        url: URL of the forge.
         token: `env:NAME` or `file:PATH`.
-        throttle: What it takes.
+        throttle: Enforces its rate limits.
     """
 
     kind = "gitea"
@@ -47,7 +47,7 @@ class Gitea(SharedForge):
     async def check_token(self) -> None:
         """See `Forge.check_token`.
 
-        Gitea does not tell the scopes of a token, so that one that may only read is found at the
+        Gitea does not show the scopes of a token, so a read-only token is only detected at the
         first write.
         """
         try:
@@ -55,7 +55,7 @@ class Gitea(SharedForge):
         except NotAllowed as error:
             if error.status != 403:
                 raise
-            # One for repositories alone may not read the user.
+            # A token with only the scope for repositories may not read the user.
             await self.client.get("repos/search", limit=1)
 
     async def find(self, query: Find) -> AsyncIterator[Repository]:
@@ -65,12 +65,14 @@ class Gitea(SharedForge):
             path = f"orgs/{owner}/repos" if query.org else f"users/{owner}/repos"
             pages = self.client.pages(path, limit=_PAGE)
         elif query.topic:
-            # `topic` says that the words are to be one.
+            # `topic` searches for topics instead of text.
             pages = self.client.pages(
                 "repos/search", "data", q=query.topic, topic="true", limit=_PAGE
             )
         else:
-            raise ForgeError("Nothing to find: name an organisation, a user or a topic.")
+            raise ForgeError(
+                "There is nothing to search for: set an organisation, a user or a topic."
+            )
         async for data in pages:
             repository = self._repository(data)
             if not query.topic or query.topic in repository.topics:
@@ -78,8 +80,8 @@ class Gitea(SharedForge):
 
     async def repository(self, name: str) -> Repository:
         """See `Forge.repository`."""
-        answer = await self.client.get(f"repos/{repository_name(name)}")
-        return self._repository(answer.data)
+        response = await self.client.get(f"repos/{repository_name(name)}")
+        return self._repository(response.data)
 
     async def proposals(self, repo: Repository, branch: str) -> list[Proposal]:
         """See `Forge.proposals`."""
@@ -101,8 +103,8 @@ class Gitea(SharedForge):
             "head": wanted.branch,
             "base": wanted.base,
         }
-        answer = await self.client.send("POST", self._path(repo, "pulls"), body)
-        return self._proposal(answer.data)
+        response = await self.client.send("POST", self._path(repo, "pulls"), body)
+        return self._proposal(response.data)
 
     async def label(self, repo: Repository, proposal: Proposal, labels: Sequence[str]) -> None:
         """See `SharedForge.label`."""
@@ -114,8 +116,8 @@ class Gitea(SharedForge):
         if not missing:
             return
 
-        async def act() -> Answer:
-            # Gitea gives labels by number, and makes a second one of the same name.
+        async def act() -> Response:
+            # Gitea assigns labels by number, and would create a second one with the same name.
             known = await self._labels(repo)
             numbers = [
                 known[name] if name in known else await self._make_label(repo, name)
@@ -134,16 +136,16 @@ class Gitea(SharedForge):
                     with self.client.reading(path):
                         known[data["name"]] = int(data["id"])
             except (NotFound, NotAllowed):
-                # The owner may be a person, and the token need not read organisations.
+                # The owner may be a user, and the token may lack the scope for organisations.
                 if not path.startswith("orgs/"):
                     raise
         return known
 
     async def _make_label(self, repo: Repository, name: str) -> int:
         path = self._path(repo, "labels")
-        answer = await self.client.send("POST", path, {"name": name, "color": _COLOUR})
+        response = await self.client.send("POST", path, {"name": name, "color": _COLOUR})
         with self.client.reading(path):
-            return int(answer.data["id"])
+            return int(response.data["id"])
 
     async def change(
         self,
@@ -179,7 +181,7 @@ class Gitea(SharedForge):
 
     async def comments(self, repo: Repository, proposal: Proposal) -> list[str]:
         """See `SharedForge.comments`."""
-        # Not in pages, for once.
+        # This list has no pages.
         path = self._path(repo, "issues", proposal.number, "comments")
         data = (await self.client.get(path)).data
         with self.client.reading(path):
@@ -200,7 +202,7 @@ class Gitea(SharedForge):
             statuses = combined["statuses"] or []
             states = [_state(one["status"]) for one in statuses]
             if combined["total_count"] > len(statuses):
-                # Nobody has that many: better not merged than merged by what is not seen.
+                # With more statuses than one page, do not merge rather than overlook one.
                 states.append("pending")
             reviews: dict[int, str] = {}
             async for review in self.client.pages(f"{path}/reviews", limit=_PAGE):

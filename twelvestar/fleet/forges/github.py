@@ -26,10 +26,10 @@ from .shared import SharedForge, Wanted, moment, shortened, worst
 
 GITHUB = "https://github.com"
 
-# Without them GitHub answers as its newest API does, whichever that is.
+# Without this header, GitHub responds in its newest API version.
 _HEADERS = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
 _PAGE = 100
-# A search finds no more than this, and does not say which.
+# A search returns at most this many results.
 _SEARCHED = 1_000
 _PASSED = ("success", "neutral", "skipped")
 # Private repositories of some plans have none.
@@ -40,9 +40,9 @@ class GitHub(SharedForge):
     """GitHub, or GitHub Enterprise Server.
 
     Args:
-        url: Address of the forge; `https://github.com` if empty.
+        url: URL of the forge; `https://github.com` if empty.
         token: `env:NAME` or `file:PATH`: a personal token, or one of an app.
-        throttle: What it takes.
+        throttle: Enforces its rate limits.
     """
 
     kind = "github"
@@ -57,17 +57,17 @@ class GitHub(SharedForge):
     async def check_token(self) -> None:
         """See `Forge.check_token`."""
         try:
-            answer = await self.client.get(f"{self._rest}user")
+            response = await self.client.get(f"{self._rest}user")
         except NotAllowed as error:
             if error.status != 403 or "integration" not in str(error):
                 raise
-            # An app's token has no user; it may do what the app's owner allowed.
+            # An app's token has no user; its permissions are those of the app.
             await self.client.get(f"{self._rest}installation/repositories", per_page=1)
             return
-        if (told := answer.headers.get("x-oauth-scopes")) is None:
-            # GitHub does not tell the rights of a fine-grained token.
+        if (given := response.headers.get("x-oauth-scopes")) is None:
+            # GitHub does not return the permissions of a fine-grained token.
             return
-        scopes = {scope.strip() for scope in told.split(",")}
+        scopes = {scope.strip() for scope in given.split(",")}
         for scope, wanted in (("repo", {"repo", "public_repo"}), ("workflow", {"workflow"})):
             if not scopes & wanted:
                 raise NotAllowed(
@@ -88,19 +88,21 @@ class GitHub(SharedForge):
                 yield repository
 
     async def _listing(self, query: Find) -> tuple[str, dict[str, str]]:
-        """Where the repositories of an organisation or a user are listed."""
+        """API URL of the repositories of an organisation or a user."""
         if query.org:
             return f"{self._rest}orgs/{quote(query.org, safe='')}/repos", {}
-        answer = await self.client.get(f"{self._rest}user")
+        response = await self.client.get(f"{self._rest}user")
         with self.client.reading("user"):
-            if answer.data["login"].lower() == query.user.lower():
-                # Private ones are listed here alone.
+            if response.data["login"].lower() == query.user.lower():
+                # Only this list contains private repositories.
                 return f"{self._rest}user/repos", {"affiliation": "owner"}
         return f"{self._rest}users/{quote(query.user, safe='')}/repos", {}
 
     async def _search(self, topic: str) -> AsyncIterator[Repository]:
         if not topic:
-            raise ForgeError("Nothing to find: name an organisation, a user or a topic.")
+            raise ForgeError(
+                "There is nothing to search for: set an organisation, a user or a topic."
+            )
         path = f"{self._rest}search/repositories"
         words = f"topic:{topic} fork:true"
         count = 0
@@ -108,15 +110,15 @@ class GitHub(SharedForge):
             count += 1
             if count >= _SEARCHED:
                 raise ForgeError(
-                    f"{self.url} tells only {_SEARCHED} repositories with the topic {topic}: name"
-                    " an organisation too."
+                    f"{self.url} lists only {_SEARCHED} repositories with the topic {topic}: set "
+                    "an organisation too."
                 )
             yield await self._repository(data)
 
     async def repository(self, name: str) -> Repository:
         """See `Forge.repository`."""
-        answer = await self.client.get(f"{self._rest}repos/{repository_name(name)}")
-        return await self._repository(answer.data)
+        response = await self.client.get(f"{self._rest}repos/{repository_name(name)}")
+        return await self._repository(response.data)
 
     async def proposals(self, repo: Repository, branch: str) -> list[Proposal]:
         """See `Forge.proposals`."""
@@ -129,7 +131,7 @@ class GitHub(SharedForge):
             direction="desc",
             per_page=_PAGE,
         )
-        # GitHub leaves a filter out that it does not like.
+        # GitHub ignores an invalid filter.
         found = [self._proposal(data) async for data in pages if self._is_of(data, repo, branch)]
         return sorted(found, key=lambda one: one.number, reverse=True)
 
@@ -147,14 +149,14 @@ class GitHub(SharedForge):
             "draft": wanted.draft,
         }
         try:
-            answer = await self.client.send("POST", self._path(repo, "pulls"), body)
+            response = await self.client.send("POST", self._path(repo, "pulls"), body)
         except ForgeError as error:
             if error.status == 422 and "already exists" in str(error):
                 raise Conflict(str(error), error.status) from error
             if not wanted.draft or _NO_DRAFTS not in str(error):
                 raise
             return await self.create(repo, replace(wanted, draft=False))
-        return self._proposal(answer.data)
+        return self._proposal(response.data)
 
     async def label(self, repo: Repository, proposal: Proposal, labels: Sequence[str]) -> None:
         """See `SharedForge.label`."""
@@ -192,13 +194,13 @@ class GitHub(SharedForge):
             " { pullRequest { isDraft } } }"
         )
         body = {"query": query, "variables": {"id": node}}
-        answer = await self.client.send("POST", "graphql", body)
+        response = await self.client.send("POST", "graphql", body)
         with self.client.reading("graphql"):
-            errors = answer.data.get("errors") or []
+            errors = response.data.get("errors") or []
             said = self.client.redact("; ".join(str(one["message"]) for one in errors))
             limited = any(one.get("type") == "RATE_LIMITED" for one in errors)
         if limited:
-            raise Unavailable(f"{self.url} asks to be asked later: {said}.")
+            raise Unavailable(f"{self.url} asks to retry later: {said}.")
         if errors and _NO_DRAFTS not in said:
             raise ForgeError(f"{self.url} refused {name}: {said}.")
 
@@ -281,7 +283,8 @@ class GitHub(SharedForge):
             name = repository_name(data["full_name"])
             branch = branch_name(data["default_branch"])
             if not data.get("size"):
-                # Either nearly empty, or without a commit and with the name of a branch to be.
+                # Size 0 is either a nearly empty repository, or one without a commit, whose default
+                # branch does not exist yet.
                 try:
                     await self.client.get(f"{self._rest}repos/{name}/branches/{quote(branch)}")
                 except NotFound:
@@ -299,7 +302,7 @@ class GitHub(SharedForge):
     def _is_of(self, data: Any, repo: Repository, branch: str) -> bool:
         with self.client.reading("a pull request"):
             head = data["head"]
-            # None of a fork that was deleted.
+            # None if the fork was deleted.
             source = (head["repo"] or {}).get("full_name", "")
             return bool(head["ref"] == branch and source.lower() == repo.name.lower())
 

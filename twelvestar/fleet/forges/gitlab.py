@@ -29,7 +29,7 @@ _PAGE = 100
 # A developer may push, to branches that are not protected.
 _DEVELOPER = 30
 _DRAFT = "Draft: "
-# The others are what older releases wrote.
+# The other prefixes are those of older releases.
 _DRAFTS = ("draft:", "[draft]", "(draft)", "wip:", "[wip]")
 _PASSED = ("success", "skipped", "manual")
 _FAILED = ("failed", "canceled")
@@ -39,9 +39,9 @@ class GitLab(SharedForge):
     """GitLab.
 
     Args:
-        url: Address of the forge; `https://gitlab.com` if empty.
+        url: URL of the forge; `https://gitlab.com` if empty.
         token: `env:NAME` or `file:PATH`: a token of a person, a group or a project.
-        throttle: What it takes.
+        throttle: Enforces its rate limits.
     """
 
     kind = "gitlab"
@@ -55,7 +55,7 @@ class GitLab(SharedForge):
         try:
             data = (await self.client.get("personal_access_tokens/self")).data
         except NotFound:
-            # A token of another kind, such as OAuth's.
+            # Another kind of token, such as OAuth.
             await self.client.get("user")
             return
         with self.client.reading("personal_access_tokens/self"):
@@ -78,8 +78,8 @@ class GitLab(SharedForge):
         elif query.topic:
             path = "projects"
         else:
-            raise ForgeError("Nothing to find: name a group, a user or a topic.")
-        # A list does not say what the token may do.
+            raise ForgeError("There is nothing to search for: set a group, a user or a topic.")
+        # Lists do not contain the token's permissions.
         with self.client.reading(path):
             pages = self.client.pages(path, **filters, min_access_level=_DEVELOPER)
             may_push = {data["id"] async for data in pages}
@@ -118,8 +118,8 @@ class GitLab(SharedForge):
             "target_branch": wanted.base,
             "labels": ",".join(wanted.labels),
         }
-        answer = await self.client.send("POST", self._path(repo, "merge_requests"), body)
-        return self._proposal(answer.data)
+        response = await self.client.send("POST", self._path(repo, "merge_requests"), body)
+        return self._proposal(response.data)
 
     async def label(self, repo: Repository, proposal: Proposal, labels: Sequence[str]) -> None:
         """See `SharedForge.label`."""
@@ -185,7 +185,7 @@ class GitLab(SharedForge):
         approvals = (await self.client.get(f"{path}/approvals")).data
         with self.client.reading(path):
             pipeline = data.get("head_pipeline")
-            # Statuses can be of another pipeline than the merge request's.
+            # Statuses can belong to another pipeline than that of the merge request.
             states = [_state(pipeline["status"])] if pipeline else []
             pages = self.client.pages(f"{commit}/statuses", per_page=_PAGE)
             states += [_state(one["status"]) async for one in pages if not one.get("allow_failure")]
@@ -251,7 +251,7 @@ class GitLab(SharedForge):
     def _proposal(self, data: Any) -> Proposal:
         with self.client.reading("a merge request"):
             if data["sha"] is None:
-                raise Unavailable(f"{self.url} has not looked at {data['web_url']} yet.")
+                raise Unavailable(f"{self.url} has not checked {data['web_url']} yet.")
             title, draft = without_prefix(str(data["title"]), _DRAFTS)
             return Proposal(
                 number=int(data["iid"]),

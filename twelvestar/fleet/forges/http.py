@@ -1,4 +1,4 @@
-"""Requests to a forge: one host, few at a time, again when it makes sense, and no secret told."""
+"""HTTP requests to a forge, with rate limits, retries and redacted errors."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from .names import forge_address, origin
 from .secrets import read_token, redact, token_name
 
 MOST = 64 * 1024 * 1024
-"""Bytes that an answer may have."""
+"""Largest size of a response, in bytes."""
 PAGES = 2_000
 
 T = TypeVar("T")
 
 _trying: ContextVar[bool] = ContextVar("_trying", default=False)
 
-# GitHub wants a minute where it does not say how long.
+# GitHub asks for at least a minute if it gives no time.
 _LIMIT_WAIT = 60.0
 _REDIRECTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a forge answered.
+class Response:
+    """The response of a forge.
 
     Attributes:
         status: HTTP status, of a success.
-        data: The JSON of it; none without any.
+        data: Its JSON; None without a body.
         headers: Its headers.
     """
 
@@ -56,14 +56,14 @@ class Answer:
 
 
 class Client:
-    """Asks one forge, with one token.
+    """HTTP client of one forge, with one token.
 
     Args:
-        url: Address of the forge.
-        api: Address of its API.
+        url: URL of the forge.
+        api: URL of its API.
         token: `env:NAME` or `file:PATH`.
-        authorize: Makes the header that carries the token.
-        throttle: What the forge takes.
+        authorize: Makes the header with the token.
+        throttle: Enforces its rate limits.
         headers: Further headers of every request.
     """
 
@@ -83,8 +83,8 @@ class Client:
         self._authorize = authorize
         self._token = ""
         self._http = httpx.AsyncClient(
-            # Proxies are those of the standard variables, but for a forge on this machine; httpx
-            # reads no .netrc by itself.
+            # Use the proxies of the standard variables, except for a forge on this machine. httpx
+            # does not read .netrc without being asked to.
             trust_env=origin(self.api)[0] == "https",
             follow_redirects=False,
             timeout=throttle.limits.timeout,
@@ -101,73 +101,73 @@ class Client:
         await self._http.aclose()
 
     def redact(self, text: object) -> str:
-        """What a forge said, fit for an error.
+        """Redact a forge's message for an error.
 
         Args:
-            text: What it said.
+            text: The message.
         """
         return redact(str(text), [self._token])
 
-    async def get(self, path: str, **query: str | int) -> Answer:
-        """Read something.
+    async def get(self, path: str, **query: str | int) -> Response:
+        """Send a GET request.
 
         Args:
-            path: Its path below the API's address.
+            path: Path below the API's URL.
             query: The query.
         """
 
-        async def once() -> Answer:
+        async def once() -> Response:
             async with self.throttle.read():
                 return await self._send("GET", path, query=query)
 
         return await self.persist(once)
 
     async def pages(self, path: str, key: str = "", /, **query: str | int) -> AsyncIterator[Any]:
-        """Read a list that comes in pages.
+        """Read a paginated list.
 
-        Pages are counted, and no address of the answer is followed: the token goes nowhere that
-        the forge chooses.
+        Pages are requested by number. URLs in responses are not followed, so that the token is not
+        sent elsewhere.
 
         Args:
-            path: Its path below the API's address.
-            key: Where in an answer the list is; empty if the answer is the list.
+            path: Path below the API's URL.
+            key: Key of the list in a response; empty if the response is the list.
             query: The query.
         """
         for page in range(1, PAGES + 1):
-            answer = await self.get(path, **query, page=page)
+            response = await self.get(path, **query, page=page)
             with self.reading(path):
-                items = answer.data[key] if key else answer.data
+                items = response.data[key] if key else response.data
                 if not isinstance(items, list):
                     raise TypeError("a list was expected")
             for item in items:
                 yield item
-            if not answer.more():
+            if not response.more():
                 return
         raise ForgeError(f"{self.url} has more than {PAGES} pages of {path}: ask for less.")
 
     async def write(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, form: bool = False
-    ) -> Answer:
-        """Change something that is no different if it is done twice.
+    ) -> Response:
+        """Send an idempotent change.
 
         Args:
             method: The HTTP method.
-            path: Its path below the API's address.
+            path: Path below the API's URL.
             body: What to send.
-            form: Whether it is sent as a form rather than as JSON.
+            form: Whether to send it as a form instead of JSON.
         """
 
-        async def act() -> Answer:
+        async def act() -> Response:
             return await self.send(method, path, body, form=form)
 
         return await self.writing(act)
 
     async def writing(self, act: Callable[[], Awaitable[T]]) -> T:
-        """Change something, with nothing else written to the host meanwhile.
+        """Make a change, without other concurrent writes to the host.
 
         Args:
-            act: One try. What must not be done twice looks first whether an earlier try was carried
-                out, whatever its answer was.
+            act: One try. If the change is not idempotent, it first checks whether an earlier try
+                has succeeded.
         """
 
         async def once() -> T:
@@ -178,21 +178,21 @@ class Client:
 
     async def send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, form: bool = False
-    ) -> Answer:
+    ) -> Response:
         """Send a change once; for use in `writing`.
 
         Args:
             method: The HTTP method.
-            path: Its path below the API's address.
+            path: Path below the API's URL.
             body: What to send.
-            form: Whether it is sent as a form rather than as JSON.
+            form: Whether to send it as a form instead of JSON.
         """
         return await self._send(method, path, body=body, form=form)
 
     async def persist(self, act: Callable[[], Awaitable[T]]) -> T:
-        """Try something until it works, fails for good, or was tried often enough.
+        """Retry until it succeeds, fails permanently, or the tries are used up.
 
-        What is tried as a part of it is tried once each time.
+        Nested calls are not retried separately.
 
         Args:
             act: One try.
@@ -224,7 +224,7 @@ class Client:
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, Any] | None = None,
         form: bool = False,
-    ) -> Answer:
+    ) -> Response:
         self._token = self._token or read_token(self._spec)
         name, value = self._authorize(self._token)
         url = httpx.URL(f"{self.api}/{path}", params=query or None)
@@ -247,7 +247,7 @@ class Client:
     async def _exchange(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
         seconds = self.throttle.limits.timeout
         try:
-            # httpx has limits for each part of an answer, but none for all of it.
+            # httpx has limits for each part of a response, but none for all of it.
             async with asyncio.timeout(seconds):
                 response = await self._http.send(request, stream=True)
                 try:
@@ -255,7 +255,7 @@ class Client:
                     async for part in response.aiter_bytes():
                         content += part
                         if len(content) > MOST:
-                            raise ForgeError(f"{self.url} answered with more than {MOST} bytes.")
+                            raise ForgeError(f"{self.url} sent more than {MOST} bytes.")
                 finally:
                     await response.aclose()
         except TimeoutError as error:
@@ -271,11 +271,11 @@ class Client:
         try:
             target = url.join(location)
         except httpx.InvalidURL as error:
-            raise ForgeError(f"{self.url} redirects {path} to no address.", status) from error
+            raise ForgeError(f"{self.url} redirects {path} to an invalid URL.", status) from error
         if origin(str(target)) != origin(self.api):
             raise ForgeError(
-                f"{self.url} redirects {path} to another host, which gets no token: give the"
-                f" forge's own address instead.",
+                f"{self.url} redirects {path} to another host, and the token is not sent there: "
+                "use the forge's own URL.",
                 status,
             )
         if method != "GET":
@@ -288,13 +288,15 @@ class Client:
 
     def _judge(
         self, method: str, path: str, status: int, headers: httpx.Headers, content: bytes
-    ) -> Answer:
+    ) -> Response:
         if 200 <= status < 300:
-            return Answer(status, self._parsed(path, content) if content.strip() else None, headers)
+            return Response(
+                status, self._parsed(path, content) if content.strip() else None, headers
+            )
         said = self.redact(_message(content) or f"status {status}").rstrip(".")
         what = f"{method} {path}"
         if (wait := self._limit(status, headers, said)) is not None:
-            raise Unavailable(f"{self.url} asks to be asked later: {said}.", status, wait)
+            raise Unavailable(f"{self.url} asks to retry later: {said}.", status, wait)
         if status >= 500 or status == 408:
             raise Unavailable(f"{self.url} failed at {what}: {said}.", status, _after(headers))
         if status == 401:
@@ -310,7 +312,7 @@ class Client:
                 status,
             )
         if status == 423:
-            raise NotAllowed(f"{self.url} lets nobody {what}: {said}.", status)
+            raise NotAllowed(f"{self.url} does not allow {what}: {said}.", status)
         if status == 404:
             raise NotFound(f"{self.url} has no {path}, or not for this token: {said}.", status)
         if status in (405, 406, 409):
@@ -318,7 +320,7 @@ class Client:
         raise ForgeError(f"{self.url} refused {what}: {said}.", status)
 
     def _limit(self, status: int, headers: httpx.Headers, said: str) -> float | None:
-        """Seconds to wait, if the answer is about a limit."""
+        """Seconds to wait, if the response is about a rate limit."""
         if status not in (403, 429):
             return None
         if (seconds := _after(headers)) is not None:
@@ -329,11 +331,11 @@ class Client:
         return _LIMIT_WAIT if status == 429 or about_limits else None
 
     def _reset(self, headers: httpx.Headers) -> float | None:
-        """Seconds until the forge takes requests again, if it says that this was the last."""
+        """Seconds until the rate limit is reset, if no request is left."""
         for prefix in ("x-ratelimit", "ratelimit"):
             reset = _number(headers.get(f"{prefix}-reset"))
             if headers.get(f"{prefix}-remaining") == "0" and reset is not None:
-                # A second more, because its clock is not ours.
+                # One second more, because its clock may differ from ours.
                 return max(1.0, reset - self.throttle.clock.now() + 1)
         return None
 
@@ -341,26 +343,26 @@ class Client:
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
-            # A page about maintenance, say.
-            raise Unavailable(f"{self.url} answered {path} with what is not JSON.") from error
+            # For example an HTML maintenance page.
+            raise Unavailable(f"{self.url} sent a response to {path} that is not JSON.") from error
 
     @contextmanager
     def reading(self, what: str) -> Iterator[None]:
-        """Turn what goes wrong at reading an answer into a forge's error.
+        """Convert errors in reading a response to a ForgeError.
 
         Args:
-            what: What was asked for.
+            what: The request.
         """
         try:
             yield
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise ForgeError(
-                f"{self.url} answered {what} in a way that is not its API's: {self.redact(error)}."
+                f"{self.url} sent an unexpected response to {what}: {self.redact(error)}."
             ) from error
 
 
 def _message(content: bytes) -> str:
-    """What an error says, in the JSON of any of the forges."""
+    """The message in the JSON of an error, for all forges."""
     text = content[:10_000].decode(errors="replace")
     try:
         data = json.loads(content)
@@ -384,7 +386,7 @@ def _flat(said: Any) -> str:
 
 
 def _after(headers: httpx.Headers) -> float | None:
-    """Seconds of `Retry-After`, which may be a date too."""
+    """Seconds of `Retry-After`, which can also be a date."""
     if (value := headers.get("retry-after")) is None:
         return None
     if (seconds := _number(value)) is not None:

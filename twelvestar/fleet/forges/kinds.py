@@ -1,4 +1,4 @@
-"""The clients by the kinds of forges; a module of its own, because HTTP takes memory."""
+"""The clients by kind of forge; a separate module, because importing HTTP takes memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast a forge is asked, and how long one that fails is waited for."""
+"""Rate limits and retries for forges."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a forge is asked at most, and how often.
+    """Limits for requests to a forge.
 
     Attributes:
-        pace: Seconds between the beginnings of two writes.
-        reads: How many reads are under way at once.
-        tries: How often the same is tried before it counts as failed.
+        pace: Seconds between the starts of two writes.
+        reads: Largest number of concurrent reads.
+        tries: Number of tries before a request fails.
         first_delay: Seconds before the second try; they double with each. With 8 tries and 5
-            seconds, a forge that is down is waited for during ten minutes.
-        longest_delay: The longest wait in seconds, also when the forge asks for more.
-        timeout: Seconds within which a forge has to answer.
+            seconds, a forge that is down is retried for ten minutes.
+        longest_delay: Longest pause in seconds, also if the forge asks for more.
+        timeout: Time limit of a request in seconds.
     """
 
     pace: float = 0.0
@@ -34,12 +34,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """Time, so that tests need not wait.
+    """A clock that tests can replace.
 
     Attributes:
         now: Seconds since the epoch.
-        sleep: Waits for so many seconds.
-        chance: A number from 0 to 1, to keep many from coming back at the same moment.
+        sleep: Waits for a number of seconds.
+        chance: Random number from 0 to 1, so that retries do not happen at the same time.
     """
 
     now: Callable[[], float] = time.time
@@ -48,14 +48,13 @@ class Clock:
 
 
 class Throttle:
-    """Lets writes to a host through one by one, at its pace, and so many reads beside them.
+    """Limits requests to a host: one write at a time, at its pace, and some concurrent reads.
 
-    Forges of one host can share it. What needs to be agreed with other machines overrides
-    `before_write`.
+    Forges of one host can share it. To coordinate with other machines, override `before_write`.
 
     Args:
-        limits: What the host takes.
-        clock: The time.
+        limits: Limits of the host.
+        clock: The clock.
     """
 
     def __init__(self, limits: Limits, clock: Clock | None = None) -> None:
@@ -68,14 +67,14 @@ class Throttle:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[None]:
-        """Hold one of the places for reads."""
+        """Hold a slot for reads."""
         async with self._reads:
             await self._turn(write=False)
             yield
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[None]:
-        """Hold the place for writes, when it is time."""
+        """Hold the slot for writes, after its pause."""
         async with self._write:
             await self._turn(write=True)
             await self.before_write()
@@ -83,10 +82,10 @@ class Throttle:
             yield
 
     async def before_write(self) -> None:
-        """Wait for leave to write, with the place for writes held."""
+        """Wait for permission to write, holding the slot for writes."""
 
     def hold(self, seconds: float) -> None:
-        """Send nothing to the host for a while, because it asked for that.
+        """Send nothing to the host for some time, because it asked for that.
 
         Args:
             seconds: For how long.
@@ -95,17 +94,17 @@ class Throttle:
         self._closed_until = max(self._closed_until, self.clock.now() + seconds)
 
     def delay(self, attempt: int) -> float:
-        """Seconds to wait before another try, where the forge does not say it.
+        """Seconds before the next try, if the forge does not say.
 
         Args:
-            attempt: How many tries there were.
+            attempt: Number of tries so far.
         """
         whole = self.limits.first_delay * 2.0 ** (attempt - 1)
-        # At least the delay itself, so that the tries together last as long as they should.
+        # Random delays are only longer, so that the total time of all tries is guaranteed.
         return min(whole * (1 + self.clock.chance() / 4), self.limits.longest_delay)
 
     async def _turn(self, *, write: bool) -> None:
-        # The forge may have asked for more patience meanwhile.
+        # The forge may have asked for a longer pause meanwhile.
         while True:
             moment = max(self._closed_until, self._next if write else 0.0)
             if (seconds := moment - self.clock.now()) <= 0:

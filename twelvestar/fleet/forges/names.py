@@ -1,4 +1,4 @@
-"""Names and addresses that a forge gives, which are not to be trusted."""
+"""Validating names and URLs from a forge, which are untrusted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from .base import ForgeError
 
-# Characters that git allows in no name of a branch, with the space.
+# Characters that git does not allow in branch names, and the space.
 _BAD_IN_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_.][A-Za-z0-9_.+-]*)*")
 
@@ -20,7 +20,7 @@ def repository_name(name: str) -> str:
         name: `organisation/name`, or a full path.
 
     Raises:
-        ForgeError: When it could be taken for something else in an address or a path.
+        ForgeError: When it is unsafe in a URL or a path.
     """
     parts = name.split("/")
     if (
@@ -28,7 +28,7 @@ def repository_name(name: str) -> str:
         or len(name) > 400
         or any(part in (".", "..") or part.endswith((".git", ".lock")) for part in parts)
     ):
-        raise ForgeError(f"A repository's name is refused, because it is none: {_shown(name)}.")
+        raise ForgeError(f"Invalid repository name: {_shown(name)}.")
     return name
 
 
@@ -39,7 +39,7 @@ def branch_name(name: str) -> str:
         name: The name.
 
     Raises:
-        ForgeError: When git would not take it.
+        ForgeError: When git would refuse it.
     """
     parts = name.split("/")
     if (
@@ -51,7 +51,7 @@ def branch_name(name: str) -> str:
         or _BAD_IN_BRANCH.search(name)
         or any(not part or part.startswith(".") or part.endswith(".lock") for part in parts)
     ):
-        raise ForgeError(f"A branch's name is refused, because git would: {_shown(name)}.")
+        raise ForgeError(f"Invalid branch name: {_shown(name)}.")
     return name
 
 
@@ -62,24 +62,25 @@ def commit_id(text: str) -> str:
         text: The id, all of it.
 
     Raises:
-        ForgeError: When it is none.
+        ForgeError: When it is invalid.
     """
     if not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", text):
-        raise ForgeError(f"A commit id is refused, because it is none: {_shown(text)}.")
+        raise ForgeError(f"Invalid commit id: {_shown(text)}.")
     return text
 
 
 def forge_address(url: str) -> str:
-    """Check the address of a forge.
+    """Check the URL of a forge.
 
     Args:
-        url: Its address, with a path if it has one.
+        url: Its URL, with a path if it has one.
 
     Returns:
-        The address without a slash at its end.
+        The URL without a trailing slash.
 
     Raises:
-        ForgeError: When it is not HTTPS and not on this machine, or carries more than an address.
+        ForgeError: When it is neither HTTPS nor on this machine, or contains credentials or a
+            query.
     """
     parts = _split(url)
     if (
@@ -90,20 +91,20 @@ def forge_address(url: str) -> str:
         or parts.fragment
     ):
         raise ForgeError(
-            f"A forge's address is https://HOST, without name, password or query: {_shown(url)}."
+            f"A forge's URL must be https://HOST, without user, password or query: {_shown(url)}."
         )
     return url.rstrip("/")
 
 
 def clone_address(url: str, forge: str) -> str:
-    """Check the address that a repository is cloned from.
+    """Check the clone URL of a repository.
 
     Args:
         url: The address.
-        forge: Address of the forge that gave it.
+        forge: URL of the forge that returned it.
 
     Raises:
-        ForgeError: When it leads to another host, where the token must not go.
+        ForgeError: When it is on another host, to which the token must not be sent.
     """
     parts = _split(url)
     if (
@@ -116,13 +117,13 @@ def clone_address(url: str, forge: str) -> str:
         or re.search(r"[\x00-\x20\x7f\\]|\.\.", url)
     ):
         raise ForgeError(
-            f"The address to clone from is refused, because it is not of {forge}: {_shown(url)}."
+            f"The URL to clone from is refused, because it is not on {forge}: {_shown(url)}."
         )
     return url
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port of an address.
+    """Scheme, host and port of a URL.
 
     Args:
         url: The address.

@@ -1,4 +1,4 @@
-"""Pagure, which tests use because a whole one can be had as a package."""
+"""Pagure, which only tests use, because the server is available as a package."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from .base import STATUS_CONTEXT, Checks, Find, ForgeError, Proposal, Repository
-from .http import Answer, Client
+from .http import Client, Response
 from .limits import Throttle
 from .names import branch_name, clone_address, commit_id, forge_address, repository_name
 from .shared import SharedForge, Wanted, shortened, without_prefix, worst
 
 _PAGE = 100
-# Pagure has no drafts, so that the title says it, as on GitLab.
+# Pagure has no drafts, so a title prefix marks them, as on GitLab.
 _DRAFT = "Draft: "
 _DRAFTS = ("draft:",)
 _MERGEABLE = {"FFORWARD": True, "MERGE": True, "CONFLICTS": False}
@@ -23,12 +23,12 @@ _MERGEABLE = {"FFORWARD": True, "MERGE": True, "CONFLICTS": False}
 class Pagure(SharedForge):
     """Pagure.
 
-    It has no labels for pull requests, no reviews, and deletes no branches by its API.
+    It has no labels and reviews for pull requests, and its API cannot delete branches.
 
     Args:
-        url: Address of the forge.
+        url: URL of the forge.
         token: `env:NAME` or `file:PATH`.
-        throttle: What it takes.
+        throttle: Enforces its rate limits.
     """
 
     kind = "pagure"
@@ -47,7 +47,7 @@ class Pagure(SharedForge):
         wanted = {"namespace": query.org, "owner": query.user, "tags": query.topic}
         filters: dict[str, str | int] = {key: value for key, value in wanted.items() if value}
         if not filters:
-            raise ForgeError("Nothing to find: name a namespace, a user or a tag.")
+            raise ForgeError("There is nothing to search for: set a namespace, a user or a tag.")
         async for data in self.client.pages(
             "projects", "projects", **filters, fork="false", per_page=_PAGE
         ):
@@ -73,8 +73,8 @@ class Pagure(SharedForge):
 
     async def read(self, repo: Repository, number: int) -> Proposal:
         """See `SharedForge.read`."""
-        answer = await self.client.get(self._path(repo, "pull-request", number))
-        return self._proposal(answer.data, await self._branches(repo.name))
+        response = await self.client.get(self._path(repo, "pull-request", number))
+        return self._proposal(response.data, await self._branches(repo.name))
 
     async def create(self, repo: Repository, wanted: Wanted) -> Proposal:
         """See `SharedForge.create`."""
@@ -85,8 +85,8 @@ class Pagure(SharedForge):
             "branch_to": wanted.base,
         }
         path = self._path(repo, "pull-request/new")
-        answer = await self.client.send("POST", path, form, form=True)
-        return self._proposal(answer.data, {})
+        response = await self.client.send("POST", path, form, form=True)
+        return self._proposal(response.data, {})
 
     async def label(self, repo: Repository, proposal: Proposal, labels: Sequence[str]) -> None:
         """See `SharedForge.label`; Pagure has none to give."""
@@ -102,7 +102,7 @@ class Pagure(SharedForge):
     ) -> None:
         """See `SharedForge.change`."""
         prefix = _DRAFT if (proposal.draft if draft is None else draft) else ""
-        # What is not sent is emptied.
+        # Pagure empties fields that are not sent.
         form = {
             "title": prefix + (proposal.title if title is None else title),
             "initial_comment": proposal.body if body is None else body,
@@ -125,7 +125,7 @@ class Pagure(SharedForge):
             "status": state,
             "comment": shortened(description) or state,
             "url": f"{self.url}/{repo.name}",
-            # A later flag with the same takes the place of this one.
+            # A later flag with the same id replaces this one.
             "uid": hashlib.sha256(f"{commit} {context}".encode()).hexdigest()[:32],
         }
         path = self._path(repo, "c", commit_id(commit), "flag")
@@ -168,20 +168,20 @@ class Pagure(SharedForge):
 
     async def delete(self, repo: Repository, branch: str) -> None:
         """See `SharedForge.delete`."""
-        raise ForgeError(f"{self.url} deletes no branches by its API: delete {branch} with git.")
+        raise ForgeError(f"{self.url} cannot delete branches by its API: delete {branch} with git.")
 
     def _path(self, repo: Repository, *parts: str | int) -> str:
         return "/".join([repository_name(repo.name), *map(str, parts)])
 
     async def _whoami(self) -> str:
-        async def act() -> Answer:
+        async def act() -> Response:
             async with self.client.throttle.read():
                 return await self.client.send("POST", "-/whoami")
 
         if not self._user:
-            answer = await self.client.persist(act)
+            response = await self.client.persist(act)
             with self.client.reading("-/whoami"):
-                self._user = str(answer.data["username"])
+                self._user = str(response.data["username"])
         return self._user
 
     async def _branches(self, name: str) -> dict[str, str]:
@@ -199,11 +199,11 @@ class Pagure(SharedForge):
             may_push = any(user in rights[key] for key in ("owner", "admin", "commit"))
             tags = tuple(str(tag) for tag in data["tags"])
         path = f"{name}/git/branches"
-        answer = (await self.client.get(path)).data
+        response = (await self.client.get(path)).data
         with self.client.reading(path):
-            # The default of a new project is a branch that it may never get.
-            usual = [one for one in ("main", "master") if one in answer["branches"]]
-            branch = answer["default"] or next(iter(usual), "")
+            # The default branch of a new project may never exist.
+            usual = [one for one in ("main", "master") if one in response["branches"]]
+            branch = response["default"] or next(iter(usual), "")
         return Repository(
             name=name,
             clone_url=clone_url,
@@ -228,7 +228,7 @@ class Pagure(SharedForge):
             state: Literal["open", "merged", "closed"] = states.get(data["status"], "closed")
             branch = branch_name(data["branch_from"])
             title, draft = without_prefix(str(data["title"]), _DRAFTS)
-            # What Pagure has noted may be older than the last push.
+            # The commit that Pagure returns may be older than the last push.
             tip = branches.get(branch) if state == "open" else None
             return Proposal(
                 number=int(data["id"]),

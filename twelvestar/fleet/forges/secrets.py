@@ -1,4 +1,4 @@
-"""Tokens: where they come from, and how they stay out of everything that is printed."""
+"""Reading tokens, and redacting them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BASE64 = "A-Za-z0-9+/_-"
 
 
 def token_name(spec: str) -> str:
-    """The variable or file that has a token, as people know it.
+    """The variable or file that has a token.
 
     Args:
         spec: `env:NAME` or `file:PATH`.
@@ -37,10 +37,12 @@ def read_token(spec: str) -> str:
     """
     kind, _, name = spec.partition(":")
     if kind not in ("env", "file") or not name:
-        raise NotAllowed('A token is "env:NAME" or "file:PATH": name the variable or file with it.')
+        raise NotAllowed(
+            'A token must be "env:NAME" or "file:PATH": the variable or file that has it.'
+        )
     if kind == "env":
         if not (token := os.environ.get(name, "").strip()):
-            raise NotAllowed(f"The variable {name} has no token: set it to one.")
+            raise NotAllowed(f"The variable {name} is empty: set it to a token.")
     else:
         try:
             token = Path(name).expanduser().read_text(encoding="utf-8").strip()
@@ -48,18 +50,20 @@ def read_token(spec: str) -> str:
             why = getattr(error, "strerror", None) or "it is not text"
             raise NotAllowed(f"The token in {name} cannot be read: {why}.") from error
         if not token:
-            raise NotAllowed(f"The file {name} has no token: write one into it.")
+            raise NotAllowed(f"The file {name} is empty: write a token into it.")
     if not re.fullmatch(r"[!-~]+", token):
-        raise NotAllowed(f"The token in {name} is none: it has spaces or other odd characters.")
+        raise NotAllowed(
+            f"The token in {name} is invalid: it has spaces or unprintable characters."
+        )
     return token
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Make a text fit for an error: without secrets and control characters, and short.
+    """Prepare a text for an error: remove secrets and control characters, and shorten it.
 
     Args:
-        text: What a forge or a library said.
-        secrets: What must not be in it, in any of the forms in which HTTP carries it.
+        text: A message of a forge or a library.
+        secrets: Secrets to remove, in all encodings that HTTP uses.
     """
     for secret in secrets:
         if secret:
@@ -71,7 +75,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 def _without(text: str, secret: str) -> str:
     for form in {secret, quote(secret, safe=""), quote(secret)}:
         text = re.sub(re.escape(form), HIDDEN, text, flags=re.IGNORECASE)
-    # In base64 its characters depend on where in a group of three bytes it begins.
+    # Its base64 form depends on its position within a group of three bytes.
     for before in range(3):
         coded = base64.b64encode(b"\0" * before + secret.encode()).decode()
         whole = (before + len(secret)) // 3 * 4

@@ -1,4 +1,4 @@
-"""What all forges have in common: one proposal for two branches, whatever happens."""
+"""The code that all forges share, which opens only one proposal for two branches."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from .http import Client
 from .names import branch_name
 
 DESCRIPTION = 140
-"""Characters that GitHub takes as the description of a status."""
+"""Largest length of the description of a status on GitHub."""
 TITLE = 240
-"""Characters of a title that all forges take, with room for a prefix."""
+"""Largest length of a title on all forges, with room for a prefix."""
 BODY = 65_536
-"""Characters that GitHub takes as a description or a comment; the others take more."""
+"""Largest length of a description or a comment on GitHub; other forges allow more."""
 
-_CUT = "\n\n(This is cut here, because it is longer than the forge takes.)"
+_CUT = "\n\n(Cut here, because the forge does not accept a longer text.)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A proposal that is to be opened; see `Forge.propose`."""
+    """A proposal to open; see `Forge.propose`."""
 
     branch: str
     base: str
@@ -38,10 +38,10 @@ class Wanted:
 class SharedForge(ABC):
     """The part of a forge that does not depend on its kind.
 
-    What a kind has to bring sends each request once, and is tried again from here.
+    The methods of a kind send each request once; this class retries them.
 
     Args:
-        client: Asks the forge.
+        client: HTTP client of the forge.
     """
 
     def __init__(self, client: Client) -> None:
@@ -49,7 +49,7 @@ class SharedForge(ABC):
 
     @property
     def url(self) -> str:
-        """Address of the forge, as people know it."""
+        """URL of the forge."""
         return self.client.url
 
     async def aclose(self) -> None:
@@ -82,19 +82,19 @@ class SharedForge(ABC):
         body: str | None,
         draft: bool | None,
     ) -> None:
-        """Change a proposal's title, description and mark of a draft; none leaves one."""
+        """Change a proposal's title, description and draft state; None leaves one."""
 
     @abstractmethod
     async def comments(self, repo: Repository, proposal: Proposal) -> list[str]:
-        """What is written under a proposal."""
+        """List the comments on a proposal."""
 
     @abstractmethod
     async def say(self, repo: Repository, proposal: Proposal, text: str) -> None:
-        """Write under a proposal."""
+        """Comment on a proposal."""
 
     @abstractmethod
     async def send_merge(self, repo: Repository, proposal: Proposal) -> None:
-        """Merge a proposal whose head is what it was, if the forge finds so too."""
+        """Merge a proposal, if its head has not moved on the forge."""
 
     @abstractmethod
     async def send_close(self, repo: Repository, proposal: Proposal) -> None:
@@ -110,7 +110,7 @@ class SharedForge(ABC):
 
     @abstractmethod
     async def label(self, repo: Repository, proposal: Proposal, labels: Sequence[str]) -> None:
-        """Give an open proposal the labels that it lacks."""
+        """Add missing labels to an open proposal."""
 
     async def propose(
         self,
@@ -165,7 +165,7 @@ class SharedForge(ABC):
         """See `Forge.revise`."""
         title = None if title is None else shortened(title, TITLE)
         body = None if body is None else cut(body)
-        # Forges keep no spaces at the ends, and some turn line ends into those of Windows.
+        # Forges strip surrounding spaces, and some convert line endings to CRLF.
         new_body = None if body is None or _plain(body) == _plain(proposal.body) else body
         new_title = None if title is None or title.strip() == proposal.title.strip() else title
         new_draft = None if draft == proposal.draft else draft
@@ -201,7 +201,7 @@ class SharedForge(ABC):
                 return
             if now.state == "closed" or now.head != proposal.head:
                 why = "it is closed" if now.state == "closed" else "its branch has moved"
-                raise Conflict(f"{proposal.url} is not merged, because {why}: look at it again.")
+                raise Conflict(f"{proposal.url} was not merged, because {why}: review it again.")
             await self.send_merge(repo, now)
 
         await self.client.writing(act)
@@ -213,7 +213,7 @@ class SharedForge(ABC):
             now = await self.read(repo, proposal.number)
             if delete_branch and now.head != proposal.head:
                 raise Conflict(
-                    f"{proposal.url} is not closed, because its branch has moved: look at it again."
+                    f"{proposal.url} was not closed, because its branch has moved: review it again."
                 )
             if now.state == "open":
                 await self.send_close(repo, now)
@@ -232,7 +232,7 @@ def _plain(text: str) -> str:
 
 
 def moment(text: Any) -> datetime | None:
-    """A moment as forges write it.
+    """Parse a time from a forge.
 
     Args:
         text: The text, ISO 8601; or none.
@@ -241,7 +241,7 @@ def moment(text: Any) -> datetime | None:
 
 
 def cut(text: str) -> str:
-    """A text that every forge takes.
+    """Cut a text to the length that all forges accept.
 
     Args:
         text: The text, as Markdown.
@@ -250,18 +250,18 @@ def cut(text: str) -> str:
 
 
 def shortened(text: str, most: int = DESCRIPTION) -> str:
-    """A text of one line and bounded length.
+    """Cut a text to one line of limited length.
 
     Args:
         text: The text.
-        most: How many characters it may have.
+        most: Largest number of characters.
     """
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
 def without_prefix(title: str, prefixes: Sequence[str]) -> tuple[str, bool]:
-    """The title of a proposal on a forge where a prefix says that it is a draft.
+    """Remove the draft prefix from a title.
 
     Args:
         title: The title with its prefix.
@@ -277,7 +277,7 @@ def without_prefix(title: str, prefixes: Sequence[str]) -> tuple[str, bool]:
 
 
 def worst(states: Sequence[str]) -> Literal["none", "pending", "success", "failure"]:
-    """Several checks taken together.
+    """Combine the states of several checks.
 
     Args:
         states: Each `success` or `pending`; anything else is a failure.

@@ -1,12 +1,12 @@
-"""Errors that every process type knows."""
+"""Errors that are common to all process types."""
 
 
 class BackingServiceUnavailable(Exception):
-    """A backing service did not answer.
+    """A backing service cannot be reached.
 
     Args:
-        service: Which one.
-        cause: What went wrong, without addresses or passwords.
+        service: Name of the service.
+        cause: Name of the error, without addresses or passwords.
     """
 
     def __init__(self, service: str, cause: str) -> None:

@@ -1,4 +1,4 @@
-"""How a process says that it lives, and whether it can do its work."""
+"""Liveness and readiness of a process."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ class Readiness(Health):
 
     @property
     def http_status(self) -> int:
-        """Status of an answer that says this."""
+        """HTTP status of a readiness probe with this state."""
         return 503 if self.status == "unavailable" else 200
 
 
 async def readiness(runtime: Runtime) -> Readiness:
-    """Ask every backing service.
+    """Run all readiness checks.
 
     Args:
-        runtime: The open backing services.
+        runtime: The runtime.
 
     Returns:
-        "unavailable" if one is missing that cannot be missed, "degraded" if another is.
+        `unavailable` if a required service is down, `degraded` if an optional one is.
     """
     checks = await runtime.check()
     missing = [result for result in checks.values() if not result.ok]

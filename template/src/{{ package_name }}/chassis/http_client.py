@@ -1,7 +1,7 @@
-"""Requests to other services: one client for a process, patient for a bounded time.
+"""HTTP client for requests to other services, with retries and a total timeout.
 
-What does no harm twice is sent again while the other service is away or overrun, after growing
-pauses or when the service asks for it. The request id at hand goes with it.
+Idempotent requests are retried with exponential backoff, or as Retry-After says, while the other
+service is unavailable or overloaded. The current request id is sent along.
 """
 
 import asyncio
@@ -18,24 +18,29 @@ from typing import Any
 import httpx
 import structlog
 
-from .. import app as service
+from .current import current
 from .settings import ChassisSettings
 
 REQUEST_ID_HEADER = "X-Request-ID"
 
-FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 5.0
+FIRST_DELAY_SECONDS = 0.2
+MAX_DELAY_SECONDS = 5.0
 
-# Errors of a service that is away, and answers of one that is away or overrun.
-AWAY = (httpx.NetworkError, httpx.ProxyError, httpx.RemoteProtocolError, httpx.TimeoutException)
-OVERRUN = {
+# Errors of an unavailable service, and statuses of an unavailable or overloaded one.
+UNAVAILABLE = (
+    httpx.NetworkError,
+    httpx.ProxyError,
+    httpx.RemoteProtocolError,
+    httpx.TimeoutException,
+)
+OVERLOADED = {
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.BAD_GATEWAY,
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 }
 
-# Nothing was sent before these.
+# With these errors, nothing was sent.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _IDEMPOTENT = {"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"}
 
@@ -45,43 +50,46 @@ log = structlog.get_logger(__name__)
 
 
 class HttpClient(httpx.AsyncClient):
-    """httpx's client, with the service's times, retries and ids.
+    """httpx's client with timeouts, retries and request ids.
 
     Args:
-        settings: Times, number of retries and proxy.
-        around: What is put around each that is sent.
+        settings: Settings with timeouts, number of retries and proxy.
+        around: Wraps the transport.
+        name: Name of the service for the User-Agent; by default that of this process.
     """
 
-    def __init__(self, settings: ChassisSettings, around: Around | None = None) -> None:
+    def __init__(
+        self, settings: ChassisSettings, around: Around | None = None, *, name: str = ""
+    ) -> None:
         transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport(
             proxy=settings.http_proxy_url.get_secret_value() or None,
-            # Nothing but the settings reads the environment.
+            # Only the settings read environment variables.
             trust_env=False,
         )
         super().__init__(
             transport=around(transport) if around else transport,
-            headers={"User-Agent": f"{service.NAME}/{settings.release}"},
+            headers={"User-Agent": f"{name or current().name}/{settings.release}"},
             timeout=httpx.Timeout(
                 settings.http_silence_seconds, connect=settings.http_connect_seconds
             ),
-            # What a service sets in an answer to one client is not for another's requests.
+            # Store no cookies: they would be shared by the requests of all users.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
         self._retries = settings.http_retries
         self._total_seconds = settings.http_total_seconds
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Send a request, more than once if need be.
+        """Send a request, and retry it if necessary.
 
         Args:
             request: The request.
-            options: Those of `httpx.AsyncClient.send`.
+            options: Options of `httpx.AsyncClient.send`.
 
         Returns:
-            The last answer, which may still be that of a service that is overrun.
+            The last response, which can still be that of an overloaded service.
 
         Raises:
-            httpx.TransportError: When there was no answer.
+            httpx.TransportError: If there was no response.
         """
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         if request_id:
@@ -92,17 +100,17 @@ class HttpClient(httpx.AsyncClient):
                 for retry in range(self._retries):
                     try:
                         response = await super().send(request, **options)
-                    except AWAY as error:
+                    except UNAVAILABLE as error:
                         cause = type(error).__name__
                         again = _repeatable(request, sent=not isinstance(error, _NOT_SENT))
-                        pause = _pause(retry)
-                        if not again or time.monotonic() + pause > deadline:
+                        delay = _delay(retry)
+                        if not again or time.monotonic() + delay > deadline:
                             raise
                     else:
                         cause = f"status {response.status_code}"
-                        again = response.status_code in OVERRUN and _repeatable(request)
-                        pause = max(_pause(retry), _asked_for(response))
-                        if not again or time.monotonic() + pause > deadline:
+                        again = response.status_code in OVERLOADED and _repeatable(request)
+                        delay = max(_delay(retry), _retry_after(response))
+                        if not again or time.monotonic() + delay > deadline:
                             return response
                         await response.aclose()
                     log.info(
@@ -110,51 +118,51 @@ class HttpClient(httpx.AsyncClient):
                         method=request.method,
                         host=request.url.host,
                         cause=cause,
-                        pause=round(pause, 3),
+                        pause=round(delay, 3),
                     )
-                    await asyncio.sleep(pause)
+                    await asyncio.sleep(delay)
                 return await super().send(request, **options)
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            late = f"no answer within {self._total_seconds} s"
-            raise httpx.ReadTimeout(late, request=request) from error
+            message = f"no response within {self._total_seconds} s"
+            raise httpx.ReadTimeout(message, request=request) from error
 
 
-def why_away(error: httpx.HTTPError) -> str | None:
-    """Say in a few words why another service is away or overrun.
+def why_unavailable(error: httpx.HTTPError) -> str | None:
+    """Short reason why another service is unavailable or overloaded.
 
     Args:
-        error: What a request or `raise_for_status` raised.
+        error: Exception of a request or of `raise_for_status`.
 
     Returns:
-        The cause, without addresses; None if the error means something else.
+        The reason, without addresses; None for other errors.
     """
-    if isinstance(error, AWAY):
+    if isinstance(error, UNAVAILABLE):
         return type(error).__name__
     if isinstance(error, httpx.HTTPStatusError):
         status = error.response.status_code
-        if status in OVERRUN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if status in OVERLOADED or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return f"status {status}"
     return None
 
 
 def _repeatable(request: httpx.Request, *, sent: bool = True) -> bool:
-    # A stream is used up when it has been sent once.
+    # A stream can only be sent once.
     if not isinstance(request.stream, httpx.ByteStream):
         return False
     harmless = request.method in _IDEMPOTENT or "Idempotency-Key" in request.headers
     return harmless or not sent
 
 
-def _pause(retry: int) -> float:
-    longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**retry)
-    # Those that failed at the same time are not to come back at the same time.
+def _delay(retry: int) -> float:
+    longest = min(MAX_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2**retry)
+    # Random, so that concurrent failures are not all retried at the same time.
     return random.uniform(longest / 2, longest)  # noqa: S311
 
 
-def _asked_for(response: httpx.Response) -> float:
-    """Pause that the service asks for, in seconds."""
+def _retry_after(response: httpx.Response) -> float:
+    """Delay in the header Retry-After, in seconds."""
     value = response.headers.get("Retry-After", "")
     if value.isdecimal():
         return float(value)
@@ -165,7 +173,7 @@ def _asked_for(response: httpx.Response) -> float:
     return (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
 
 
-# It tells every request with its whole address, in which secrets may be.
+# httpx logs the URL of every request, which may contain secrets.
 logging.getLogger("httpx").setLevel(logging.WARNING)
-# Its lines for debugging hold headers.
+# Its debug lines contain headers.
 logging.getLogger("httpcore").setLevel(logging.WARNING)

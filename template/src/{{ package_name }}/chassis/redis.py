@@ -1,7 +1,7 @@
-"""What processes share through Redis: small things, needed at once or not at all.
+"""Redis client for small data that processes share.
 
-While Redis is away nobody waits for it: after a question that failed, none is asked for a moment,
-and the loss and the return are each told once.
+It fails fast: after a failed command, all commands fail for a second. Each outage is logged once
+when it begins and once when it ends.
 """
 
 import asyncio
@@ -10,21 +10,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
-import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from .errors import BackingServiceUnavailable
+from .outage import Outage
 from .settings import ChassisSettings
 
 T = TypeVar("T")
 
-ANSWER_SECONDS = 0.5
+RESPONSE_SECONDS = 0.5
 PAUSE_SECONDS = 1.0
 
-# Counting and setting the end of the window are one step, so nothing slips in between.
+# A script, so that incrementing and setting the expiry are atomic.
 _COUNT = """
 local count = redis.call('INCR', KEYS[1])
 if count == 1 then
@@ -33,41 +33,39 @@ end
 return {count, redis.call('PTTL', KEYS[1])}
 """
 
-log = structlog.get_logger(__name__)
-
 
 class RedisUnavailable(BackingServiceUnavailable):
-    """Redis did not answer, or not a moment ago."""
+    """Redis cannot be reached."""
 
     def __init__(self, cause: str) -> None:
         super().__init__("Redis", cause)
 
 
 class SharedRedis:
-    """The service's Redis, for small questions.
+    """The service's Redis client, for fast commands.
 
     Args:
-        client: Connections to it.
+        client: Client of redis-py.
     """
 
     def __init__(self, client: Redis) -> None:
-        # redis-py types every command for its blocking and its async client at once.
+        # redis-py types every command for its sync and async client at once.
         self._client: Any = client
-        self._lost: str | None = None
+        self._outage = Outage("redis")
         self._resting_until = 0.0
 
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: ChassisSettings) -> AsyncIterator[Self]:
-        """Attach Redis without waiting for it.
+        """Open the client without connecting to Redis.
 
         Args:
-            settings: Its address.
+            settings: Settings with the address.
         """
         client = Redis.from_url(
             settings.redis_url.get_secret_value(),
-            socket_connect_timeout=ANSWER_SECONDS,
-            # On one new connection when the old one broke off.
+            socket_connect_timeout=RESPONSE_SECONDS,
+            # Retry once, on a new connection, if the old one is broken.
             retry=Retry(NoBackoff(), 1),
         )
         try:
@@ -77,51 +75,47 @@ class SharedRedis:
 
     @property
     def lost(self) -> bool:
-        """Whether the last question had no answer."""
-        return self._lost is not None
+        """Whether the last command failed."""
+        return self._outage.cause is not None
 
     async def check(self) -> None:
-        """Ask for an answer; raises where there is none."""
+        """Ping Redis; raises if that fails."""
         await self._client.ping()
 
-    async def ask(self, question: Callable[[Any], Awaitable[T]]) -> T:
-        """Ask a question of at most `ANSWER_SECONDS`.
+    async def execute(self, command: Callable[[Any], Awaitable[T]]) -> T:
+        """Run a command, for at most `RESPONSE_SECONDS`.
 
         Args:
-            question: Gets the client and returns the answer.
+            command: Function that calls the client.
 
         Raises:
-            RedisUnavailable: When there is no answer, or when there was none a moment ago.
+            RedisUnavailable: If the command fails, or one failed less than a second ago.
         """
-        if self._lost and time.monotonic() < self._resting_until:
-            raise RedisUnavailable(self._lost)
+        if self._outage.cause and time.monotonic() < self._resting_until:
+            raise RedisUnavailable(self._outage.cause)
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                answer = await question(self._client)
+            async with asyncio.timeout(RESPONSE_SECONDS):
+                response = await command(self._client)
         except (RedisError, TimeoutError) as error:
             cause = type(error).__name__
-            if not self._lost:
-                log.warning("redis lost", error=cause)
-            self._lost = cause
+            self._outage.lost(cause)
             self._resting_until = time.monotonic() + PAUSE_SECONDS
             raise RedisUnavailable(cause) from error
-        if self._lost:
-            self._lost = None
-            log.info("redis back")
-        return answer
+        self._outage.back()
+        return response
 
     async def count(self, key: str, seconds: int) -> tuple[int, int]:
-        """Count one more in a window of time, which the first one begins.
+        """Increment a counter that expires at the end of its time window.
 
         Args:
-            key: What is counted.
-            seconds: Length of the window.
+            key: Key of the counter.
+            seconds: Length of the time window, which begins with the first call.
 
         Returns:
-            How many there are in this window, and in how many milliseconds it ends.
+            The new count, and milliseconds until the window ends.
 
         Raises:
-            RedisUnavailable: When there is no answer.
+            RedisUnavailable: If Redis cannot be reached.
         """
-        number, left = await self.ask(lambda redis: redis.eval(_COUNT, 1, key, seconds * 1000))
+        number, left = await self.execute(lambda redis: redis.eval(_COUNT, 1, key, seconds * 1000))
         return number, left

@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from ..chassis.runtime import Runtime
+    from ..settings import Settings
 
 admin = typer.Typer(help="Tasks of an administrator.", no_args_is_help=True)
 
@@ -17,7 +18,7 @@ admin = typer.Typer(help="Tasks of an administrator.", no_args_is_help=True)
 def create(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Text to count.")],
 ) -> None:
-    """Have the words of a file counted by a worker, and print the key of the count."""
+    """Enqueue a count of the words of a file, and print its key."""
     from ..chassis.cli.process import in_runtime
     from ..jobs.counts import count_text
 
@@ -30,13 +31,13 @@ def create(
 
 @admin.command()
 def cleanup(
-    days: Annotated[int | None, typer.Option(min=0, help="How long a count is kept.")] = None,
+    days: Annotated[int | None, typer.Option(min=0, help="Age of the counts in days.")] = None,
 ) -> None:
-    """Forget old counts: COUNT_KEEP_DAYS, unless it is given."""
+    """Delete old counts; the default age is COUNT_KEEP_DAYS."""
     from ..chassis.cli.process import in_runtime
     from ..jobs.counts import forget
 
-    async def task(runtime: Runtime) -> int:
+    async def task(runtime: Runtime[Settings]) -> int:
         kept = runtime.settings.count_keep_days if days is None else days
         return await forget(runtime.queue, days=kept)
 

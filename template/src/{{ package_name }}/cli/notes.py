@@ -9,16 +9,17 @@ import typer
 
 if TYPE_CHECKING:
     from ..chassis.runtime import Runtime
+    from ..settings import Settings
 
 admin = typer.Typer(help="Tasks of an administrator.", no_args_is_help=True)
 
 
 @admin.command()
 def create(
-    title: Annotated[str, typer.Argument(help="Title; no other note may have it.")],
+    title: Annotated[str, typer.Argument(help="Title; must be unique.")],
     body: Annotated[str, typer.Option(help="Text of the note.")] = "",
 ) -> None:
-    """Make a note, and print its id."""
+    """Create a note and print its id."""
     from sqlalchemy.exc import IntegrityError
 
     from ..chassis.cli.process import fail, in_runtime
@@ -33,20 +34,20 @@ def create(
     try:
         typer.echo(in_runtime(task))
     except IntegrityError:
-        fail(f"There is a note called {title!r} already: choose another title.")
+        fail(f"A note with the title {title!r} exists: choose another title.")
 
 
 @admin.command()
 def cleanup(
     days: Annotated[
-        int | None, typer.Option(min=0, help="How long an archived note is kept.")
+        int | None, typer.Option(min=0, help="Days since the notes were archived.")
     ] = None,
 ) -> None:
-    """Delete notes that were archived long ago: NOTE_KEEP_DAYS, unless it is given."""
+    """Delete notes that were archived long ago; the default age is NOTE_KEEP_DAYS."""
     from ..chassis.cli.process import in_runtime
     from ..db import notes
 
-    async def task(runtime: Runtime) -> int:
+    async def task(runtime: Runtime[Settings]) -> int:
         kept = runtime.settings.note_keep_days if days is None else days
         async with runtime.database.session.begin() as session:
             return await notes.purge(session, days=kept)

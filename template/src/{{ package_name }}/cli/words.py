@@ -8,11 +8,6 @@ import typer
 admin = typer.Typer(help="Tasks of an administrator.", no_args_is_help=True)
 
 
-@admin.callback()
-def group() -> None:
-    """Keep `count` a command of its own while it is the only one."""
-
-
 @admin.command()
 def count(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Text to count.")],
@@ -21,9 +16,10 @@ def count(
     import json
 
     from ..chassis.cli.process import begin
+    from ..settings import Settings
     from ..words import WordCount
 
-    settings = begin("admin", stream="stderr")
+    settings: Settings = begin("admin", stream="stderr")
     words = WordCount()
     words.add(file.read_text())
     typer.echo(json.dumps(words.summary(settings.top_words), indent=2))

@@ -1,4 +1,4 @@
-"""Notes in the database, for whoever needs them."""
+"""Queries for notes."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
@@ -14,15 +14,15 @@ BATCH = 100
 
 
 async def page(session: AsyncSession, *, limit: int, offset: int) -> tuple[Sequence[Note], int]:
-    """Latest notes first.
+    """List notes, latest first.
 
     Args:
-        session: Where to look.
-        limit: At most this many.
-        offset: How many to leave out.
+        session: The database session.
+        limit: Maximum number of notes.
+        offset: Number of notes to skip.
 
     Returns:
-        The notes of this page, and how many there are in all.
+        Notes of this page, and the number of all notes.
     """
     query = select(Note).order_by(Note.created_at.desc(), Note.id)
     notes = await session.scalars(query.limit(limit).offset(offset))
@@ -30,12 +30,12 @@ async def page(session: AsyncSession, *, limit: int, offset: int) -> tuple[Seque
 
 
 async def count(session: AsyncSession) -> int:
-    """How many notes there are."""
+    """Number of all notes."""
     return await session.scalar(select(func.count()).select_from(Note)) or 0
 
 
 async def every(session: AsyncSession) -> AsyncIterator[Note]:
-    """All notes, oldest first, without holding them all in memory."""
+    """Iterate over all notes, oldest first, in constant memory."""
     query = select(Note).order_by(Note.created_at, Note.id).execution_options(yield_per=BATCH)
     async for note in await session.stream_scalars(query):
         yield note
@@ -45,11 +45,11 @@ async def purge(session: AsyncSession, *, days: int) -> int:
     """Delete notes that were archived long ago.
 
     Args:
-        session: Where to delete; the caller commits.
-        days: How long an archived note is kept.
+        session: The database session; the caller commits.
+        days: Days since the notes were archived.
 
     Returns:
-        How many were deleted.
+        Number of deleted notes.
     """
     old = Note.archived_at < utc_now() - timedelta(days=days)
     result = cast("CursorResult[tuple[()]]", await session.execute(delete(Note).where(old)))

@@ -1,17 +1,18 @@
-"""Jobs that count words; the broker keeps what they found."""
+"""Jobs that count words; the broker stores their results."""
 
 from saq.job import Status
 
 from ..chassis.jobs import JobContext, JobQueue, job
 from ..chassis.jobs.queue import age_in_days
+from ..settings import Settings
 from ..words import WordCount
 
 LINES_BETWEEN_REPORTS = 1000
 
 
 @job(keep=0)
-async def count_text(context: JobContext, *, text: str) -> dict[str, object]:
-    """Count the words of a text; the result is kept until the nightly clean-up."""
+async def count_text(context: JobContext[Settings], *, text: str) -> dict[str, object]:
+    """Count the words of a text; the nightly cleanup deletes old results."""
     words = WordCount()
     lines = text.splitlines()
     for number, line in enumerate(lines, start=1):
@@ -22,8 +23,8 @@ async def count_text(context: JobContext, *, text: str) -> dict[str, object]:
 
 
 @job(cron="30 3 * * *")
-async def forget_counts(context: JobContext) -> int:
-    """Forget counts that are old, every night at 03:30 UTC."""
+async def forget_counts(context: JobContext[Settings]) -> int:
+    """Delete old counts, every night at 03:30 UTC."""
     days = context.runtime.settings.count_keep_days
     return await forget(context.runtime.queue, days=days)
 
@@ -32,11 +33,11 @@ async def forget(queue: JobQueue, *, days: int) -> int:
     """Delete finished counts from the broker.
 
     Args:
-        queue: Where they are kept.
-        days: How long a count is kept.
+        queue: The queue.
+        days: Age of the counts to delete, in days.
 
     Returns:
-        How many were deleted.
+        Number of deleted counts.
     """
     old = [
         count

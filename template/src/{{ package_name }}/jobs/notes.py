@@ -2,11 +2,12 @@
 
 from ..chassis.jobs import JobContext, job
 from ..db import notes
+from ..settings import Settings
 from ..words import WordCount
 
 
 @job()
-async def report_words(context: JobContext) -> dict[str, object]:
+async def report_words(context: JobContext[Settings]) -> dict[str, object]:
     """Count the words of all notes."""
     words = WordCount()
     async with context.runtime.database.session() as session:
@@ -21,7 +22,7 @@ async def report_words(context: JobContext) -> dict[str, object]:
 
 
 @job(cron="30 3 * * *")
-async def purge_notes(context: JobContext) -> int:
+async def purge_notes(context: JobContext[Settings]) -> int:
     """Delete notes that were archived long ago, every night at 03:30 UTC."""
     async with context.runtime.database.session.begin() as session:
         return await notes.purge(session, days=context.runtime.settings.note_keep_days)

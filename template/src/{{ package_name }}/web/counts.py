@@ -1,4 +1,4 @@
-"""Routes of word counts, which a worker makes and the broker keeps."""
+"""Routes of word counts, which workers compute and the broker stores."""
 
 import msgspec
 from litestar import Controller, Response, get, post
@@ -11,7 +11,7 @@ from ..jobs.counts import count_text
 
 
 class NewCount(msgspec.Struct):
-    """A text whose words are to be counted."""
+    """A text to count the words of."""
 
     text: str
 
@@ -26,10 +26,10 @@ class CountController(Controller):
     async def create(
         self, runtime: NamedDependency[Runtime], data: JSONBody[NewCount]
     ) -> Response[JobState]:
-        """Answers 202 at once; follow Location for progress and result."""
+        """Start a count and respond with 202; follow Location for progress and result."""
         return accepted(await count_text.enqueue(runtime.queue, text=data.text), self.path)
 
     @get("/{key:str}", summary="Get a count")
     async def get_count(self, runtime: NamedDependency[Runtime], key: FromPath[str]) -> JobState:
-        """How far the count is, and its result once there is one."""
+        """Return the progress of a count, and its result once it is finished."""
         return await state_of(runtime.queue, count_text, key)

@@ -17,19 +17,19 @@ from ..db.models import Note
 
 Session = NamedDependency[AsyncSession]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Limit = Annotated[int, QueryParameter(ge=1, le=100, description="At most this many.")]
-Offset = Annotated[int, QueryParameter(ge=0, le=10**9, description="How many to leave out.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Maximum number of notes.")]
+Offset = Annotated[int, QueryParameter(ge=0, le=10**9, description="Number of notes to skip.")]
 
 
 class NewNote(msgspec.Struct):
-    """What it takes to make a note."""
+    """Request to create a note."""
 
     title: Title
     body: str = ""
 
 
 class NoteChanges(msgspec.Struct):
-    """What may change in a note; what is left out stays as it is."""
+    """Request to change a note; missing fields stay unchanged."""
 
     title: Title | msgspec.UnsetType = msgspec.UNSET
     body: str | msgspec.UnsetType = msgspec.UNSET
@@ -37,7 +37,7 @@ class NoteChanges(msgspec.Struct):
 
 
 class NoteOut(msgspec.Struct):
-    """A note as it is shown."""
+    """A note in a response."""
 
     id: UUID
     title: str
@@ -47,12 +47,12 @@ class NoteOut(msgspec.Struct):
 
     @classmethod
     def of(cls, note: Note) -> Self:
-        """Show a stored note."""
+        """Convert a stored note."""
         return cls(note.id, note.title, note.body, note.created_at, note.archived_at)
 
 
 class NotePage(msgspec.Struct):
-    """Some of the notes."""
+    """A page of notes."""
 
     items: list[NoteOut]
     total: int
@@ -68,13 +68,13 @@ class NoteController(Controller):
 
     @get(summary="List notes")
     async def list_notes(self, session: Session, limit: Limit = 20, offset: Offset = 0) -> NotePage:
-        """Latest notes first."""
+        """List notes, latest first."""
         found, total = await notes.page(session, limit=limit, offset=offset)
         return NotePage([NoteOut.of(note) for note in found], total, limit, offset)
 
-    @post(summary="Make a note")
+    @post(summary="Create a note")
     async def create(self, session: Session, data: JSONBody[NewNote]) -> Response[NoteOut]:
-        """A title that is taken is a conflict, which the commit finds: 409."""
+        """Create a note; if the title is taken, respond with 409."""
         note = Note(title=data.title, body=data.body)
         session.add(note)
         await session.flush()
@@ -82,14 +82,14 @@ class NoteController(Controller):
 
     @get("/{note_id:uuid}", summary="Get a note")
     async def get_note(self, session: Session, note_id: FromPath[UUID]) -> NoteOut:
-        """One note."""
+        """Return a note."""
         return NoteOut.of(await _find(session, note_id))
 
     @patch("/{note_id:uuid}", summary="Change a note")
     async def change(
         self, session: Session, note_id: FromPath[UUID], data: JSONBody[NoteChanges]
     ) -> NoteOut:
-        """Change what is given, and nothing else."""
+        """Change the given fields of a note."""
         note = await _find(session, note_id)
         if data.title is not msgspec.UNSET:
             note.title = data.title
@@ -101,7 +101,7 @@ class NoteController(Controller):
 
     @delete("/{note_id:uuid}", summary="Delete a note")
     async def remove(self, session: Session, note_id: FromPath[UUID]) -> None:
-        """Delete a note for good."""
+        """Delete a note permanently."""
         await session.delete(await _find(session, note_id))
 
 

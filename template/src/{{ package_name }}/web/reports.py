@@ -1,4 +1,4 @@
-"""Routes of reports, which a worker makes."""
+"""Routes of reports, which workers create."""
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
@@ -15,12 +15,12 @@ class ReportController(Controller):
     path = "/reports"
     tags = ("reports",)
 
-    @post(summary="Ask for a report", status_code=202)
+    @post(summary="Create a report", status_code=202)
     async def create(self, runtime: NamedDependency[Runtime]) -> Response[JobState]:
-        """Answers 202 at once; follow Location for progress and result."""
+        """Start a report and respond with 202; follow Location for progress and result."""
         return accepted(await report_words.enqueue(runtime.queue), self.path)
 
     @get("/{key:str}", summary="Get a report")
     async def get_report(self, runtime: NamedDependency[Runtime], key: FromPath[str]) -> JobState:
-        """How far the report is, and its result once there is one."""
+        """Return the progress of a report, and its result once it is finished."""
         return await state_of(runtime.queue, report_words, key)

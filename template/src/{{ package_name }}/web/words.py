@@ -10,13 +10,13 @@ from ..words import WordCount
 
 
 class Text(msgspec.Struct):
-    """A text whose words are to be counted."""
+    """A text to count the words of."""
 
     text: str
 
 
 class Summary(msgspec.Struct):
-    """Words of a text."""
+    """Word counts of a text."""
 
     total: int
     distinct: int
@@ -25,7 +25,7 @@ class Summary(msgspec.Struct):
 
 @post("/counts", summary="Count the words of a text", status_code=200, tags=["counts"])
 async def count(settings: NamedDependency[Settings], data: JSONBody[Text]) -> Summary:
-    """Count words, whatever their case."""
+    """Count words, ignoring case."""
     words = WordCount()
     words.add(data.text)
     return msgspec.convert(words.summary(settings.top_words), Summary)

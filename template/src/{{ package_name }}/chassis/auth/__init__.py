@@ -1,1 +1,1 @@
-"""Who users are and how they prove it, for the web and for commands alike."""
+"""User accounts and authentication, for the web and for commands."""

@@ -1,4 +1,4 @@
-"""Accounts: made, proved by a password, changed and closed."""
+"""User accounts: create, authenticate, change and deactivate."""
 
 import re
 import unicodedata
@@ -14,60 +14,60 @@ from ..db.users import EMAIL_LENGTH, User, find_user
 from .passwords import check_password, hash_password, is_outdated, verify_password
 
 EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+")
-# Normalizing takes quadratic time on combining characters, so what is longer is cut off beforehand.
-# NFC makes one character of at most four, and "@" stays one: what was cut off is still too long.
+# Normalizing takes quadratic time on combining characters, so longer input is cut off beforehand.
+# NFC joins at most four characters into one, so that cut input is still longer than EMAIL_LENGTH.
 TYPED_LENGTH = 4 * EMAIL_LENGTH
 
 
 class EmailRefused(ValueError):
-    """An e-mail address will not do; the message says why."""
+    """An e-mail address is invalid; the message says why."""
 
 
 class EmailTaken(Exception):
-    """Another account has the e-mail address."""
+    """Another account has this e-mail address."""
 
 
-def plain_email(email: str) -> str:
-    """Write what somebody typed in the one way in which addresses are compared.
+def normalize_email(email: str) -> str:
+    """Normalize an e-mail address, so that equal addresses compare equal.
 
     Args:
-        email: The address, or whatever it is; only its first `TYPED_LENGTH` characters count.
+        email: The address as typed; only its first `TYPED_LENGTH` characters are used.
     """
     return unicodedata.normalize("NFC", email.strip()[:TYPED_LENGTH].lower())
 
 
-def normal_email(email: str) -> str:
-    """Write an e-mail address as it is stored.
+def validate_email(email: str) -> str:
+    """Validate an e-mail address, and return it normalized.
 
     Args:
-        email: The address, as somebody typed it.
+        email: The address as typed.
 
     Raises:
-        EmailRefused: If it is none.
+        EmailRefused: If the address is invalid.
     """
-    email = plain_email(email)
+    email = normalize_email(email)
     if len(email) > EMAIL_LENGTH or not EMAIL.fullmatch(email):
-        raise EmailRefused("This is no e-mail address.")
+        raise EmailRefused("Invalid e-mail address.")
     return email
 
 
 async def create_user(
     database: Database, email: str, password: str, *, roles: Iterable[str] = ()
 ) -> User:
-    """Make an account.
+    """Create an account.
 
     Args:
-        database: Where to store it.
-        email: Address of the user.
+        database: The database.
+        email: E-mail address of the user.
         password: Password of the user.
-        roles: What the user may do.
+        roles: Roles of the user.
 
     Raises:
-        EmailRefused: If the address is none.
-        EmailTaken: If there is an account with this address.
-        PasswordRefused: If the password will not do.
+        EmailRefused: If the address is invalid.
+        EmailTaken: If another account has this address.
+        PasswordRefused: If the password is not acceptable.
     """
-    email = normal_email(email)
+    email = validate_email(email)
     check_password(password, email)
     hashed = await hash_password(password)
     user = User(email=email, password_hash=hashed, roles=sorted(set(roles)))
@@ -81,23 +81,23 @@ async def create_user(
     return user
 
 
-async def prove_user(database: Database, email: str, password: str) -> User | None:
-    """Find the user who knows a password; it takes as long when there is none.
+async def authenticate(database: Database, email: str, password: str) -> User | None:
+    """Authenticate a user by password; unknown users take as long as known ones.
 
     Args:
-        database: Where to look.
-        email: Address of the user, as somebody typed it.
+        database: The database.
+        email: E-mail address of the user, as typed.
         password: The password.
 
     Returns:
-        The user, or None if there is no active one with this address and password.
+        The user, or None if no active user has this address and password.
     """
     try:
-        normal = normal_email(email)
+        normal = validate_email(email)
     except EmailRefused:
         user = None
     else:
-        # No connection is held while the password is verified.
+        # Return the connection before the password is verified, which takes long.
         async with database.session() as session:
             user = await find_user(session, normal)
     right = await verify_password(password, user.password_hash if user else None)
@@ -109,19 +109,19 @@ async def prove_user(database: Database, email: str, password: str) -> User | No
 
 
 async def change_password(database: Database, user: User, current: str, new: str) -> bool:
-    """Give a user another password, which ends whatever was begun with the old one.
+    """Change a user's password after verifying the current one; ends the user's logins.
 
     Args:
-        database: Where to store it.
-        user: The user; what is stored is in it afterwards.
-        current: The password so far.
-        new: The password from now on.
+        database: The database.
+        user: The user; updated in place.
+        current: The current password.
+        new: The new password.
 
     Returns:
-        Whether `current` was the password.
+        Whether `current` was right.
 
     Raises:
-        PasswordRefused: If the new password will not do.
+        PasswordRefused: If the new password is not acceptable.
     """
     check_password(new, user.email)
     if not await verify_password(current, user.password_hash):
@@ -135,44 +135,44 @@ async def change_password(database: Database, user: User, current: str, new: str
 
 
 async def set_password(database: Database, email: str, password: str) -> bool:
-    """Give a user another password without asking for the old one; ends all logins.
+    """Set a user's password without the current one; ends the user's logins.
 
     Args:
-        database: Where to store it.
-        email: Address of the user.
-        password: The password from now on.
+        database: The database.
+        email: E-mail address of the user.
+        password: The new password.
 
     Returns:
-        Whether there is such a user.
+        Whether the user exists.
 
     Raises:
-        EmailRefused: If the address is none.
-        PasswordRefused: If the password will not do.
+        EmailRefused: If the address is invalid.
+        PasswordRefused: If the password is not acceptable.
     """
-    email = normal_email(email)
+    email = validate_email(email)
     check_password(password, email)
     return await _change(database, email, password_hash=await hash_password(password))
 
 
 async def set_active(database: Database, email: str, *, active: bool) -> bool:
-    """Let a user log in, or no longer: that ends all logins.
+    """Activate or deactivate a user; ends the user's logins.
 
     Args:
-        database: Where to store it.
-        email: Address of the user.
+        database: The database.
+        email: E-mail address of the user.
         active: Whether the user may log in.
 
     Returns:
-        Whether there is such a user.
+        Whether the user exists.
 
     Raises:
-        EmailRefused: If the address is none.
+        EmailRefused: If the address is invalid.
     """
-    return await _change(database, normal_email(email), is_active=active)
+    return await _change(database, validate_email(email), is_active=active)
 
 
 async def _change(database: Database, email: str, **values: object) -> bool:
-    """Change a user, and end all logins."""
+    """Update a user and end all logins of the user."""
     async with database.session.begin() as session:
         user = await find_user(session, email)
         if user is None:
@@ -187,7 +187,7 @@ async def _change(database: Database, email: str, **values: object) -> bool:
 
 
 async def _store(database: Database, user: User, **values: object) -> bool:
-    """Change a user unless somebody else has done so since it was read."""
+    """Update a user unless it was changed since it was read."""
     unchanged = (
         (User.id == user.id)
         & (User.password_hash == user.password_hash)

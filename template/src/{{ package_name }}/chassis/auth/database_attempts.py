@@ -1,4 +1,4 @@
-"""Counts of attempts, kept in the database until their window ends."""
+"""Counters of login attempts in the database; each expires with its time window."""
 
 from datetime import datetime, timedelta
 from typing import cast
@@ -16,15 +16,15 @@ BATCH = 10
 
 
 async def count(runtime: Runtime, key: str, seconds: int) -> tuple[int, int]:
-    """Count one more.
+    """Increment a counter.
 
     Args:
-        runtime: Where the database is.
-        key: What is counted.
-        seconds: Length of the window that the first one begins.
+        runtime: The runtime.
+        key: Key of the counter.
+        seconds: Length of the time window, which begins with the first attempt.
 
     Returns:
-        How many there are in this window, and in how many seconds it ends.
+        Number of attempts in this window, and seconds until it ends.
     """
     now = utc_now()
     ends_at = now + timedelta(seconds=seconds)
@@ -38,24 +38,24 @@ async def count(runtime: Runtime, key: str, seconds: int) -> tuple[int, int]:
                 await session.execute(insert(Attempts).values(key=key, number=1, ends_at=ends_at))
             return 1, seconds
         except IntegrityError as error:
-            # Another was the first.
+            # A concurrent request has inserted the row.
             if not is_conflict(error):
                 raise
 
 
 async def uncount(runtime: Runtime, key: str) -> None:
-    """Take one back."""
+    """Decrement a counter."""
     async with runtime.database.session.begin() as session:
         some = (Attempts.key == key) & (Attempts.number > 0)
         await session.execute(update(Attempts).where(some).values(number=Attempts.number - 1))
 
 
 async def forget(runtime: Runtime, key: str) -> None:
-    """Take all back, and drop some of what is over."""
+    """Delete a counter, and up to `BATCH` expired ones."""
     over = Attempts.ends_at <= utc_now()
     async with runtime.database.session.begin() as session:
         await session.execute(delete(Attempts).where(Attempts.key == key))
-        # In the order of their names: those who drop the same wait for each other in turn.
+        # Delete in the order of keys, so that concurrent calls do not deadlock.
         names = await session.scalars(
             select(Attempts.key).where(over).order_by(Attempts.key).limit(BATCH)
         )
@@ -66,12 +66,12 @@ async def forget(runtime: Runtime, key: str) -> None:
 async def _count_on(
     session: AsyncSession, key: str, now: datetime, ends_at: datetime
 ) -> tuple[int, datetime] | None:
-    """Count one more where something was counted before; its row is locked until the commit."""
+    """Increment an existing counter; its row is locked until the commit."""
     over = Attempts.ends_at <= now
     statement = (
         update(Attempts)
         .where(Attempts.key == key)
-        # In this order: some databases see the new values of what was set before.
+        # `number` first: some databases use the new values of earlier assignments.
         .ordered_values(
             (Attempts.number, case((over, 1), else_=Attempts.number + 1)),
             (Attempts.ends_at, case((over, ends_at), else_=Attempts.ends_at)),

@@ -1,6 +1,6 @@
-"""Passwords: which ones will do, and their hashes by Argon2.
+"""Password rules and Argon2 hashes.
 
-The rules are those of NIST SP 800-63B: a length, and no recipe for what it is made of.
+The rules follow NIST SP 800-63B: a minimum length, and no required kinds of characters.
 """
 
 import asyncio
@@ -18,76 +18,77 @@ T = TypeVar("T")
 
 MIN_LENGTH = 12
 MAX_LENGTH = 256
-# Normalizing takes quadratic time on combining characters, so it is bounded beforehand. A keyboard
-# may write a letter with its accents as up to four characters that are one in the stored password.
+# Normalizing takes quadratic time on combining characters, so the input is bounded beforehand.
+# NFKC joins up to four typed characters (a letter and its accents) into one.
 TYPED_LENGTH = 4 * MAX_LENGTH
 
-# A hash takes a twentieth of a second of a core, and these KiB of memory.
+# A hash takes about 50 ms of one core and 19 MiB of memory.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-AT_ONCE = 2
-WAITING = 200
+CONCURRENT = 2
+MAX_WAITING = 200
+_LENGTH_RULE = f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters."
 _WRONG = (VerificationError, InvalidHashError)
 
-_pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
-_under_way: set[asyncio.Future[Any]] = set()
+_pool = ThreadPoolExecutor(CONCURRENT, thread_name_prefix="argon2")
+_pending: set[asyncio.Future[Any]] = set()
 
 
 class PasswordRefused(ValueError):
-    """A password will not do; the message says why."""
+    """A password is not acceptable; the message says why."""
 
 
 class TooBusy(Exception):
-    """So many passwords wait to be hashed that one more would wait for too long."""
+    """Too many passwords are waiting to be hashed."""
 
 
 def check_password(password: str, email: str) -> None:
-    """Refuse a password that will not do.
+    """Check a new password against the rules.
 
     Args:
-        password: What somebody wants to take.
-        email: Their address.
+        password: The new password.
+        email: E-mail address of the user.
 
     Raises:
-        PasswordRefused: If it is too short, too long, or the address.
+        PasswordRefused: If it is too short, too long, or the e-mail address.
     """
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        raise PasswordRefused(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.")
+        raise PasswordRefused(_LENGTH_RULE)
     if password.casefold().strip() in {email.casefold(), email.casefold().partition("@")[0]}:
         raise PasswordRefused("The password is the e-mail address: choose another.")
 
 
 async def hash_password(password: str) -> str:
-    """Make the hash that is stored.
+    """Hash a password with Argon2.
 
     Args:
         password: The password.
 
     Raises:
         PasswordRefused: If it has more than `TYPED_LENGTH` characters.
-        TooBusy: When too many others wait.
+        TooBusy: If too many passwords are waiting to be hashed.
     """
     if len(password) > TYPED_LENGTH:
-        raise PasswordRefused(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.")
+        raise PasswordRefused(_LENGTH_RULE)
     return await _in_pool(lambda: HASHER.hash(_normal(password)))
 
 
 async def verify_password(password: str, stored: str | None) -> bool:
-    """Whether a password is the right one.
+    """Verify a password against a stored hash.
 
     Args:
         password: The password; one of more than `TYPED_LENGTH` characters is wrong.
-        stored: Its hash, or None where there is no user: that takes as long.
+        stored: The stored hash, or None for an unknown user, which takes as long.
 
     Raises:
-        TooBusy: When too many others wait.
+        TooBusy: If too many passwords are waiting to be hashed.
     """
     possible = len(password) <= TYPED_LENGTH
 
     def verify() -> bool:
-        # A password that is too long takes as long as any other that is wrong.
+        # A password that is too long takes as long as any other wrong one.
         normal = _normal(password) if possible else ""
         try:
-            return HASHER.verify(stored or _hash_of_nothing(), normal) and possible
+            return HASHER.verify(stored or _dummy_hash(), normal) and possible
         except _WRONG:
             return False
 
@@ -95,22 +96,22 @@ async def verify_password(password: str, stored: str | None) -> bool:
 
 
 def is_outdated(stored: str) -> bool:
-    """Whether a hash was made with other parameters than those of today."""
+    """Whether a hash was made with other parameters than the current ones."""
     return HASHER.check_needs_rehash(stored)
 
 
 async def _in_pool(task: Callable[[], T]) -> T:
-    if len(_under_way) >= AT_ONCE + WAITING:
+    if len(_pending) >= CONCURRENT + MAX_WAITING:
         raise TooBusy
-    # A pool of its own: a storm of logins takes neither the threads nor the memory of the rest.
+    # A separate pool, so that many logins cannot use up the threads and memory of everything else.
     future = asyncio.get_running_loop().run_in_executor(_pool, task)
-    _under_way.add(future)
-    future.add_done_callback(_under_way.discard)
+    _pending.add(future)
+    future.add_done_callback(_pending.discard)
     return await future
 
 
-def _hash_of_nothing() -> str:
-    """A hash that no password has, at the price of none."""
+def _dummy_hash() -> str:
+    """Dummy hash of the same cost, so that unknown users take as long."""
     salt, digest = (
         base64.b64encode(secrets.token_bytes(length)).rstrip(b"=").decode()
         for length in (HASHER.salt_len, HASHER.hash_len)
@@ -120,5 +121,5 @@ def _hash_of_nothing() -> str:
 
 
 def _normal(password: str) -> str:
-    # Keyboards write the same letter in more than one way.
+    # The same letter can be typed as different sequences of characters.
     return unicodedata.normalize("NFKC", password)

@@ -1,8 +1,8 @@
-"""Counts of attempts, kept in Redis until their window ends."""
+"""Counters of login attempts in Redis; each expires with its time window."""
 
 from ..runtime import Runtime
 
-# A count that has ended meanwhile does not begin anew.
+# An expired counter is not created again.
 _UNCOUNT = """
 if redis.call('EXISTS', KEYS[1]) == 1 then
     redis.call('DECR', KEYS[1])
@@ -11,25 +11,25 @@ end
 
 
 async def count(runtime: Runtime, key: str, seconds: int) -> tuple[int, int]:
-    """Count one more.
+    """Increment a counter.
 
     Args:
-        runtime: Where Redis is.
-        key: What is counted.
-        seconds: Length of the window that the first one begins.
+        runtime: The runtime.
+        key: Key of the counter.
+        seconds: Length of the time window, which begins with the first attempt.
 
     Returns:
-        How many there are in this window, and in how many seconds it ends.
+        Number of attempts in this window, and seconds until it ends.
     """
     number, milliseconds = await runtime.redis.count(f"attempts:{key}", seconds)
     return number, round(milliseconds / 1000)
 
 
 async def uncount(runtime: Runtime, key: str) -> None:
-    """Take one back."""
-    await runtime.redis.ask(lambda redis: redis.eval(_UNCOUNT, 1, f"attempts:{key}"))
+    """Decrement a counter."""
+    await runtime.redis.execute(lambda redis: redis.eval(_UNCOUNT, 1, f"attempts:{key}"))
 
 
 async def forget(runtime: Runtime, key: str) -> None:
-    """Take all back."""
-    await runtime.redis.ask(lambda redis: redis.delete(f"attempts:{key}"))
+    """Delete a counter."""
+    await runtime.redis.execute(lambda redis: redis.delete(f"attempts:{key}"))

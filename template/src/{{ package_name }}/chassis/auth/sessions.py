@@ -1,4 +1,4 @@
-"""Logins that are kept in Redis, each under the hash of a secret that its client has."""
+"""Sessions in Redis, each stored under the hash of the client's secret."""
 
 import secrets
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ local ends = redis.call('TIME')[1] + ARGV[4]
 redis.call('HSET', KEYS[1], 'user', ARGV[1], 'generation', ARGV[2], 'ends', ends)
 redis.call('EXPIRE', KEYS[1], math.min(ARGV[3], ARGV[4]))
 """
-# Each request puts the end off, up to the one that was set at the beginning.
+# Each request extends the session, but not beyond the end that was set at login.
 _FIND = """
 local found = redis.call('HMGET', KEYS[1], 'user', 'generation', 'ends')
 if found[1] then
@@ -27,21 +27,21 @@ return found
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What is kept of a login."""
+    """A stored session."""
 
     user_id: UUID
     generation: int
 
 
 async def begin_session(runtime: Runtime, user: User) -> str:
-    """Begin a login.
+    """Create a session.
 
     Args:
-        runtime: Where Redis is.
-        user: Who logs in.
+        runtime: The runtime.
+        user: The user.
 
     Returns:
-        A secret that nobody has had before.
+        The session's secret, for the client.
     """
     secret = secrets.token_urlsafe(SECRET_BYTES)
     settings = runtime.settings
@@ -51,22 +51,22 @@ async def begin_session(runtime: Runtime, user: User) -> str:
         settings.session_idle_seconds,
         settings.session_seconds,
     )
-    await runtime.redis.ask(lambda redis: redis.eval(_BEGIN, 1, _key(secret), *arguments))
+    await runtime.redis.execute(lambda redis: redis.eval(_BEGIN, 1, _key(secret), *arguments))
     return secret
 
 
 async def find_session(runtime: Runtime, secret: str) -> Session | None:
-    """Look a login up, which keeps it alive.
+    """Look up a session and extend it.
 
     Args:
-        runtime: Where Redis is.
-        secret: What the client sent.
+        runtime: The runtime.
+        secret: The secret that the client sent.
 
     Returns:
-        The login, or None if it has ended or never was.
+        The session, or None if it has ended or never existed.
     """
     idle = runtime.settings.session_idle_seconds
-    user_id, generation, _ = await runtime.redis.ask(
+    user_id, generation, _ = await runtime.redis.execute(
         lambda redis: redis.eval(_FIND, 1, _key(secret), idle)
     )
     if user_id is None:
@@ -75,15 +75,15 @@ async def find_session(runtime: Runtime, secret: str) -> Session | None:
 
 
 async def end_session(runtime: Runtime, secret: str) -> None:
-    """End a login.
+    """End a session.
 
     Args:
-        runtime: Where Redis is.
-        secret: What the client sent.
+        runtime: The runtime.
+        secret: The secret that the client sent.
     """
-    await runtime.redis.ask(lambda redis: redis.delete(_key(secret)))
+    await runtime.redis.execute(lambda redis: redis.delete(_key(secret)))
 
 
 def _key(secret: str) -> str:
-    # Whoever reads Redis cannot take a login over.
+    # Only hashes are stored, so that reading Redis does not give access to sessions.
     return f"session:{sha256(secret.encode()).hexdigest()}"

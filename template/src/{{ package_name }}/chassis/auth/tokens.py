@@ -1,7 +1,7 @@
-"""Logins as tokens: a short-lived one that is shown, and one that renews it and changes each time.
+"""Logins by tokens: a short-lived access token, and a refresh token that rotates with each use.
 
-The first is a JWT. The second is a random text of which the database keeps a hash; whoever brings
-one that has been used ends the login, because one of the two who had it has stolen it.
+The access token is a JWT. The refresh token is random, and the database stores its hash. If a used
+refresh token is sent again, it may have been stolen, so that its login ends.
 """
 
 import hmac
@@ -17,16 +17,15 @@ import structlog
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ...settings import Settings
 from ..db.base import utc_now
 from ..db.engine import Database
 from ..db.logins import Login
 from ..db.users import User
-from ..settings import keys_of
+from ..settings import ChassisSettings, keys_of
 
 ALGORITHM = "HS256"
 CLAIMS = ["aud", "exp", "iat", "iss", "sid", "sub"]
-# How far the clocks of two machines may be apart.
+# Allowed clock difference between machines.
 LEEWAY_SECONDS = 10
 _INVALID = (jwt.PyJWTError, ValueError)
 SECRET_BYTES = 32
@@ -36,19 +35,19 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """What a client gets for a login."""
+    """Tokens of a login."""
 
     access: str
     refresh: str
 
 
-async def begin_login(database: Database, settings: Settings, user: User) -> Tokens:
-    """Begin a login.
+async def begin_login(database: Database, settings: ChassisSettings, user: User) -> Tokens:
+    """Create a login.
 
     Args:
-        database: Where it is kept.
+        database: The database.
         settings: Keys and lifetimes.
-        user: Who logs in.
+        user: The user.
     """
     secret = secrets.token_urlsafe(SECRET_BYTES)
     now = utc_now()
@@ -65,16 +64,16 @@ async def begin_login(database: Database, settings: Settings, user: User) -> Tok
     return _tokens(settings, login, secret)
 
 
-async def refresh_login(database: Database, settings: Settings, token: str) -> Tokens | None:
-    """Exchange a refresh token for new tokens; a used one ends its login.
+async def refresh_login(database: Database, settings: ChassisSettings, token: str) -> Tokens | None:
+    """Exchange a refresh token for new tokens; a token that was used before ends its login.
 
     Args:
-        database: Where logins are kept.
+        database: The database.
         settings: Keys and lifetimes.
         token: The refresh token.
 
     Returns:
-        The new tokens, or None if the token is good for nothing.
+        The new tokens, or None if the token is invalid.
     """
     login_id, secret = _parts(token)
     if login_id is None:
@@ -85,7 +84,7 @@ async def refresh_login(database: Database, settings: Settings, token: str) -> T
         if found is None:
             return None
         login, user = found
-        # One step, so that of two who bring the same token one is the second.
+        # Compare and swap in one statement, so that only one of two concurrent requests succeeds.
         unused = (Login.id == login_id) & (Login.secret_hash == _digest(secret))
         result = await session.execute(
             update(Login)
@@ -101,10 +100,10 @@ async def refresh_login(database: Database, settings: Settings, token: str) -> T
 
 
 async def end_login(database: Database, token: str) -> None:
-    """End the login of a refresh token, if it has one.
+    """End the login of a refresh token, if there is one.
 
     Args:
-        database: Where logins are kept.
+        database: The database.
         token: The refresh token.
     """
     login_id, secret = _parts(token)
@@ -115,10 +114,10 @@ async def end_login(database: Database, token: str) -> None:
 
 
 async def keep_login(database: Database, login: Login, user: User) -> None:
-    """Let a login go on after its user has begun a new generation, and drop the others.
+    """Keep one login after a password change, and end the user's others.
 
     Args:
-        database: Where logins are kept.
+        database: The database.
         login: The login.
         user: Its user.
     """
@@ -131,12 +130,12 @@ async def keep_login(database: Database, login: Login, user: User) -> None:
 
 
 async def find_login(
-    database: Database, settings: Settings, token: str
+    database: Database, settings: ChassisSettings, token: str
 ) -> tuple[Login, User] | None:
-    """Find out whose an access token is.
+    """Look up the login and user of an access token.
 
     Args:
-        database: Where logins are kept.
+        database: The database.
         settings: Keys, issuer and audience.
         token: The access token.
 
@@ -154,7 +153,7 @@ async def find_login(
 
 
 async def _find(session: AsyncSession, login_id: UUID) -> tuple[Login, User] | None:
-    """Find a login that goes on."""
+    """Find an active login."""
     query = (
         select(Login, User)
         .join(User, User.id == Login.user_id)
@@ -169,7 +168,7 @@ async def _find(session: AsyncSession, login_id: UUID) -> tuple[Login, User] | N
     return None if row is None else (row[0], row[1])
 
 
-def _tokens(settings: Settings, login: Login, secret: str) -> Tokens:
+def _tokens(settings: ChassisSettings, login: Login, secret: str) -> Tokens:
     now = utc_now()
     key = keys_of(settings.jwt_keys)[0]
     access = jwt.encode(
@@ -188,11 +187,11 @@ def _tokens(settings: Settings, login: Login, secret: str) -> Tokens:
     return Tokens(access=access, refresh=f"{login.id.hex}.{secret}")
 
 
-def _claims(settings: Settings, token: str) -> dict[str, Any]:
+def _claims(settings: ChassisSettings, token: str) -> dict[str, Any]:
     keys = {_name(key): key for key in keys_of(settings.jwt_keys)}
     key = keys.get(jwt.get_unverified_header(token).get("kid", ""))
     if key is None:
-        raise jwt.InvalidKeyError("no key of this name")
+        raise jwt.InvalidKeyError("unknown key id")
     return jwt.decode(
         token,
         key,
@@ -205,7 +204,7 @@ def _claims(settings: Settings, token: str) -> dict[str, Any]:
 
 
 def _name(key: str) -> str:
-    """What a key is called in public."""
+    """Public id of a key (`kid`)."""
     return sha256(b"kid " + key.encode()).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""Results that are kept for a while."""
+"""Caching of function results."""
 
 from .functions import CachedFunction, cached
 

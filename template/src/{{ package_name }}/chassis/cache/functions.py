@@ -1,4 +1,4 @@
-"""Functions whose results are kept for a while, and are computed once for all who ask meanwhile."""
+"""Cached functions; concurrent calls with the same arguments are computed once."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 class CachedFunction(Generic[P, R]):
-    """An async function whose first argument is the runtime, and whose results are kept.
+    """An async function with cached results; its first argument is the runtime.
 
     Args:
         function: The function.
-        seconds: How long a result is kept.
+        seconds: Time to live of a result.
     """
 
     def __init__(
@@ -37,10 +37,10 @@ class CachedFunction(Generic[P, R]):
         update_wrapper(self, function)
 
     async def __call__(self, runtime: Runtime, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Return the result that is kept, or compute it and keep it.
+        """Return the cached result, or compute and cache it.
 
-        Of all who ask for the same result at the same time, one computes it. What the function
-        raises is raised to all of them, and not kept.
+        Concurrent calls with the same arguments are computed once. An exception is raised to all of
+        them, and not cached.
         """
 
         async def compute() -> bytes:
@@ -50,15 +50,15 @@ class CachedFunction(Generic[P, R]):
         return self._decoder.decode(await runtime.cache.get_or_make(key, self.seconds, compute))
 
     async def forget(self, runtime: Runtime, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Compute the result anew when it is next asked for.
+        """Remove a result from the cache.
 
         Args:
             runtime: The runtime.
-            args: The arguments of the result.
-            kwargs: Likewise.
+            args: Positional arguments of the cached call.
+            kwargs: Keyword arguments of the cached call.
 
         Raises:
-            BackingServiceUnavailable: When the cache could not be told.
+            BackingServiceUnavailable: If the cache cannot be reached.
         """
         await runtime.cache.delete(self._key(runtime, *args, **kwargs))
 
@@ -71,28 +71,28 @@ class CachedFunction(Generic[P, R]):
         bound.apply_defaults()
         _, *arguments = bound.arguments.values()
         try:
-            told = _encoder.encode(arguments)
+            encoded = _encoder.encode(arguments)
         except TypeError as error:
-            raise TypeError(f"{self._name}: an argument has no form in JSON ({error})") from error
-        return f"{self._name}:{hashlib.sha256(told).hexdigest()}"
+            raise TypeError(f"{self._name}: an argument has no JSON form ({error})") from error
+        return f"{self._name}:{hashlib.sha256(encoded).hexdigest()}"
 
 
 def cached(
     *, seconds: float
 ) -> Callable[[Callable[Concatenate[Runtime, P], Awaitable[R]]], CachedFunction[P, R]]:
-    """Keep the results of an async function whose first argument is the runtime.
+    """Cache the results of an async function whose first argument is the runtime.
 
-    Arguments and results must be representable in JSON; the annotation of the result says what it
-    becomes again. A new release starts with nothing kept.
+    Arguments and results must be serializable as JSON; results are decoded to the annotated return
+    type. A new release starts with an empty cache.
 
     Args:
-        seconds: How long a result is kept.
+        seconds: Time to live of a result.
 
     Raises:
-        ValueError: If that is no time.
+        ValueError: If `seconds` is not positive.
     """
     if seconds <= 0:
-        raise ValueError(f"a result cannot be kept for {seconds} s: give a positive time")
+        raise ValueError(f"seconds must be positive, not {seconds}")
 
     def decorate(
         function: Callable[Concatenate[Runtime, P], Awaitable[R]],

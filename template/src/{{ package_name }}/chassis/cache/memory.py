@@ -1,4 +1,4 @@
-"""A cache in the memory of each process: nothing to run, and nothing shared."""
+"""In-memory cache, separate in each process."""
 
 import time
 from collections import OrderedDict
@@ -7,74 +7,74 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Self
 
 from ..settings import ChassisSettings
-from .flights import Flights
+from .single_flight import SingleFlight
 
 
 class Cache:
-    """What this process keeps for a while.
+    """An LRU cache with expiry, in the memory of this process.
 
     Args:
-        settings: How many results are kept.
+        settings: Settings with the number of entries.
     """
 
     def __init__(self, settings: ChassisSettings) -> None:
-        self._most = settings.cache_max_entries
-        self._kept: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
-        self._flights = Flights()
+        self._max_entries = settings.cache_max_entries
+        self._entries: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._flight = SingleFlight()
 
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: ChassisSettings) -> AsyncIterator[Self]:
-        """Make an empty cache, and give up at the end what is being computed for it.
+        """Create an empty cache; running computations are cancelled when the context ends.
 
         Args:
-            settings: How many results are kept.
+            settings: Settings with the number of entries.
         """
         cache = cls(settings)
         try:
             yield cache
         finally:
-            await cache._flights.close()
+            await cache._flight.close()
 
     async def get(self, key: str) -> bytes | None:
-        """Look up what is kept, or None."""
-        until, value = self._kept.get(key, (0.0, b""))
+        """Look up a value; None if it is missing or expired."""
+        until, value = self._entries.get(key, (0.0, b""))
         if until <= time.monotonic():
-            self._kept.pop(key, None)
+            self._entries.pop(key, None)
             return None
-        self._kept.move_to_end(key)
+        self._entries.move_to_end(key)
         return value
 
     async def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep a value for so many seconds, and drop what nobody has asked for longest."""
-        self._kept[key] = (time.monotonic() + seconds, value)
-        self._kept.move_to_end(key)
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+        """Cache a value for some seconds; if the cache is full, evict the least recently used."""
+        self._entries[key] = (time.monotonic() + seconds, value)
+        self._entries.move_to_end(key)
+        while len(self._entries) > self._max_entries:
+            self._entries.popitem(last=False)
 
     async def delete(self, key: str) -> None:
-        """Keep something no longer."""
-        self._kept.pop(key, None)
+        """Delete a cached value."""
+        self._entries.pop(key, None)
 
     async def clear(self) -> None:
-        """Keep nothing."""
-        self._kept.clear()
+        """Delete all cached values."""
+        self._entries.clear()
 
     async def seconds_left(self, key: str) -> float | None:
-        """How long something will be kept, or None if it is not."""
-        until, _ = self._kept.get(key, (0.0, b""))
+        """Seconds until a value expires, or None if it is not cached."""
+        until, _ = self._entries.get(key, (0.0, b""))
         left = until - time.monotonic()
         return left if left > 0 else None
 
     async def get_or_make(
         self, key: str, seconds: float, make: Callable[[], Awaitable[bytes]]
     ) -> bytes:
-        """Look up what is kept, or make it and keep it.
+        """Return the cached value, or compute and cache it.
 
         Args:
-            key: Its key.
-            seconds: How long it is kept.
-            make: Makes it; called once for all who ask at the same time.
+            key: Key of the value.
+            seconds: Time to live.
+            make: Computes the value; called once for concurrent requests.
         """
 
         async def make_and_keep() -> bytes:
@@ -83,12 +83,12 @@ class Cache:
             return value
 
         found = await self.get(key)
-        return found if found is not None else await self._flights.join(key, make_and_keep)
+        return found if found is not None else await self._flight.join(key, make_and_keep)
 
     def lead(self, key: str) -> AbstractAsyncContextManager[object]:
-        """Make what is kept under a key until the context is left, or wait for who makes it.
+        """Become the leader who computes a value, or wait for the current leader to finish.
 
         Args:
-            key: Its key. Whoever is in the context looks it up, and makes it if it is not there.
+            key: Key of the value. Look it up inside the context, and compute it if it is missing.
         """
-        return self._flights.lead(key)
+        return self._flight.lead(key)

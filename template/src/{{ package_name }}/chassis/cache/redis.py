@@ -1,6 +1,6 @@
-"""A cache in Redis, which all processes share.
+"""Cache in Redis, shared by all processes.
 
-It is never in the way: while Redis is away, everything is computed when it is asked for.
+While Redis is unavailable, every value is computed on request.
 """
 
 import asyncio
@@ -11,11 +11,11 @@ from typing import Any, Self, TypeVar
 
 from ..redis import RedisUnavailable, SharedRedis
 from ..settings import ChassisSettings
-from .flights import LEASE_SECONDS, Flights
+from .single_flight import LEASE_SECONDS, SingleFlight
 
 T = TypeVar("T")
 
-LOOK_SECONDS = 0.025
+POLL_SECONDS = 0.025
 
 _CLAIM = """
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
@@ -24,7 +24,7 @@ end
 return redis.call('GET', KEYS[1])
 """
 
-_GIVE_UP_CLAIM = """
+_RELEASE_CLAIM = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then
     redis.call('DEL', KEYS[1])
 end
@@ -32,106 +32,106 @@ end
 
 
 class Cache:
-    """What all processes of a release keep for a while.
+    """The cache of all processes of a release.
 
     Args:
-        redis: Where it is kept.
-        settings: The release.
+        redis: The shared Redis client.
+        settings: Settings with the release.
     """
 
     def __init__(self, redis: SharedRedis, settings: ChassisSettings) -> None:
         self._redis = redis
-        # Another release may mean something else by the same key.
+        # Another release may store something else under the same key.
         self._prefix = f"cache:{settings.release}:"
-        self._flights = Flights()
+        self._flight = SingleFlight()
 
     @classmethod
     @asynccontextmanager
     async def open(cls, redis: SharedRedis, settings: ChassisSettings) -> AsyncIterator[Self]:
-        """Use Redis as a cache, and give up at the end what is being computed for it.
+        """Open the cache; running computations are cancelled when the context ends.
 
         Args:
-            redis: Where it is kept.
-            settings: The release.
+            redis: The shared Redis client.
+            settings: Settings with the release.
         """
         cache = cls(redis, settings)
         try:
             yield cache
         finally:
-            await cache._flights.close()
+            await cache._flight.close()
 
     async def get(self, key: str) -> bytes | None:
-        """Look up what is kept, or None."""
+        """Look up a value; None if it is missing or Redis is unavailable."""
         return await self._try(lambda redis: redis.get(self._prefix + key), None)
 
     async def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep a value for so many seconds."""
+        """Cache a value for some seconds, if Redis is available."""
         milliseconds = max(1, round(seconds * 1000))
         await self._try(lambda redis: redis.set(self._prefix + key, value, px=milliseconds), None)
 
     async def delete(self, key: str) -> None:
-        """Keep something no longer.
+        """Delete a cached value.
 
         Raises:
-            RedisUnavailable: When Redis could not be told, and will give it again.
+            RedisUnavailable: If Redis cannot be reached, so that the value stays cached.
         """
-        await self._redis.ask(lambda redis: redis.delete(self._prefix + key))
+        await self._redis.execute(lambda redis: redis.delete(self._prefix + key))
 
     async def clear(self) -> None:
-        """Keep nothing of this release.
+        """Delete all cached values of this release.
 
         Raises:
-            RedisUnavailable: When Redis could not be told.
+            RedisUnavailable: If Redis cannot be reached.
         """
         position = 0
         pattern = f"{self._prefix}*"
         while True:
-            position, keys = await self._redis.ask(
+            position, keys = await self._redis.execute(
                 lambda redis, at=position: redis.scan(at, pattern, 1000)  # type: ignore[misc]
             )
             if keys:
-                await self._redis.ask(lambda redis, found=keys: redis.unlink(*found))  # type: ignore[misc]
+                await self._redis.execute(lambda redis, found=keys: redis.unlink(*found))  # type: ignore[misc]
             if not position:
                 return
 
     async def seconds_left(self, key: str) -> float | None:
-        """How long something will be kept, or None if it is not."""
+        """Seconds until a value expires, or None if it is not cached."""
         left = await self._try(lambda redis: redis.pttl(self._prefix + key), -2)
         return left / 1000 if left > 0 else None
 
     async def get_or_make(
         self, key: str, seconds: float, make: Callable[[], Awaitable[bytes]]
     ) -> bytes:
-        """Look up what is kept, or make it and keep it.
+        """Return the cached value, or compute and cache it.
 
         Args:
-            key: Its key.
-            seconds: How long it is kept.
-            make: Makes it; called once for all who ask at the same time, in whatever process.
+            key: Key of the value.
+            seconds: Time to live.
+            make: Computes the value; called once for concurrent requests in all processes.
         """
         found = await self.get(key)
         if found is not None:
             return found
-        return await self._flights.join(key, lambda: self._make(key, seconds, make))
+        return await self._flight.join(key, lambda: self._make(key, seconds, make))
 
     @asynccontextmanager
     async def lead(self, key: str) -> AsyncIterator[None]:
-        """Make what is kept under a key until the context is left, or wait for who makes it.
+        """Become the leader who computes a value, or wait for the current leader to finish.
 
-        While Redis is away nobody waits, because there would be nothing to wait for.
+        While Redis is unavailable, there is no leader, and nobody waits.
 
         Args:
-            key: Its key. Whoever is in the context looks it up, and makes it if it is not there.
+            key: Key of the value. Look it up inside the context, and compute it if it is missing.
         """
         async with AsyncExitStack() as held:
-            if not self._redis.lost and await held.enter_async_context(self._flights.lead(key)):
+            if not self._redis.lost and await held.enter_async_context(self._flight.lead(key)):
                 token = None
                 with suppress(RedisUnavailable):
                     token = await self._claim(key)
                 if token is None:
                     await held.aclose()
                 else:
-                    held.push_async_callback(self._give_up, key, token)
+                    held.push_async_callback(self._release, key, token)
             yield
 
     async def _make(self, key: str, seconds: float, make: Callable[[], Awaitable[bytes]]) -> bytes:
@@ -143,7 +143,7 @@ class Cache:
                     if found is not None:
                         return found
         try:
-            # Whoever had the claim before may have finished between the look and the claim.
+            # The previous leader may have finished between the lookup and the claim.
             found = await self.get(key)
             if found is not None:
                 return found
@@ -152,23 +152,23 @@ class Cache:
             return value
         finally:
             if token is not None:
-                await self._give_up(key, token)
+                await self._release(key, token)
 
     async def _claim(self, key: str) -> str | None:
-        """Claim the making of something among all processes.
+        """Become the leader for a key among all processes.
 
         Returns:
-            What the claim is given up with; None when another process has made it, or has ended
-            without and a third one was quicker.
+            A token to release the claim with; None if another process has computed the value, or if
+            the leader has failed and another process has taken over.
 
         Raises:
-            RedisUnavailable: When Redis does not answer.
+            RedisUnavailable: If Redis cannot be reached.
         """
         token = secrets.token_hex(8)
         claim, milliseconds = f"{self._prefix}{key}:claim", round(LEASE_SECONDS * 1000)
         first = None
         while True:
-            holder = await self._redis.ask(
+            holder = await self._redis.execute(
                 lambda redis: redis.eval(_CLAIM, 1, claim, token, milliseconds)
             )
             if holder == token.encode():
@@ -176,16 +176,16 @@ class Cache:
             first = first or holder
             if holder != first:
                 return None
-            await asyncio.sleep(LOOK_SECONDS)
-            if await self._redis.ask(lambda redis: redis.exists(self._prefix + key)):
+            await asyncio.sleep(POLL_SECONDS)
+            if await self._redis.execute(lambda redis: redis.exists(self._prefix + key)):
                 return None
 
-    async def _give_up(self, key: str, token: str) -> None:
+    async def _release(self, key: str, token: str) -> None:
         claim = f"{self._prefix}{key}:claim"
-        await self._try(lambda redis: redis.eval(_GIVE_UP_CLAIM, 1, claim, token), None)
+        await self._try(lambda redis: redis.eval(_RELEASE_CLAIM, 1, claim, token), None)
 
-    async def _try(self, question: Callable[[Any], Awaitable[Any]], otherwise: T) -> Any | T:
+    async def _try(self, command: Callable[[Any], Awaitable[Any]], default: T) -> Any | T:
         try:
-            return await self._redis.ask(question)
+            return await self._redis.execute(command)
         except RedisUnavailable:
-            return otherwise
+            return default

@@ -1,4 +1,4 @@
-"""`config`: the settings, as they are or as they could be."""
+"""`config`: print the current settings, or all available ones."""
 
 from typing import Annotated
 
@@ -7,20 +7,17 @@ import typer
 
 def config(
     example: Annotated[
-        bool, typer.Option("--example", help="Print .env.example instead: every setting there is.")
+        bool, typer.Option("--example", help="Print .env.example instead, with all settings.")
     ] = False,
 ) -> None:
     """Print the settings of this process; secrets are masked."""
-    from pydantic import SecretStr
-
-    from ...settings import Settings
+    from ..current import current
     from ..settings import env_example, load_settings
+    from ..settings.variables import as_text, current_variables
 
+    cls = current().settings_class()
     if example:
-        typer.echo(env_example(Settings), nl=False)
+        typer.echo(env_example(cls), nl=False)
         return
-    settings = load_settings(Settings)
-    for name in Settings.model_fields:
-        value = getattr(settings, name)
-        shown = "**********" if isinstance(value, SecretStr) else value
-        typer.echo(f"{name.upper()}={shown}")
+    for variable in current_variables(load_settings(cls)):
+        typer.echo(f"{variable.name}={as_text(variable.value)}")

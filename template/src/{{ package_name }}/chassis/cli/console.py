@@ -1,4 +1,4 @@
-"""A Python prompt that runs in a thread, while what is typed runs in the event loop."""
+"""A Python prompt in a thread, whose input runs in the event loop."""
 
 import ast
 import asyncio
@@ -30,14 +30,14 @@ class _Console(code.InteractiveConsole):
 
 
 async def interact(names: dict[str, Any], banner: str) -> None:
-    """Talk to whoever sits at stdin until the end of the input.
+    """Run an interactive prompt on stdin until the end of the input.
 
     Args:
-        names: What is defined at the prompt.
-        banner: Its first line.
+        names: Names that are defined at the prompt.
+        banner: First line of the output.
     """
     if not sys.stdin.isatty():
-        # What is printed is for a program to read, without prompts.
+        # Another program reads the output, so print no prompts.
         sys.ps1 = sys.ps2 = ""
     names = {"__name__": "__console__", "__doc__": None, **names}
     console = _Console(names, asyncio.get_running_loop())

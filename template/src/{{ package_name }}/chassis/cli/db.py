@@ -1,4 +1,4 @@
-"""`db`: the database's schema."""
+"""`db`: migrate the database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ db = typer.Typer(help="Migrate the database.", no_args_is_help=True)
 
 WAIT_SECONDS = 30
 
-Message = Annotated[str, typer.Option("--message", "-m", help="What it does, in a few words.")]
+Message = Annotated[str, typer.Option("--message", "-m", help="Summary of the migration.")]
 Revision = Annotated[str, typer.Argument(help="Revision to go to.")]
 
 
@@ -28,7 +28,7 @@ def upgrade(
         float, typer.Option(min=0, help="How long to wait for the database, in seconds.")
     ] = WAIT_SECONDS,
 ) -> None:
-    """Apply the migrations that the database lacks; safe to run many at a time."""
+    """Apply pending migrations; safe to run concurrently."""
     from ..db import migrate
     from .process import begin
 
@@ -37,10 +37,10 @@ def upgrade(
         migrate.upgrade(settings, revision, wait=wait)
 
 
-# A revision such as -1 is no option.
+# A revision such as -1 would be parsed as an option.
 @db.command(context_settings={"ignore_unknown_options": True})
 def downgrade(revision: Annotated[str, typer.Argument(help="Revision to go back to.")]) -> None:
-    """Take migrations back."""
+    """Revert migrations."""
     from ..db import migrate
     from .process import begin
 
@@ -53,10 +53,10 @@ def downgrade(revision: Annotated[str, typer.Argument(help="Revision to go back 
 def revision(
     message: Message,
     empty: Annotated[
-        bool, typer.Option("--empty", help="Write a step of your own: do not look at the models.")
+        bool, typer.Option("--empty", help="Write an empty migration, without comparing models.")
     ] = False,
 ) -> None:
-    """Write a migration that brings the database to what the models say."""
+    """Write a migration from the differences between models and database."""
     from ..db import revisions
     from .process import begin
 
@@ -65,7 +65,7 @@ def revision(
         written = revisions.write(settings, message, empty=empty)
     if written is None:
         typer.echo(
-            "No changes: the models match the database. Use --empty for a step of your own.",
+            "No changes: the models match the database. Use --empty for an empty migration.",
             err=True,
         )
     else:
@@ -74,7 +74,7 @@ def revision(
 
 @db.command()
 def merge(message: Message) -> None:
-    """Join the heads that two branches have left, by a migration that follows both."""
+    """Write a migration that joins several heads into one."""
     from ..db import revisions
     from .process import begin
 
@@ -89,7 +89,7 @@ def merge(message: Message) -> None:
 
 @db.command()
 def current() -> None:
-    """Show the revision that the database is at."""
+    """Show the current revision of the database."""
     from alembic import command
 
     with _in_one_sentence():
@@ -123,12 +123,12 @@ def _finish(file: Path) -> None:
     typer.echo(shown)
     if findings:
         typer.echo(findings, err=True)
-        fail(f"{shown} is written, and ruff cannot fix all of it: see above.")
+        fail(f"{shown} is written, but ruff cannot fix everything in it: see above.")
 
 
 @contextmanager
 def _in_one_sentence() -> Iterator[None]:
-    """Let the command end with what is wrong instead of with a traceback."""
+    """End the command with one sentence instead of a traceback."""
     from alembic.util import CommandError
 
     from ..db.engine import DatabaseUnreachable
@@ -140,6 +140,6 @@ def _in_one_sentence() -> Iterator[None]:
         fail(str(error))
     except DatabaseUnreachable as error:
         fail(
-            f"{error} Is DATABASE_URL right, and is it running? "
-            "`db upgrade --wait 120` gives it two minutes."
+            f"{error} Check DATABASE_URL, and that the database is running. "
+            "`db upgrade --wait 120` waits up to two minutes."
         )

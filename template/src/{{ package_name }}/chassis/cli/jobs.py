@@ -1,4 +1,4 @@
-"""`jobs`: what is in the queue, and what to do about it."""
+"""`jobs`: list, show, retry and abort jobs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def list_jobs(
 
     known = [state.value for state in Status]
     if status is not None and status not in known:
-        fail(f"There is no state {status!r}. There are: {', '.join(known)}.")
+        fail(f"Unknown state {status!r}: use one of {', '.join(known)}.")
 
     async def task(runtime: Runtime) -> None:
         wanted = [Status(status)] if status else list(Status)
@@ -66,15 +66,15 @@ def retry(
     failed: Annotated[bool, typer.Option("--failed", help="All jobs that failed.")] = False,
     job: Annotated[str | None, typer.Option(help="With --failed: only runs of this job.")] = None,
 ) -> None:
-    """Run a job again that has ended, or all that failed."""
+    """Run a finished job again, or all failed ones."""
     from saq.job import TERMINAL_STATUSES, Status
 
     from .process import fail, in_runtime
 
     if failed is (key is not None):
-        fail("Say which: `jobs retry KEY` for one job, or `jobs retry --failed` for all that did.")
+        fail("Give either a key (`jobs retry KEY`) or `--failed` for all failed jobs.")
     if job is not None and not failed:
-        fail("--job goes with --failed: `jobs retry --failed --job NAME`.")
+        fail("--job needs --failed: `jobs retry --failed --job NAME`.")
 
     async def all_failed(runtime: Runtime) -> None:
         again = 0
@@ -86,9 +86,9 @@ def retry(
     async def one(runtime: Runtime, key: str) -> None:
         found = await _find(runtime, key)
         if found.status not in TERMINAL_STATUSES:
-            fail(f"Job {key} is {found.status.value}: only a job that has ended can be retried.")
+            fail(f"Job {key} is {found.status.value}: only a finished job can be retried.")
         if not await runtime.queue.run_again(key):
-            fail(f"Job {key} has been retried by somebody else just now: see `jobs show {key}`.")
+            fail(f"Job {key} was retried concurrently: see `jobs show {key}`.")
         typer.echo(f"{key} queued")
 
     in_runtime(all_failed if key is None else lambda runtime: one(runtime, key))
@@ -96,7 +96,7 @@ def retry(
 
 @jobs.command()
 def abort(key: Key) -> None:
-    """Stop a job that waits or runs."""
+    """Abort a queued or running job."""
     from saq.job import TERMINAL_STATUSES
 
     from .process import fail, in_runtime
@@ -104,7 +104,7 @@ def abort(key: Key) -> None:
     async def task(runtime: Runtime) -> None:
         job = await _find(runtime, key)
         if job.status in TERMINAL_STATUSES:
-            fail(f"Job {key} has ended already: it is {job.status.value}.")
+            fail(f"Job {key} is already finished: it is {job.status.value}.")
         await runtime.queue.abort(job, "aborted by hand")
         typer.echo(f"{key} {job.status.value}")
 

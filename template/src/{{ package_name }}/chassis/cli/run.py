@@ -1,4 +1,4 @@
-"""`run`: one job, now."""
+"""`run`: run one job now."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ def run(
     arguments: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Its arguments.")
     ] = None,
-    enqueue: Annotated[bool, typer.Option("--enqueue", help="Hand it to a worker.")] = False,
+    enqueue: Annotated[bool, typer.Option("--enqueue", help="Send it to a worker.")] = False,
     wait: Annotated[
-        bool, typer.Option("--wait", help="With --enqueue: show its progress and its result.")
+        bool, typer.Option("--wait", help="With --enqueue: show its progress and result.")
     ] = False,
 ) -> None:
-    """Run a job in this process, or hand it to a worker, and print its result as JSON."""
+    """Run a job in this process or by a worker, and print its result as JSON."""
     import msgspec
 
-    from ... import app as service
+    from ..current import current
     from ..jobs.functions import by_name
+    from ..service import given
     from .process import fail, in_runtime
 
-    functions = by_name(service.jobs())
+    functions = by_name(given(current().jobs))
     if job not in functions:
-        fail(f"There is no job {job!r}. There are: {', '.join(sorted(functions)) or 'none'}.")
+        fail(f"Unknown job {job!r}: the jobs are {', '.join(sorted(functions)) or 'none'}.")
     if wait and not enqueue:
-        fail("--wait goes with --enqueue: without it the job runs here and is waited for anyway.")
+        fail("--wait needs --enqueue: without it, the job runs in this process.")
     function = functions[job]
     values = _parse(function, arguments or [])
 
@@ -51,7 +52,8 @@ def run(
 
 
 def _parse(function: JobFunction[..., Any], arguments: list[str]) -> dict[str, Any]:
-    from pydantic import TypeAdapter, ValidationError
+    import msgspec
+    from pydantic import ValidationError
 
     from .process import fail
 
@@ -68,14 +70,12 @@ def _parse(function: JobFunction[..., Any], arguments: list[str]) -> dict[str, A
         name, equals, text = argument.partition("=")
         if not equals or name not in parameters:
             fail(f"{argument!r} is not an argument of this job. {takes}")
-        adapter: TypeAdapter[Any] = TypeAdapter(parameters[name].annotation)
         try:
-            values[name] = adapter.validate_python(text)
-        except ValidationError:
-            try:
-                values[name] = adapter.validate_json(text)
-            except ValidationError as error:
-                fail(f"{name}: {error.errors()[0]['msg']}. {takes}")
+            values[name] = _value(function, name, text)
+        except ValidationError as error:
+            fail(f"{name}: {error.errors()[0]['msg']}. {takes}")
+        except msgspec.DecodeError as error:
+            fail(f"{name}: {error}. {takes}")
     missing = [
         name
         for name, parameter in parameters.items()
@@ -84,6 +84,25 @@ def _parse(function: JobFunction[..., Any], arguments: list[str]) -> dict[str, A
     if missing:
         fail(f"{missing[0]}=... is missing. {takes}")
     return values
+
+
+def _value(function: JobFunction[..., Any], name: str, text: str) -> Any:
+    """Value of an argument, from its text or from JSON."""
+    import msgspec
+    from pydantic import TypeAdapter, ValidationError
+
+    from ..jobs.values import conversions_of
+
+    if decode := conversions_of(function.function).decoders.get(name):
+        try:
+            return decode(text)
+        except msgspec.ValidationError:
+            return decode(msgspec.json.decode(text))
+    adapter: TypeAdapter[Any] = TypeAdapter(function.parameters()[name].annotation)
+    try:
+        return adapter.validate_python(text)
+    except ValidationError:
+        return adapter.validate_json(text)
 
 
 async def _here(
@@ -112,7 +131,7 @@ async def _follow(runtime: Runtime, job: Job) -> object:
         await asyncio.sleep(POLL_SECONDS)
         found = await runtime.queue.find(job.key)
         if found is None:
-            fail(f"Job {job.key} is gone: its result was not kept.")
+            fail(f"Job {job.key} is gone: its result has expired.")
         job = found
     if job.status is not Status.COMPLETE:
         last_line = (job.error or "").strip().rpartition("\n")[2]

@@ -1,4 +1,4 @@
-"""`shell`: a REPL with the runtime open and `await` at the prompt."""
+"""`shell`: a Python prompt with an open runtime and top-level `await`."""
 
 
 def shell() -> None:

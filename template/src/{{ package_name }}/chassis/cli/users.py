@@ -1,4 +1,4 @@
-"""Commands for users, beside your own under `admin`."""
+"""Commands for user accounts, added to your own `admin` commands."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PasswordStdin = Annotated[
 
 
 def with_users(admin: typer.Typer) -> typer.Typer:
-    """Add the commands of this module to your own; where names are the same, yours stay.
+    """Add the commands of this module to your own; yours win where names are equal.
 
     Args:
         admin: Your admin commands.
@@ -40,11 +40,11 @@ def with_users(admin: typer.Typer) -> typer.Typer:
 def create_user(
     email: Email,
     role: Annotated[
-        list[str] | None, typer.Option(help="What the user may do; can be given many times.")
+        list[str] | None, typer.Option(help="Role of the user; can be given several times.")
     ] = None,
     password_stdin: PasswordStdin = False,
 ) -> None:
-    """Make a user who can log in, and print the id."""
+    """Create a user and print the id."""
     from ..auth.accounts import EmailTaken
     from ..auth.accounts import create_user as create
     from .process import fail
@@ -58,11 +58,11 @@ def create_user(
     try:
         typer.echo(_run(task).id)
     except EmailTaken:
-        fail("There is a user with this address already: see `admin list-users`.")
+        fail("A user with this address already exists: see `admin list-users`.")
 
 
 def set_password(email: Email, password_stdin: PasswordStdin = False) -> None:
-    """Give a user another password, which ends all logins."""
+    """Set a user's password; ends all logins of the user."""
     from ..auth import accounts
 
     password = _password(from_stdin=password_stdin)
@@ -86,14 +86,14 @@ def list_users() -> None:
 
 
 def deactivate(email: Email) -> None:
-    """Let a user log in no longer, which ends all logins."""
+    """Deactivate a user; ends all logins of the user."""
     from ..auth import accounts
 
     _change(lambda database: accounts.set_active(database, email, active=False))
 
 
 def activate(email: Email) -> None:
-    """Let a user log in again."""
+    """Activate a deactivated user."""
     from ..auth import accounts
 
     _change(lambda database: accounts.set_active(database, email, active=True))
@@ -128,7 +128,7 @@ def _password(*, from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
-        fail("There is no terminal to ask for the password at: pass --password-stdin.")
+        fail("Cannot ask for the password without a terminal: use --password-stdin.")
     answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     return answer
 

@@ -1,4 +1,4 @@
-"""The files of a history of migrations, read without running them."""
+"""Migration files, read without running them."""
 
 import ast
 from collections.abc import Collection
@@ -9,13 +9,13 @@ from alembic.util import CommandError
 
 
 def new_id(taken: Collection[str]) -> str:
-    """Make an id for a revision: the time in UTC, such as 20260131T235959Z.
+    """Generate a revision id from the time in UTC, such as 20260131T235959Z.
 
-    Ids sort by age, and those of two branches differ. Secret scanners look for hexadecimal digits,
-    which T and Z are not.
+    Such ids sort by age, differ between branches, and do not look like secrets to secret scanners,
+    unlike Alembic's hexadecimal ids.
 
     Args:
-        taken: Ids of the revisions that there are.
+        taken: Ids of the existing revisions.
     """
     moment = datetime.now(UTC)
     while (revision := f"{moment:%Y%m%dT%H%M%SZ}") in taken:
@@ -24,32 +24,32 @@ def new_id(taken: Collection[str]) -> str:
 
 
 def revisions(folder: Path) -> dict[str, list[Path]]:
-    """Find the files of a folder by the id that they declare.
+    """Find the migration files of a folder, by revision id.
 
     Args:
-        folder: Where the history is.
+        folder: Folder of the migrations.
 
     Raises:
-        CommandError: When a file is not valid Python.
+        CommandError: If a file is not valid Python.
     """
     found: dict[str, list[Path]] = {}
     for file in sorted(folder.glob("*.py")):
-        # Alembic ignores these as well: an editor's lock, and the file of a package.
+        # Alembic ignores editor lock files and `__init__.py`, too.
         if not file.name.startswith((".#", "__init__")) and (revision := _declared(file)):
             found.setdefault(revision, []).append(file)
     return found
 
 
 def refuse_duplicates(folder: Path) -> None:
-    """Refuse a history in which an id is declared twice.
+    """Reject migrations with the same revision id.
 
-    Alembic would ignore one of the files, and count it as applied with the other.
+    Alembic would silently skip one of the files.
 
     Args:
-        folder: Where the history is.
+        folder: Folder of the migrations.
 
     Raises:
-        CommandError: When an id is declared twice.
+        CommandError: If two files declare the same id.
     """
     for revision, files in revisions(folder).items():
         if len(files) > 1:

@@ -1,4 +1,4 @@
-"""Logins that clients keep alive by refresh tokens, and the attempts at them."""
+"""Tables of logins by refresh token, and of login attempts."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -11,13 +11,13 @@ from .users import User
 
 
 class Login(Model):
-    """A login: one refresh token at a time is good for it."""
+    """A login; it has one valid refresh token at a time."""
 
     __tablename__ = "chassis_users_logins"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
-    # Of the user at that time: another one ends the login.
+    # The user's generation at login; the login ends when the user gets a new one.
     generation: Mapped[int]
     secret_hash: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -25,7 +25,7 @@ class Login(Model):
 
 
 class Attempts(Model):
-    """How many attempts there were in a window of time."""
+    """A counter of login attempts in a time window."""
 
     __tablename__ = "chassis_users_attempts"
 

@@ -1,8 +1,10 @@
 """PostgreSQL, through asyncpg."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection, DateTime, make_url, text
 from sqlalchemy.engine import URL
@@ -11,55 +13,99 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ..settings import ChassisSettings
 from .redaction import without_values
 
-# Column type of a moment in time.
+# Column type of a point in time.
 Moment = DateTime(timezone=True)
 
 CONNECT_SECONDS = 5
+_OPTION_SECONDS = re.compile(r"[?&]connect_timeout=([1-9]\d*)(?:&|$)")
+# What comes before the hosts of an address, the hosts, and what comes after them.
+_HOSTS = re.compile(r"(\w+(?:\+\w+)?://(?:[^@]*@)?)([^/?]*)(.*)", re.DOTALL)
+# Options of asyncpg and of SQLAlchemy's dialect.
+_DRIVER_OPTIONS = {
+    *("host", "port", "ssl", "direct_tls", "server_settings", "command_timeout"),
+    *("prepared_statement_cache_size", "prepared_statement_name_func"),
+}
+# Options of libpq that the driver does not have, and that do not change what the server does.
+_CLIENT_OPTIONS = {
+    *("connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval"),
+    *("keepalives_count", "tcp_user_timeout", "channel_binding", "gssencmode", "client_encoding"),
+    *("sslcompression", "sslsni", "fallback_application_name", "load_balance_hosts"),
+}
 # Identifies this service's migrations among the advisory locks of a database.
 _MIGRATION_LOCK = 7_204_118_231
 # SQLSTATE of foreign key, unique and exclusion violations.
 _CONFLICTS = {"23503", "23505", "23P01"}
-# What SQLSTATE of all data exceptions begins with.
+# SQLSTATE class of data exceptions, and codes of NOT NULL and CHECK violations.
 _DATA = "22"
-# Fields of an error that name parts of the schema.
+_UNSTORABLE = {"23502", "23514"}
+# SQLSTATE classes of failed connections, missing resources, intervention and system errors.
+_TEMPORARY_CLASSES = {"08", "53", "57", "58"}
+# Serialization failure, deadlock, a lock that is taken, and a server that is read-only.
+_TEMPORARY = {"40001", "40P01", "55P03", "25006"}
+# Fields of an error that contain names of the schema.
 _NAMES = ("schema_name", "table_name", "column_name", "data_type_name", "constraint_name")
-# Function of the server that raises errors of triggers, whose text can be anything.
+# Server function that raises errors of triggers, which can have any text.
 _RAISE = "exec_stmt_raise"
 
 
 def engine_url(url: str) -> URL:
-    """Give the driver to an address such as `postgresql://user@host/name`."""
-    return make_url(url).set(drivername="postgresql+asyncpg")
+    """Address for SQLAlchemy, which passes its options to the driver.
+
+    Args:
+        url: An address as for libpq, such as `postgresql://user@host/name?sslmode=require`, with
+            several hosts if you like. It may have options of the driver too.
+    """
+    start, hosts, rest = _HOSTS.findall(url)[0]
+    several = hosts.split(",") if "," in hosts else []
+    address = make_url(f"{start}{'' if several else hosts}{rest}")
+    options = dict(address.query)
+    if several:
+        options["host"] = tuple(host if ":" in host else f"{host}:5432" for host in several)
+    libpq = {name: options.pop(name) for name in list(options) if name not in _DRIVER_OPTIONS}
+    known = {name: value for name, value in libpq.items() if name not in _CLIENT_OPTIONS}
+    if known:
+        # The driver reads these options only in an address of its own.
+        options["dsn"] = f"postgresql://?{urlencode(known)}"
+    return address.set(drivername="postgresql+asyncpg", query=options)
 
 
 def engine_options(settings: ChassisSettings) -> dict[str, Any]:
-    """Options of the engine that depend on this database."""
+    """Engine options for this database."""
+    seconds = _OPTION_SECONDS.search(settings.database_url.get_secret_value())
     return {
         "pool_size": settings.database_pool_size,
-        "connect_args": {"timeout": CONNECT_SECONDS},
+        "max_overflow": 0,
+        "connect_args": {"timeout": int(seconds[1]) if seconds else CONNECT_SECONDS},
     }
 
 
 def prepare(engine: AsyncEngine) -> None:
-    """Nothing to prepare: connections are right as they come."""
+    """Do nothing: connections need no preparation."""
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Whether a driver's error says that stored rows stand against the statement."""
+    """Whether a driver's error is a conflict with stored rows."""
     return getattr(error, "sqlstate", None) in _CONFLICTS
 
 
 def is_unstorable(error: BaseException | None) -> bool:
-    """Whether a driver's error says that a value cannot be stored, such as a NUL in a text."""
-    return (getattr(error, "sqlstate", None) or "").startswith(_DATA)
+    """Whether a driver's error says that a value cannot be stored, such as a NUL character."""
+    code = getattr(error, "sqlstate", None) or ""
+    return code.startswith(_DATA) or code in _UNSTORABLE
+
+
+def is_temporary(error: BaseException | None) -> bool:
+    """Whether a driver's error is about the state of the server, so that a retry may succeed."""
+    code = getattr(error, "sqlstate", None) or ""
+    return code[:2] in _TEMPORARY_CLASSES or code in _TEMPORARY
 
 
 def redact(error: BaseException, statement: str) -> bool:
-    """Take the values out of a driver's error.
+    """Remove values from a driver's error.
 
     Args:
         error: The error.
-        statement: What was executed, without its parameters.
+        statement: The SQL statement, without its parameters.
 
     Returns:
         Whether it is a driver's error.
@@ -72,7 +118,7 @@ def redact(error: BaseException, statement: str) -> bool:
         return True
     if not type(error).__module__.startswith("asyncpg."):
         return False
-    # Errors without a code are about the use of the connection.
+    # Errors without a code are about misuse of the connection, and contain no values.
     if hasattr(error, "sqlstate"):
         message = _without_values(error, statement)
         error.args = (message,)
@@ -85,14 +131,15 @@ def _without_values(error: BaseException, statement: str) -> str:
     if getattr(error, "server_source_function", None) == _RAISE:
         return "trigger or function failed"
     names = [name for field in _NAMES if (name := getattr(error, field, None))]
-    # Data exceptions quote values, which may well begin like a part of the statement.
-    known = [] if is_unstorable(error) else [statement, *names]
+    # Data exceptions quote values, which may equal a part of the statement.
+    is_about_data = getattr(error, "sqlstate", "").startswith(_DATA)
+    known = [] if is_about_data else [statement, *names]
     return without_values(str(error.args[0]), *known)
 
 
 @contextmanager
 def migration_lock(connection: Connection) -> Iterator[None]:
-    """Let one process at a time migrate; others wait for it and then find nothing to do."""
+    """Lock migrations, so that only one process at a time runs them."""
     connection.execute(text("SELECT pg_advisory_lock(:id)"), {"id": _MIGRATION_LOCK})
     connection.commit()
     try:

@@ -1,9 +1,9 @@
-"""Errors of the database without the values of statements and rows.
+"""Removal of values from database errors.
 
 Drivers quote values in their messages, and tracebacks are logged, reported and stored. The errors
-are therefore changed where they are raised, for all of these places at once. What they are stays:
-type, code, and the names of constraints, tables and columns. Messages of the service's own code
-stay as well. SQLAlchemy adds the parameters of a statement, unless `hide_parameters` is set.
+are changed where they are raised, so that no value reaches any of these. Type, code and the names
+of constraints, tables and columns stay, and so do messages of the service's own code. SQLAlchemy
+adds the parameters of a statement, unless `hide_parameters` is set.
 """
 
 import re
@@ -15,19 +15,19 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-# What drivers quote, or write after a colon. An apostrophe inside a word is no quote.
+# Text in quotes or after a colon. An apostrophe inside a word does not count.
 _QUOTED = re.compile(r""" "([^"]*)"? | (?<!\w)'([^']*)'? | :\ (.*) """, re.DOTALL | re.VERBOSE)
 
-# Takes the values out of a driver's error, given the statement; tells whether it was one.
+# Removes values from a driver's error, given the statement; returns False for other errors.
 Redact = Callable[[BaseException, str], bool]
 
 
 def redact_errors(engine: AsyncEngine, redact: Redact) -> None:
-    """Take the values out of all errors of an engine.
+    """Remove values from all errors of an engine.
 
     Args:
         engine: The engine.
-        redact: Takes them out of an error of the driver, and returns False for any other.
+        redact: Removes values from a driver's error; returns False for other errors.
     """
 
     def handle(context: ExceptionContext) -> None:
@@ -35,7 +35,7 @@ def redact_errors(engine: AsyncEngine, redact: Redact) -> None:
         if not isinstance(raised, StatementError):
             return
         statement = context.statement or ""
-        # Innermost first: what wraps an error repeats its message.
+        # Innermost first, because an outer error repeats the inner message.
         for error in reversed(list(_causes(context.original_exception))):
             if redact(error, statement):
                 continue
@@ -51,11 +51,11 @@ def redact_errors(engine: AsyncEngine, redact: Redact) -> None:
 
 
 def without_values(text: str, *known: str) -> str:
-    """Cut a message before the first thing in it that may be a value.
+    """Cut a message before the first part that may be a value.
 
     Args:
         text: The message.
-        known: The statement and names of the schema: what is part of one of them is no value.
+        known: The statement and names of the schema; parts of them are not values.
     """
     for found in _QUOTED.finditer(text):
         quoted = next(group for group in found.groups() if group is not None)
@@ -65,13 +65,13 @@ def without_values(text: str, *known: str) -> str:
 
 
 def _is_own(error: BaseException) -> bool:
-    """Whether the service itself raised an error, in a column type for example."""
+    """Whether the service itself raised an error, such as in a column type."""
     modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
     return bool(modules) and modules[-1].partition(".")[0] == __name__.partition(".")[0]
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, and those that it was raised from."""
+    """An error and its causes."""
     while error is not None:
         yield error
         error = error.__cause__

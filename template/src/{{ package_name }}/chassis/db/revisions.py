@@ -1,4 +1,4 @@
-"""New revisions: files that pass the checks of the project before anybody touches them."""
+"""New migration files, which pass the project's checks as generated."""
 
 import asyncio
 import subprocess
@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import Script
 from alembic.util import CommandError
 
-from ...settings import Settings
+from ..settings import ChassisSettings
 from . import migrate
 from .engine import Database
 from .history import new_id, revisions
@@ -23,20 +23,20 @@ from .history import new_id, revisions
 MESSAGE_LENGTH = 80
 
 
-def write(settings: Settings, message: str, *, empty: bool = False) -> Path | None:
-    """Write a revision that brings the database to what the models say.
+def write(settings: ChassisSettings, message: str, *, empty: bool = False) -> Path | None:
+    """Write a migration from the differences between models and database.
 
     Args:
-        settings: Address of the database.
-        message: What it does, in a few words.
-        empty: Write one without a step in it, and do not look at models or database.
+        settings: Settings with the address of the database.
+        message: Summary of the migration.
+        empty: Write an empty migration, without comparing models and database.
 
     Returns:
-        The file, or None if there is nothing to change.
+        The file, or None if there are no differences.
 
     Raises:
-        CommandError: When the message, the history or the database does not allow it.
-        DatabaseUnreachable: When there is no connection.
+        CommandError: If the message is invalid, or the migrations or the database do not allow it.
+        DatabaseUnreachable: If the database cannot be reached.
     """
     docstring = summary(message)
     migrate.verify()
@@ -54,18 +54,18 @@ def write(settings: Settings, message: str, *, empty: bool = False) -> Path | No
     )
 
 
-def merge(settings: Settings, message: str) -> Path | None:
-    """Write a revision that follows all heads.
+def merge(settings: ChassisSettings, message: str) -> Path | None:
+    """Write a migration that joins all heads.
 
     Args:
         settings: Settings of the service.
-        message: What is joined, in a few words.
+        message: Summary of the migration.
 
     Returns:
-        The file, or None if there is one head.
+        The file, or None if there is only one head.
 
     Raises:
-        CommandError: When the message or the history does not allow it.
+        CommandError: If the message or a migration file is invalid.
     """
     docstring = summary(message)
     migrate.verify()
@@ -75,17 +75,17 @@ def merge(settings: Settings, message: str) -> Path | None:
 
 
 def tidy(file: Path) -> str:
-    """Format a file and fix it, where ruff is installed.
+    """Format a migration file and fix lint findings, if ruff is installed.
 
     Args:
-        file: A new revision.
+        file: A new migration file.
 
     Returns:
-        What ruff cannot fix, in its words.
+        Output of ruff about what it cannot fix, or an empty string.
     """
     if find_spec("ruff") is None:
         return ""
-    # The formatter shortens lines first, and lays out what the fixer changed.
+    # Format before and after fixing: the linter checks line lengths, and fixes change the layout.
     for task in (["format"], ["check", "--fix-only"], ["format"], ["check"]):
         ruff = [sys.executable, "-m", "ruff", *task, "--quiet", str(file)]
         done = subprocess.run(ruff, capture_output=True, text=True, check=False)
@@ -95,24 +95,24 @@ def tidy(file: Path) -> str:
 
 
 def summary(message: str) -> str:
-    """Make a message the first line of a docstring.
+    """Turn a message into the first line of a docstring.
 
     Args:
-        message: What somebody typed.
+        message: The message as typed.
 
     Raises:
-        CommandError: When it cannot be one.
+        CommandError: If the message is empty, too long or not printable.
     """
-    # A line of its own, in which no quotes end the docstring.
+    # One line, without quotes that could end the docstring.
     line = " ".join(message.split()).replace('"', "'").rstrip(". ")
     if not any(character.isalnum() for character in line):
-        raise CommandError('Say in a few words what the revision does, such as -m "add notes".')
+        raise CommandError('The message is empty: describe the migration, such as -m "add notes".')
     if not line.isprintable():
-        raise CommandError("The message has characters that cannot be printed: leave them out.")
+        raise CommandError("The message contains unprintable characters: remove them.")
     if len(line) > MESSAGE_LENGTH:
         raise CommandError(
-            f"The message has {len(line)} characters: use {MESSAGE_LENGTH} at most, "
-            "and write more into the file."
+            f"The message has {len(line)} characters: use at most {MESSAGE_LENGTH}, "
+            "and add details in the file."
         )
     return line if line.endswith(("!", "?")) else f"{line}."
 
@@ -121,14 +121,14 @@ def _next_id() -> str:
     return new_id(revisions(migrate.VERSIONS))
 
 
-def _config(settings: Settings) -> Config:
+def _config(settings: ChassisSettings) -> Config:
     config = migrate.alembic_config(settings)
-    # Or Alembic says on stdout what it writes, where a command prints the path alone.
+    # Without it, Alembic prints messages to stdout, where the command prints only the path.
     config.cmd_opts = Namespace(quiet=True)
     return config
 
 
-async def _refuse_pending(settings: Settings) -> None:
+async def _refuse_pending(settings: ChassisSettings) -> None:
     async with Database.open(settings) as database:
         if await migrate.pending(database):
             raise CommandError("Migrations are pending: run `db upgrade` first.")

@@ -15,28 +15,35 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from ..settings import ChassisSettings
 from .redaction import without_values
 
-# Column type of a moment in time.
+# Column type of a point in time.
 Moment = DateTime(timezone=True)
 
 BUSY_SECONDS = 10
 _CONFLICTS = ("UNIQUE constraint failed", "FOREIGN KEY constraint failed")
+_UNSTORABLE = ("NOT NULL constraint failed", "CHECK constraint failed")
+# Beginnings of the names of errors about the file: locked, full, read-only or unreadable.
+_TEMPORARY = tuple(
+    f"SQLITE_{name}" for name in ("BUSY", "LOCKED", "FULL", "READONLY", "IOERR", "CANTOPEN")
+)
+# Execution option of connections that only read.
+READS = "sqlite_reads"
 
 
 def engine_url(url: str) -> URL:
-    """Give the driver to an address such as `sqlite:///orders.db`."""
+    """Set the driver in an address such as `sqlite:///orders.db`."""
     return make_url(url).set(drivername="sqlite+aiosqlite")
 
 
 def engine_options(settings: ChassisSettings) -> dict[str, Any]:
-    """Options of the engine that depend on this database."""
+    """Engine options for this database."""
     return {"connect_args": {"timeout": BUSY_SECONDS}}
 
 
 def prepare(engine: AsyncEngine) -> None:
-    """Make each connection check references, wait for others and begin transactions itself.
+    """Set up each connection: foreign keys, write-ahead log and explicit transactions.
 
-    The driver begins no transaction before DDL, so that a failed migration would leave half of
-    itself behind. See "Serializable isolation" in SQLAlchemy's page on SQLite.
+    The driver does not begin a transaction before DDL, so that a failed migration would be applied
+    in part. See "Serializable isolation" in SQLAlchemy's documentation of SQLite.
     """
 
     def connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -47,24 +54,36 @@ def prepare(engine: AsyncEngine) -> None:
         cursor.close()
 
     def begin(connection: Connection) -> None:
-        # Taking the write lock at once lets writers take turns; taking it half-way makes one fail.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # Take the write lock at the beginning: upgrading a read lock later fails if another
+        # transaction has written. Those that only read must not wait for it.
+        reads = connection.get_execution_options().get(READS)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     event.listen(engine.sync_engine, "connect", connect)
     event.listen(engine.sync_engine, "begin", begin)
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Whether a driver's error says that stored rows stand against the statement."""
+    """Whether a driver's error is a conflict with stored rows."""
     return str(error).startswith(_CONFLICTS)
 
 
+def is_unstorable(error: BaseException | None) -> bool:
+    """Whether a driver's error says that a value is missing or not allowed."""
+    return str(error).startswith(_UNSTORABLE)
+
+
+def is_temporary(error: BaseException | None) -> bool:
+    """Whether a driver's error is about the state of the file, so that a retry may succeed."""
+    return str(getattr(error, "sqlite_errorname", "")).startswith(_TEMPORARY)
+
+
 def redact(error: BaseException, statement: str) -> bool:
-    """Take the values out of a driver's error.
+    """Remove values from a driver's error.
 
     Args:
         error: The error.
-        statement: What was executed, without its parameters.
+        statement: The SQL statement, without its parameters.
 
     Returns:
         Whether it is a driver's error.
@@ -73,7 +92,7 @@ def redact(error: BaseException, statement: str) -> bool:
         return False
     kind = getattr(error, "sqlite_errorname", None)
     if kind == "SQLITE_CONSTRAINT_TRIGGER":
-        # The text is the trigger's own, and can be anything.
+        # A trigger's message can have any text.
         error.args = ("trigger failed",)
     elif kind is not None and not kind.startswith("SQLITE_CONSTRAINT"):
         error.args = (without_values(str(error), statement, "syntax error"),)
@@ -82,9 +101,9 @@ def redact(error: BaseException, statement: str) -> bool:
 
 @contextmanager
 def migration_lock(connection: Connection) -> Iterator[None]:
-    """Hold the database's only write lock, which each transaction takes when it begins."""
+    """Do nothing: each transaction takes the database's only write lock when it begins."""
     yield
 
 
-# Its debug lines hold the parameters of statements.
+# Its debug messages contain the parameters of statements.
 logging.getLogger("aiosqlite").setLevel(logging.INFO)

@@ -1,4 +1,4 @@
-"""Users in the database, for whoever needs them."""
+"""Table of users."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -13,7 +13,7 @@ EMAIL_LENGTH = 254
 
 
 class User(Model):
-    """Somebody who can log in; the address is unique, and in lower case."""
+    """A user account; the e-mail address is unique and normalized."""
 
     __tablename__ = "chassis_users"
 
@@ -22,18 +22,18 @@ class User(Model):
     password_hash: Mapped[str] = mapped_column(String(255))
     roles: Mapped[list[str]] = mapped_column(JSON, default=list)
     is_active: Mapped[bool] = mapped_column(default=True)
-    # Whatever was begun under another number has ended.
+    # Incremented to end all logins of the user.
     generation: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 async def find_user(session: AsyncSession, email: str) -> User | None:
-    """Look a user up.
+    """Look up a user by e-mail address.
 
     Args:
-        session: Where to look.
-        email: The address, in lower case.
+        session: The database session.
+        email: The normalized address.
     """
     user = await session.scalar(select(User).where(User.email == email))
-    # Some databases take é for e.
+    # Some databases treat é and e as equal.
     return user if user is not None and user.email == email else None

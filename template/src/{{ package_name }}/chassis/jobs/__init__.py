@@ -1,8 +1,9 @@
-"""Background jobs, on SAQ."""
+"""Background jobs with SAQ."""
 
 from .batches import Batch, BatchState
 from .broker import BrokerUnavailable
-from .functions import JobCall, JobContext, JobFunction, JobOptions, job
+from .context import JobContext
+from .functions import JobCall, JobFunction, JobOptions, job
 from .once import OutcomeUnknown, forget_once, once
 from .queue import JobQueue
 

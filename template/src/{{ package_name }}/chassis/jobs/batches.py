@@ -1,7 +1,7 @@
-"""Batches: many jobs that somebody wants to see through together.
+"""Batches: groups of jobs with a common state.
 
-The broker keeps the keys of a batch's jobs that wait and of those that failed, so that the end of a
-job is counted once, however often it is told. Everything about a batch expires.
+The broker stores the keys of a batch's unfinished and failed jobs in sets, so that recording the
+end of a job is idempotent. All data of a batch expires.
 """
 
 from __future__ import annotations
@@ -10,24 +10,22 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from saq.job import Job, Status
-
-from .broker import reaching_the_broker
+from .broker import converted_broker_errors
 
 if TYPE_CHECKING:
     from .functions import JobCall
     from .queue import JobQueue
 
-# How many jobs are in memory at a time while a batch is enqueued.
+# Number of jobs that are enqueued, and held in memory, at a time.
 CHUNK = 100
 POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchState:
-    """How far a batch is; it has ended when all of it was enqueued and none waits or runs."""
+    """State of a batch; it has ended when all its jobs were enqueued and are finished."""
 
     total: int
     done: int
@@ -40,57 +38,57 @@ class Batch:
 
     Args:
         queue: The runtime's queue.
-        key: Identity of the batch.
+        key: Key of the batch.
     """
 
     def __init__(self, queue: JobQueue, key: str) -> None:
         self.queue = queue
         self.key = key
-        self._names = _Names(queue, key)
+        self._keys = queue.batch_keys(key)
 
     @classmethod
     async def enqueue(
         cls, queue: JobQueue, calls: Iterable[JobCall] | AsyncIterable[JobCall]
     ) -> Batch:
-        """Hand many jobs to the workers, who may begin before the last one is there.
+        """Enqueue many jobs; workers may start before the last one is enqueued.
 
         Args:
             queue: The runtime's queue.
-            calls: What to run, such as `(my_job.call(value=n) for n in range(1000))`; a hundred of
-                them are in memory at a time.
+            calls: The jobs, such as `(my_job.call(value=n) for n in range(1000))`; they are
+                consumed in chunks of a hundred.
 
         Returns:
-            The batch, to be asked for its state; its key finds it again from elsewhere.
+            The batch; other code can open it again by its key.
 
         Raises:
-            BrokerUnavailable: When the broker could not take a job. Those before it are run, and
-                the batch never ends.
-            ValueError: If a job has a key of its own, which may be that of another job already.
+            BrokerUnavailable: If the broker cannot be reached. Jobs that were enqueued before are
+                run, and the batch never ends.
+            ValueError: If a job has a custom key, which another job may already have.
         """
         batch = cls(queue, uuid.uuid4().hex)
         async for chunk in _chunks(calls):
             await batch._add(chunk)
-        with reaching_the_broker():
+        with converted_broker_errors():
             async with queue.redis.pipeline(transaction=True) as pipe:
-                pipe.hset(batch._names.counts, mapping={"enqueued": 1})
-                batch._names.expire(pipe)
+                pipe.hset(batch._keys.counts, mapping={"enqueued": 1})
+                batch._keys.expire(pipe)
                 await pipe.execute()
         return batch
 
     async def state(self) -> BatchState | None:
-        """Ask how far the batch is.
+        """Look up the state of the batch.
 
         Returns:
-            Its state, or None when it never was or has expired.
+            The state, or None if the batch does not exist or has expired.
 
         Raises:
-            BrokerUnavailable: When the broker did not answer.
+            BrokerUnavailable: If the broker cannot be reached.
         """
-        with reaching_the_broker():
+        with converted_broker_errors():
             async with self.queue.redis.pipeline(transaction=True) as pipe:
-                pipe.hgetall(self._names.counts)
-                pipe.scard(self._names.waiting)
-                pipe.scard(self._names.failed)
+                pipe.hgetall(self._keys.counts)
+                pipe.scard(self._keys.waiting)
+                pipe.scard(self._keys.failed)
                 counts, waiting, failed = await pipe.execute()
         if not counts:
             return None
@@ -103,19 +101,19 @@ class Batch:
         )
 
     async def wait(self) -> BatchState:
-        """Wait until none of its jobs waits or runs; `asyncio.timeout` bounds the patience.
+        """Wait until all jobs are finished; use `asyncio.timeout` to limit the time.
 
         Returns:
-            How it ended.
+            The final state.
 
         Raises:
-            BrokerUnavailable: When the broker did not answer.
-            LookupError: When there is no such batch, or none any more.
+            BrokerUnavailable: If the broker cannot be reached.
+            LookupError: If the batch does not exist or has expired.
         """
         while True:
             state = await self.state()
             if state is None:
-                raise LookupError(f"there is no batch {self.key!r}, or none any more")
+                raise LookupError(f"batch {self.key!r} does not exist or has expired")
             if state.ended:
                 return state
             await asyncio.sleep(POLL_SECONDS)
@@ -123,14 +121,14 @@ class Batch:
     async def _add(self, calls: list[JobCall]) -> None:
         for call in calls:
             if call.key is not None:
-                raise ValueError(f"{call.function.name}: a job of a batch has no key of its own")
+                raise ValueError(f"{call.function.name}: jobs of a batch cannot have custom keys")
         keyed = [(uuid.uuid4().hex, call) for call in calls]
-        with reaching_the_broker():
+        with converted_broker_errors():
             async with self.queue.redis.pipeline(transaction=True) as pipe:
-                # First, because a job may end before the next line.
-                pipe.hincrby(self._names.counts, "total", len(keyed))
-                pipe.sadd(self._names.waiting, *(key for key, _ in keyed))
-                self._names.expire(pipe)
+                # First, because a job may finish before the next statement.
+                pipe.hincrby(self._keys.counts, "total", len(keyed))
+                pipe.sadd(self._keys.waiting, *(key for key, _ in keyed))
+                self._keys.expire(pipe)
                 await pipe.execute()
         await asyncio.gather(
             *(
@@ -138,52 +136,6 @@ class Batch:
                 for key, call in keyed
             )
         )
-
-
-class _Names:
-    """Where the broker keeps a batch."""
-
-    def __init__(self, queue: JobQueue, key: str) -> None:
-        self.counts = queue.namespace(f"batch:{key}")
-        self.waiting = f"{self.counts}:waiting"
-        self.failed = f"{self.counts}:failed"
-        self._seconds = queue.failed_seconds
-
-    def expire(self, pipe: Any) -> None:
-        for name in (self.counts, self.waiting, self.failed):
-            pipe.expire(name, self._seconds)
-
-
-def note_end(pipe: Any, queue: JobQueue, job: Job, status: Status) -> None:
-    """Count the end of a job in the batch that it belongs to, if it does.
-
-    Args:
-        pipe: Takes the commands.
-        queue: Where the job was.
-        job: The job.
-        status: How it ended.
-    """
-    if batch := job.meta.get("batch"):
-        names = _Names(queue, batch)
-        pipe.srem(names.waiting, job.key)
-        note = pipe.srem if status is Status.COMPLETE else pipe.sadd
-        note(names.failed, job.key)
-        names.expire(pipe)
-
-
-def note_again(pipe: Any, queue: JobQueue, job: Job) -> None:
-    """Let the batch of a job wait for it once more.
-
-    Args:
-        pipe: Takes the commands.
-        queue: Where the job is.
-        job: The job, which had ended.
-    """
-    if batch := job.meta.get("batch"):
-        names = _Names(queue, batch)
-        pipe.sadd(names.waiting, job.key)
-        pipe.srem(names.failed, job.key)
-        names.expire(pipe)
 
 
 async def _chunks(

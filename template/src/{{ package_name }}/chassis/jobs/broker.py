@@ -1,4 +1,4 @@
-"""What every question to the job broker has in common."""
+"""Conversion of broker errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,15 +12,15 @@ BROKER_ERRORS = (RedisConnectionError, RedisTimeoutError)
 
 
 class BrokerUnavailable(BackingServiceUnavailable):
-    """The job broker did not answer."""
+    """The job broker cannot be reached."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__("job broker", type(error).__name__)
 
 
 @contextmanager
-def reaching_the_broker() -> Iterator[None]:
-    """Turn the client's own errors into one that callers know."""
+def converted_broker_errors() -> Iterator[None]:
+    """Convert connection errors of the client to `BrokerUnavailable`."""
     try:
         yield
     except BROKER_ERRORS as error:

@@ -1,23 +1,21 @@
-"""Job functions: what a worker can run, by name, with the defaults that make a job safe to lose."""
+"""Job functions, which workers run by name, with timeouts and retries."""
 
 from __future__ import annotations
 
 import inspect
 import math
 import time
+import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, get_type_hints
 
 from croniter import croniter
 from saq.job import Job
 
 from .schedule import zone_of
-
-if TYPE_CHECKING:
-    from ..runtime import Runtime
-    from .queue import JobQueue
+from .values import RESULT, conversions_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,31 +26,29 @@ RETRY_DELAY_SECONDS = 1.0
 RETRY_DELAY_LIMIT_SECONDS = 60.0
 KEY_LENGTH = 200
 
-# SAQ takes these names as properties of the job instead of handing them to the function.
-_TAKEN = {field.name for field in fields(Job)}
+# SAQ treats keyword arguments with these names as properties of the job.
+_RESERVED = {field.name for field in fields(Job)}
 
 
-@dataclass(slots=True, kw_only=True)
-class JobContext:
-    """What a job function gets as its first argument."""
+class SupportsPut(Protocol):
+    """A queue with a `put` method; see `JobQueue.put`."""
 
-    runtime: Runtime
-    report: Callable[[float], Awaitable[None]]
-
-    async def progress(self, fraction: float) -> None:
-        """Tell whoever waits how far the job is.
-
-        Args:
-            fraction: Between 0 and 1.
-        """
-        await self.report(min(max(fraction, 0.0), 1.0))
+    async def put(
+        self,
+        function: JobFunction[..., Any],
+        arguments: Mapping[str, object],
+        *,
+        key: str | None = None,
+        due: int = 0,
+    ) -> Job:
+        """Enqueue a job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFunction(Generic[P, R]):
-    """An async function that a worker can run, and how it is to be run."""
+    """An async function that workers run, with its options."""
 
-    function: Callable[Concatenate[JobContext, P], Awaitable[R]]
+    function: Callable[Concatenate[Any, P], Awaitable[R]]
     name: str
     retries: int
     timeout: int
@@ -60,29 +56,29 @@ class JobFunction(Generic[P, R]):
     timezone: tzinfo
     keep: int | None
 
-    async def __call__(self, context: JobContext, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run the function now, in this process."""
+    async def __call__(self, context: Any, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the function in this process."""
         return await self.function(context, *args, **kwargs)
 
-    async def enqueue(self, queue: JobQueue, *args: P.args, **kwargs: P.kwargs) -> Job:
-        """Hand the function to a worker.
+    async def enqueue(self, queue: SupportsPut, *args: P.args, **kwargs: P.kwargs) -> Job:
+        """Enqueue the job.
 
         Args:
             queue: The runtime's queue.
-            args: None: a job's arguments travel by name.
-            kwargs: The function's arguments; they must be representable in JSON.
+            args: Must be empty: pass arguments by keyword.
+            kwargs: Arguments of the function; see `to_json` for their types.
 
         Raises:
-            BrokerUnavailable: When the broker could not take the job.
+            BrokerUnavailable: If the broker cannot be reached.
         """
         return await self.options().enqueue(queue, *args, **kwargs)
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> JobCall:
-        """Put the function and its arguments together, to be handed to a worker later.
+        """Bind arguments to the function, to enqueue the job later.
 
         Args:
-            args: None: a job's arguments travel by name.
-            kwargs: The function's arguments; they must be representable in JSON.
+            args: Must be empty: pass arguments by keyword.
+            kwargs: Arguments of the function; see `to_json` for their types.
         """
         return self.options().call(*args, **kwargs)
 
@@ -93,37 +89,65 @@ class JobFunction(Generic[P, R]):
         at: datetime | None = None,
         after: timedelta | None = None,
     ) -> JobOptions[P]:
-        """Say what is different for one run: `my_job.options(key="7").enqueue(queue, value=1)`.
+        """Set options of one run, such as `my_job.options(key="7").enqueue(queue, value=1)`.
 
         Args:
-            key: What the run is about. While one of this function and key waits or runs, it is not
-                added again; afterwards, the key can be used anew.
-            at: When to run it, with a time zone; a moment that has passed is now.
-            after: How long from now to run it.
+            key: Unique key. While a job of this function with this key is queued or running, no
+                other one is added; afterwards, the key can be used again.
+            at: When to run the job, with a time zone; a time in the past means now.
+            after: Delay from now.
 
         Raises:
-            ValueError: If the moment has no time zone, there are two of them, or the key cannot be
-                one.
+            ValueError: If the key is invalid, `at` has no time zone, or both `at` and `after` are
+                given.
         """
         if key is not None and not (key.isprintable() and 0 < len(key) <= KEY_LENGTH):
             raise ValueError(
-                f"{self.name}: {key!r} is no key: it takes 1 to {KEY_LENGTH} printable characters"
+                f"{self.name}: invalid key {key!r}: use 1 to {KEY_LENGTH} printable characters"
             )
         if at is not None and after is not None:
-            raise ValueError(f"{self.name}: say either at or after, not both")
+            raise ValueError(f"{self.name}: give either at or after, not both")
         if at is not None and at.utcoffset() is None:
-            raise ValueError(f"{self.name}: {at!r} has no time zone, so nobody knows when that is")
+            raise ValueError(f"{self.name}: {at!r} has no time zone")
         if after is not None:
             at = datetime.now(UTC) + after
         return JobOptions(
             function=self,
-            # Two functions may well use the same key for what they do about the same thing.
+            # Keys are unique per function.
             key=None if key is None else f"{self.name}:{key}",
             due=_due(at),
         )
 
+    def arguments(self, stored: Mapping[str, object]) -> dict[str, Any]:
+        """Arguments of a run as their type hints say, from JSON.
+
+        Args:
+            stored: Arguments as the broker has them.
+
+        Raises:
+            msgspec.ValidationError: If one of them has another type than its hint.
+        """
+        decoders = conversions_of(self.function).decoders
+        return {
+            name: decoders[name](value) if name in decoders else value
+            for name, value in stored.items()
+        }
+
+    def result(self, job: Job) -> R:
+        """Result of a completed job as its type hint says.
+
+        Args:
+            job: A job of this function, such as `JobQueue.find` returns.
+
+        Raises:
+            msgspec.ValidationError: If the result has another type than the hint.
+        """
+        decoder = conversions_of(self.function).decoders.get(RESULT)
+        result: R = decoder(job.result) if decoder else job.result
+        return result
+
     def parameters(self) -> dict[str, inspect.Parameter]:
-        """The arguments after the context, with their annotations evaluated."""
+        """Parameters of the function after the context, with evaluated annotations."""
         hints = get_type_hints(self.function)
         _, *parameters = inspect.signature(self.function).parameters.values()
         return {
@@ -134,47 +158,47 @@ class JobFunction(Generic[P, R]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobOptions(Generic[P]):
-    """A job function, and what is different for one run of it; see `JobFunction.options`."""
+    """A job function with options of one run; see `JobFunction.options`."""
 
     function: JobFunction[P, Any]
     key: str | None
     due: int
 
-    async def enqueue(self, queue: JobQueue, *args: P.args, **kwargs: P.kwargs) -> Job:
-        """Hand the function to a worker.
+    async def enqueue(self, queue: SupportsPut, *args: P.args, **kwargs: P.kwargs) -> Job:
+        """Enqueue the job.
 
         Args:
             queue: The runtime's queue.
-            args: None: a job's arguments travel by name.
-            kwargs: The function's arguments; they must be representable in JSON.
+            args: Must be empty: pass arguments by keyword.
+            kwargs: Arguments of the function; see `to_json` for their types.
 
         Returns:
-            The job, or the one of the same key that waits or runs already.
+            The job, or the queued or running one with the same key.
 
         Raises:
-            BrokerUnavailable: When the broker could not take the job.
+            BrokerUnavailable: If the broker cannot be reached.
         """
         call = self.call(*args, **kwargs)
         return await queue.put(call.function, call.arguments, key=call.key, due=call.due)
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> JobCall:
-        """Put the function and its arguments together, to be handed to a worker later.
+        """Bind arguments to the function, to enqueue the job later.
 
         Args:
-            args: None: a job's arguments travel by name.
-            kwargs: The function's arguments; they must be representable in JSON.
+            args: Must be empty: pass arguments by keyword.
+            kwargs: Arguments of the function; see `to_json` for their types.
         """
         if args:
-            raise TypeError(f"{self.function.name}: pass the arguments of a job by name")
+            raise TypeError(f"{self.function.name}: pass arguments of a job by keyword")
         return JobCall(function=self.function, arguments=kwargs, key=self.key, due=self.due)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobCall:
-    """A job function with its arguments, which nobody has been asked to run yet.
+    """A job function with its arguments, to enqueue later.
 
-    `key` is the identity of the run for the broker, `due` when it is to happen, in seconds since
-    the epoch; 0 is now.
+    `key` is the unique key of the job, and `due` the time to run it, in seconds since the epoch; 0
+    means now.
     """
 
     function: JobFunction[..., Any]
@@ -190,33 +214,36 @@ def job(
     cron: str | None = None,
     timezone: str = "UTC",
     keep: int | None = None,
-) -> Callable[[Callable[Concatenate[JobContext, P], Awaitable[R]]], JobFunction[P, R]]:
+) -> Callable[[Callable[Concatenate[Any, P], Awaitable[R]]], JobFunction[P, R]]:
     """Make a job of an async function.
 
-    A job can run more than once: its worker may die after the work and before the note of it. Write
-    functions that can be repeated.
+    A job can run more than once, because its worker may die before it records the result. Write
+    idempotent functions.
 
     Args:
-        retries: How often it is tried in all.
-        timeout: How long one try may take, in seconds.
-        cron: When a worker runs it by itself, as five fields; None for never.
-        timezone: Where the clock hangs that the schedule means, such as `Europe/Berlin`.
-        keep: How long its result is kept, in seconds: 0 for ever, None for JOB_RESULT_SECONDS.
+        retries: Maximum number of attempts.
+        timeout: Timeout of an attempt, in seconds.
+        cron: Schedule as a cron expression with five fields; None for no schedule.
+        timezone: IANA time zone of the schedule, such as `Europe/Berlin`.
+        keep: Time to live of the result in seconds; 0 for ever, None for JOB_RESULT_SECONDS.
 
     Raises:
-        ValueError: If the schedule is not a cron expression, the time zone is not known, or an
-            argument has a name that SAQ keeps for itself.
+        ValueError: If the cron expression or the time zone is invalid, or SAQ reserves the name of
+            an argument.
     """
     if cron is not None and not croniter.is_valid(cron):
-        raise ValueError(f"not a cron expression: {cron!r}")
+        raise ValueError(f"invalid cron expression: {cron!r}")
     zone = zone_of(timezone)
 
     def decorate(
-        function: Callable[Concatenate[JobContext, P], Awaitable[R]],
+        function: Callable[Concatenate[Any, P], Awaitable[R]],
     ) -> JobFunction[P, R]:
         name = function.__name__
-        if taken := _TAKEN.intersection(inspect.signature(function).parameters):
-            raise ValueError(f"job {name}: rename the argument {min(taken)!r}, SAQ keeps that name")
+        if found := _RESERVED.intersection(inspect.signature(function).parameters):
+            raise ValueError(f"job {name}: rename the argument {min(found)!r}, which SAQ reserves")
+        # Not cached, because names of type hints may be defined further down in the module.
+        for problem in conversions_of.__wrapped__(function).problems:
+            warnings.warn(f"{problem}; release 2.0 refuses it", DeprecationWarning, stacklevel=2)
         return JobFunction(
             function=function,
             name=name,
@@ -231,24 +258,24 @@ def job(
 
 
 def by_name(functions: Iterable[JobFunction[..., Any]]) -> dict[str, JobFunction[..., Any]]:
-    """Index job functions by the name that the broker knows them by.
+    """Index job functions by name.
 
     Args:
         functions: The service's job functions.
 
     Raises:
-        ValueError: If two have the same name.
+        ValueError: If two functions have the same name.
     """
     index: dict[str, JobFunction[..., Any]] = {}
     for function in functions:
         if function.name in index:
-            raise ValueError(f"two jobs are called {function.name!r}: rename one")
+            raise ValueError(f"two jobs have the name {function.name!r}: rename one")
         index[function.name] = function
     return index
 
 
 def _due(at: datetime | None) -> int:
-    """When a job is due, as the broker counts: whole seconds, and never before the moment."""
+    """Time to run a job, in seconds since the epoch, rounded up; 0 for now."""
     if at is None or at.timestamp() <= time.time():
         return 0
     return math.ceil(at.timestamp())

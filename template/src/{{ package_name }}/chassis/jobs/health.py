@@ -1,6 +1,6 @@
-"""What a worker answers to those who ask how it is, at HEALTH_PORT.
+"""Health probes of a worker, on HEALTH_PORT.
 
-The event loop that runs the jobs answers, so that one that is held up is found out.
+They run in the event loop of the jobs, so that a blocked loop fails them.
 """
 
 import asyncio
@@ -14,39 +14,39 @@ import msgspec
 from ..health import Health, readiness
 from ..runtime import Runtime
 
-# A connection that says nothing would be kept for ever.
-PATIENCE_SECONDS = 5
+# Time limit of a request, so that silent connections are closed.
+REQUEST_SECONDS = 5
 
 
 @asynccontextmanager
-async def answering(runtime: Runtime) -> AsyncIterator[None]:
-    """Answer as long as the context lasts, if HEALTH_PORT is set.
+async def serve_health(runtime: Runtime) -> AsyncIterator[None]:
+    """Serve health probes until the context ends, if HEALTH_PORT is set.
 
     Args:
-        runtime: The open backing services.
+        runtime: The runtime.
     """
     settings = runtime.settings
     if not settings.health_port:
         yield
         return
 
-    async def answer(reader: StreamReader, writer: StreamWriter) -> None:
-        # Whoever asks badly or hangs up gets no answer, and is no concern of the worker's.
+    async def respond(reader: StreamReader, writer: StreamWriter) -> None:
+        # Ignore invalid requests and closed connections.
         with suppress(OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(REQUEST_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
-                writer.write(await _answer(runtime, head))
+                writer.write(await _response(runtime, head))
                 await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(answer, settings.health_host, settings.health_port)
+    server = await asyncio.start_server(respond, settings.health_host, settings.health_port)
     try:
         yield
     finally:
         server.close()
 
 
-async def _answer(runtime: Runtime, head: bytes) -> bytes:
+async def _response(runtime: Runtime, head: bytes) -> bytes:
     method, target = [*head.split(b"\r\n", 1)[0].split(b" "), b""][:2]
     path = target.partition(b"?")[0]
     status, body = 200, b""

@@ -1,7 +1,7 @@
-"""Doing something at most once per key, although the job or the request around it is run again.
+"""At-most-once actions inside of jobs or requests that may be repeated.
 
-A mark in the broker says that it was begun, and later that it was done. Between the two nobody can
-know: a worker that dies there may have done it or not. That is told, and not guessed.
+A marker in the broker says that an action was started, and later that it is done. If its process
+dies in between, the outcome is unknown, and the next attempt raises `OutcomeUnknown`.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from .broker import BrokerUnavailable, reaching_the_broker
+from .broker import BrokerUnavailable, converted_broker_errors
 
 if TYPE_CHECKING:
     from .queue import JobQueue
 
 _DONE = b"done"
 
-# Replaces our own mark, and nobody else's; one that is replaced already stays.
+# Replaces or deletes the marker only if it is our own.
 _SETTLE = """
 local mark = redis.call('GET', KEYS[1])
 if mark ~= ARGV[1] then return end
@@ -32,47 +32,47 @@ end
 
 
 class OutcomeUnknown(Exception):
-    """Something was begun and has not ended: it is under way, or whoever did it is gone.
+    """An action was started and has not finished: it is running, or its process died.
 
     Args:
-        key: What it was.
+        key: Key of the action.
     """
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            f"{key!r} was begun and has not ended, so nobody knows whether it was done: "
-            "look, and call forget_once if it was not."
+            f"{key!r} was started and has not finished, so its outcome is unknown: "
+            "check it, and call forget_once if it was not done."
         )
         self.key = key
 
 
 @asynccontextmanager
 async def once(queue: JobQueue, key: str, *, keep: timedelta | None = None) -> AsyncIterator[bool]:
-    """Do what is inside at most once per key, where the context says that it is the first time.
+    """Run an action at most once per key; the context's value says whether to run it.
 
-    An exception inside says that it was not done, and it can be tried again. A cancellation, such
-    as that of a job which takes too long, says nothing, like the death of the process.
+    After an exception in the context, the action counts as not done and can be retried. After a
+    cancellation, such as a job's timeout, or the death of the process, its outcome is unknown.
 
     Args:
         queue: The runtime's queue.
-        key: What is to be done, for all of the service.
-        keep: How long to remember it; JOB_FAILED_SECONDS unless it is given, because a job can
-            be run again for as long.
+        key: Key of the action, unique in the service.
+        keep: How long to remember the action; by default JOB_FAILED_SECONDS, because failed jobs
+            can be retried that long.
 
     Returns:
-        Whether to do it: false when it has been done.
+        Whether to run the action; False if it was done before.
 
     Raises:
-        OutcomeUnknown: When it was begun and has not ended. A job that lets this pass is tried
-            again, and finds it done if it was only under way.
-        BrokerUnavailable: When the broker did not answer. If that is at the end, it was done, and
-            the next one is told that nobody knows.
+        OutcomeUnknown: If the action was started and has not finished. A job that does not catch
+            this is retried, and sees the action as done if it was only running.
+        BrokerUnavailable: If the broker cannot be reached. If this happens at the end, the action
+            was done, and the next attempt raises `OutcomeUnknown`.
     """
     redis: Any = queue.redis
     mark = _mark(queue, key)
     mine = uuid.uuid4().hex.encode()
     seconds = queue.failed_seconds if keep is None else max(1, int(keep.total_seconds()))
-    with reaching_the_broker():
+    with converted_broker_errors():
         found = await _begin(redis, mark, mine, seconds)
     if found == _DONE:
         yield False
@@ -81,7 +81,7 @@ async def once(queue: JobQueue, key: str, *, keep: timedelta | None = None) -> A
         raise OutcomeUnknown(key)
 
     async def settle(value: bytes) -> None:
-        with reaching_the_broker():
+        with converted_broker_errors():
             await redis.eval(_SETTLE, 1, mark, mine, value, seconds)
 
     try:
@@ -94,30 +94,30 @@ async def once(queue: JobQueue, key: str, *, keep: timedelta | None = None) -> A
 
 
 async def forget_once(queue: JobQueue, key: str) -> bool:
-    """Let something be done again, after somebody has looked.
+    """Forget an action, so that it can run again; call it after checking the outcome.
 
     Args:
         queue: The runtime's queue.
-        key: What it was, as `once` was told.
+        key: Key that was passed to `once`.
 
     Returns:
-        Whether there was anything to forget.
+        Whether the action was known.
 
     Raises:
-        BrokerUnavailable: When the broker did not answer.
+        BrokerUnavailable: If the broker cannot be reached.
     """
     redis: Any = queue.redis
-    with reaching_the_broker():
+    with converted_broker_errors():
         return bool(await redis.delete(_mark(queue, key)))
 
 
 async def _begin(redis: Any, mark: str, mine: bytes, seconds: int) -> bytes:
-    """Leave our mark where there is none, and return the one that is there."""
+    """Set our marker if there is none; return the current one."""
     while True:
         if await redis.set(mark, mine, nx=True, ex=seconds):
             return mine
-        # None if the other was taken back just now. Ours if the answer got lost on its way and the
-        # client asked again.
+        # None if the other marker was just deleted. Our own if the client retried the command after
+        # a lost response.
         found: bytes | None = await redis.get(mark)
         if found is not None:
             return found

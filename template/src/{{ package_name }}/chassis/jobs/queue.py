@@ -1,14 +1,14 @@
-"""The job broker: SAQ's Redis queue, made to lose nothing and to outlive its broker.
+"""The job queue: SAQ's Redis queue, with crash recovery and tolerance of broker outages.
 
 Differences from SAQ's own queue, each with a test that fails without it:
 
-- A job whose worker died is run again, at once and side by side with others in the same state;
-  SAQ takes five seconds for each and may lose one in between.
-- While the broker is away, waiting for a job sleeps instead of spinning, and says so once.
-- The request's id travels with the job.
-- A job that failed for good is kept longer than a result, a cron's too, until it is run again.
-- A job that belongs to a batch is counted there when it ends.
-- A job's begin, progress and end are one command each with the news of it, instead of two.
+- Jobs of a dead worker are requeued immediately and concurrently; SAQ takes five seconds for each
+  and can lose a job meanwhile.
+- While the broker is unavailable, dequeuing sleeps instead of looping, and logs this once.
+- The request id is stored with the job.
+- Failed jobs, also of cron schedules, are stored longer than results, for retries.
+- The end of a job is recorded in its batch.
+- The start, progress and end of a job are stored and published in one round trip instead of two.
 """
 
 import asyncio
@@ -25,28 +25,30 @@ from redis.exceptions import WatchError
 from saq.job import TERMINAL_STATUSES, Job, Status
 from saq.queue.redis import RedisQueue
 
+from ..outage import Outage
 from ..settings import ChassisSettings
-from . import batches
-from .broker import BROKER_ERRORS, reaching_the_broker
+from .batch_keys import BatchKeys
+from .broker import BROKER_ERRORS, converted_broker_errors
 from .functions import RETRY_DELAY_LIMIT_SECONDS, RETRY_DELAY_SECONDS, JobFunction
+from .values import to_json
 
 Q = TypeVar("Q", bound="JobQueue")
-# What a worker does again and again beside its jobs.
-Duty = Callable[[], Awaitable[None]]
+# A task that a worker repeats beside its jobs.
+UpkeepTask = Callable[[], Awaitable[None]]
 
 CONNECT_SECONDS = 2
-# How long one look for a job lasts. It bounds the end of an idle worker, which then need not cancel
-# the look: a look that is cancelled can have taken a job that nobody knows of.
+# How long to wait for a job. Short, so that a worker can stop without cancelling the wait: a
+# cancelled wait may have removed a job from the queue, which would be lost.
 DEQUEUE_SECONDS = 1
-ANSWER_SECONDS = DEQUEUE_SECONDS + 4
+RESPONSE_SECONDS = DEQUEUE_SECONDS + 4
 BROKER_RETRY_SECONDS = 1.0
 LEAVE_SECONDS = 1
 
-# What the keys of crons begin with.
+# Prefix of the keys of cron jobs.
 CRON = "cron:"
 
-# Takes a planned run back unless it has been touched since it was looked at.
-_TAKE_BACK = """
+# Removes a scheduled job unless it has changed since it was read.
+_REMOVE_SCHEDULED = """
 if redis.call('ZSCORE', KEYS[1], KEYS[2]) == ARGV[1] then
     redis.call('ZREM', KEYS[1], KEYS[2])
     redis.call('DEL', KEYS[2])
@@ -69,14 +71,14 @@ class JobQueue(RedisQueue):
     """The service's queue.
 
     Args:
-        redis: Connection to the broker.
-        settings: Name of the queue, heartbeat and lifetime of results.
+        redis: Client of the broker.
+        settings: Settings of the queue.
 
     Attributes:
-        duties: What a worker does every second for the queue.
+        upkeep_tasks: Tasks that a worker runs every second for the queue.
     """
 
-    duties: Sequence[Duty] = ()
+    upkeep_tasks: Sequence[UpkeepTask] = ()
 
     def __init__(self, redis: Redis, settings: ChassisSettings) -> None:
         super().__init__(redis, name=settings.job_queue)
@@ -85,13 +87,20 @@ class JobQueue(RedisQueue):
         self._result_seconds = settings.job_result_seconds
         self._suspects = self.namespace("suspects")
         self._failed = self.namespace("failed")
-        # redis-py types every command for its blocking and its async client at once.
+        # redis-py types every command for its sync and async client at once.
         self._commands: Any = redis
-        self._lost = False
-        self._changed = 0.0
+        self._outage = Outage("job broker")
+
+    def batch_keys(self, batch: str) -> BatchKeys:
+        """The broker's keys of a batch.
+
+        Args:
+            batch: Key of the batch.
+        """
+        return BatchKeys(self.namespace(f"batch:{batch}"), self.failed_seconds)
 
     async def check(self) -> None:
-        """Ask the broker for an answer; raises where there is none."""
+        """Ping the broker; raises if that fails."""
         await self._commands.ping()
 
     async def put(
@@ -103,25 +112,25 @@ class JobQueue(RedisQueue):
         due: int = 0,
         batch: str | None = None,
     ) -> Job:
-        """Hand a job to the workers.
+        """Enqueue a job.
 
         Args:
-            function: What to run.
-            arguments: Its arguments by name, representable in JSON.
-            key: Identity of the job; one that is already waiting or running is not added again.
-            due: When to run it, in seconds since the epoch; 0 for now.
-            batch: Key of the batch that it belongs to.
+            function: The job function.
+            arguments: Keyword arguments; see `to_json` for their types.
+            key: Unique key; if a job with this key is queued or running, no job is added.
+            due: When to run the job, in seconds since the epoch; 0 for now.
+            batch: Key of the job's batch.
 
         Returns:
-            The job, or the one of that key which was there before.
+            The job, or the existing one with the same key.
 
         Raises:
-            BrokerUnavailable: When the broker could not take it.
+            BrokerUnavailable: If the broker cannot be reached.
         """
         return await self._add(self._make(function, arguments, key=key, due=due, batch=batch))
 
     async def _add(self, job: Job) -> Job:
-        with reaching_the_broker():
+        with converted_broker_errors():
             return await self.enqueue(job) or await self.job(job.key) or job
 
     def _make(
@@ -139,7 +148,7 @@ class JobQueue(RedisQueue):
         }
         job = Job(
             function.name,
-            kwargs=dict(arguments),
+            kwargs=_stored(function, arguments),
             timeout=function.timeout,
             retries=function.retries,
             heartbeat=self.heartbeat,
@@ -154,48 +163,48 @@ class JobQueue(RedisQueue):
         return job
 
     async def find(self, key: str) -> Job | None:
-        """Look a job up.
+        """Look up a job.
 
         Args:
-            key: Identity of the job.
+            key: Key of the job.
 
         Returns:
-            The job with its state and result, or None when it never was or has expired.
+            The job with its state and result, or None if it does not exist or has expired.
 
         Raises:
-            BrokerUnavailable: When the broker did not answer.
+            BrokerUnavailable: If the broker cannot be reached.
         """
-        with reaching_the_broker():
+        with converted_broker_errors():
             return await self.job(key)
 
     async def forget(self, job: Job) -> None:
-        """Delete a job that has ended, and its result.
+        """Delete a finished job and its result.
 
         Args:
             job: The job.
 
         Raises:
-            BrokerUnavailable: When the broker did not answer.
+            BrokerUnavailable: If the broker cannot be reached.
         """
-        with reaching_the_broker():
+        with converted_broker_errors():
             await self._commands.delete(job.id)
 
     async def run_again(self, key: str) -> bool:
-        """Queue a job once more that has ended, as if it had never been tried.
+        """Requeue a finished job, with its attempts reset.
 
         Args:
-            key: Identity of the job.
+            key: Key of the job.
 
         Returns:
-            Whether it was queued: not if it is gone, has not ended, or is being queued by somebody
-            else at the same time.
+            Whether the job was requeued. False if it is gone, is not finished, or is being requeued
+            concurrently.
 
         Raises:
-            BrokerUnavailable: When the broker did not answer.
+            BrokerUnavailable: If the broker cannot be reached.
         """
-        with reaching_the_broker():
+        with converted_broker_errors():
             async with self.redis.pipeline(transaction=True) as pipe:
-                # redis-py does not type what a pipeline does once something is watched.
+                # redis-py has no types for a pipeline that watches a key.
                 watching: Any = pipe
                 await watching.watch(self.job_id(key))
                 job = self.deserialize(await watching.get(self.job_id(key)))
@@ -210,7 +219,8 @@ class JobQueue(RedisQueue):
                 pipe.set(job.id, self.serialize(job))
                 pipe.zadd(self._incomplete, {job.id: 0})
                 pipe.rpush(self._queued, job.id)
-                batches.note_again(pipe, self, job)
+                if batch := job.meta.get("batch"):
+                    self.batch_keys(batch).note_again(pipe, job)
                 pipe.publish(job.id, job.status)
                 try:
                     await pipe.execute()
@@ -219,15 +229,15 @@ class JobQueue(RedisQueue):
         return True
 
     async def failed_jobs(self, limit: int) -> list[Job]:
-        """The jobs that failed last and have not been run again.
+        """List the latest failed jobs that were not run again.
 
         Args:
-            limit: At most this many.
+            limit: Maximum number of jobs.
 
         Raises:
-            BrokerUnavailable: When the broker did not answer.
+            BrokerUnavailable: If the broker cannot be reached.
         """
-        with reaching_the_broker():
+        with converted_broker_errors():
             job_ids = await self._commands.zrevrange(self._failed, 0, limit - 1)
             found = await self._commands.mget(job_ids) if job_ids else []
         jobs = [self.deserialize(payload) for payload in found]
@@ -236,45 +246,45 @@ class JobQueue(RedisQueue):
     async def iter_jobs(
         self, statuses: Sequence[Status] = tuple(Status), batch_size: int = 100
     ) -> AsyncIterator[Job]:
-        """Look all jobs up, in no order.
+        """Iterate over all jobs, in no particular order.
 
         Args:
-            statuses: States that they may be in.
-            batch_size: How many are looked at in one go.
+            statuses: Statuses to include.
+            batch_size: Number of jobs that are read at a time.
 
         Raises:
-            BrokerUnavailable: When the broker did not answer.
+            BrokerUnavailable: If the broker cannot be reached.
         """
-        with reaching_the_broker():
+        with converted_broker_errors():
             async for job in super().iter_jobs(list(statuses), batch_size):
                 yield job
 
     async def plan(self, function: JobFunction[..., Any], key: str, due: int) -> None:
-        """See to it that a cron's next run is the one that its present schedule asks for.
+        """Schedule the next run of a cron job, or reschedule it if its schedule has changed.
 
         Args:
-            function: The job.
-            key: Identity of its runs.
-            due: When it is to run next, in seconds since the epoch.
+            function: The job function.
+            key: Key of its runs.
+            due: Time of the next run, in seconds since the epoch.
         """
         planned = await self._add(self._make(function, {}, key=key, due=due))
-        # A run that is overdue, or that waits for its next try, is left as it is.
+        # Leave overdue runs and retries unchanged.
         if planned.scheduled in (0, due) or planned.attempts or planned.scheduled <= time.time():
             return
-        taken_back = await self._commands.eval(
-            _TAKE_BACK, 2, self._incomplete, self.job_id(key), str(planned.scheduled)
+        removed = await self._commands.eval(
+            _REMOVE_SCHEDULED, 2, self._incomplete, self.job_id(key), str(planned.scheduled)
         )
-        if taken_back:
+        if removed:
             await self._add(self._make(function, {}, key=key, due=due))
 
     async def beat(self, job: Job) -> None:
-        """Show that the worker of a running job lives.
+        """Update the heartbeat of a running job.
 
-        A beat that comes late undoes nothing: neither the job's end, nor its abort, nor its being
-        run by another worker.
+        A late heartbeat has no effect if the job has ended, was aborted or is run by another
+        worker.
 
         Args:
-            job: The job, as its worker knows it.
+            job: The job.
         """
         read = await self._commands.get(job.id)
         stored = self.deserialize(read)
@@ -287,30 +297,33 @@ class JobQueue(RedisQueue):
         timeout: float = 0.0,  # noqa: ASYNC109 (the signature is SAQ's)
         poll_interval: float = 0.0,
     ) -> Job | None:
-        """Wait for a job, but never longer than `DEQUEUE_SECONDS`.
+        """Wait for a job, for at most `DEQUEUE_SECONDS`.
 
         Returns:
-            A job, or None when there was none or no broker.
+            A job, or None if there is none or the broker is unavailable.
         """
-        asked = time.monotonic()
+        started = time.monotonic()
         try:
             job = await super().dequeue(timeout or DEQUEUE_SECONDS, poll_interval)
         except BROKER_ERRORS as error:
-            self.lost(error, asked)
+            self.lost(error, started)
             await asyncio.sleep(BROKER_RETRY_SECONDS)
             return None
-        self.back(asked)
+        self.back(started)
+        if job is not None:
+            # The worker that runs a job decides how often it updates the heartbeat.
+            job.heartbeat = self.heartbeat
         return job
 
     async def sweep(self, lock: int = 60, abort: float = 5.0) -> list[str]:
-        """Run those jobs again whose worker is gone.
+        """Requeue jobs of dead workers.
 
         Args:
-            lock: For how long no other worker sweeps, in seconds.
-            abort: Not used: there is no worker left that could answer.
+            lock: How long no other worker sweeps, in seconds.
+            abort: Ignored, because the worker is dead.
 
         Returns:
-            Ids of the jobs that were swept.
+            Ids of the requeued jobs.
         """
         if not await self._commands.set(self._sweep, 1, nx=True, ex=max(1, lock)):
             return []
@@ -329,7 +342,7 @@ class JobQueue(RedisQueue):
                 swept.append(job_id)
                 await self._revive(job)
             elif job.status is Status.QUEUED:
-                # Taken by a worker that has not begun. Seen twice, that worker no longer lives.
+                # Dequeued but not started. If it is still so in the next sweep, its worker is dead.
                 suspect = f"{job_id} {job.queued} {job.attempts}"
                 if suspect.encode() in before:
                     swept.append(job_id)
@@ -357,25 +370,26 @@ class JobQueue(RedisQueue):
     async def _finish(
         self, job: Job, status: Status, *, result: object = None, error: str | None = None
     ) -> None:
-        kept, seconds = job, job.ttl
+        stored, seconds = job, job.ttl
         failed = status is Status.FAILED
         if failed and job.ttl > 0:
             seconds = max(job.ttl, self.failed_seconds)
         if failed and job.key.startswith(CRON):
-            # The schedule needs the key for the next run, which would replace this one.
-            kept = self.copy(job)
-            kept.key = f"{job.key}:{job.scheduled}"
+            # Store the failed run under another key, because the next run reuses this one.
+            stored = self.copy(job)
+            stored.key = f"{job.key}:{job.scheduled}"
         async with self.redis.pipeline(transaction=True) as pipe:
             pipe.lrem(self._active, 1, job.id)
             pipe.zrem(self._incomplete, job.id)
-            if kept is not job or seconds < 0:
+            if stored is not job or seconds < 0:
                 pipe.delete(job.id)
             if seconds >= 0:
-                pipe.set(kept.id, self.serialize(kept), ex=seconds or None)
+                pipe.set(stored.id, self.serialize(stored), ex=seconds or None)
             if failed:
-                pipe.zadd(self._failed, {kept.id: job.completed})
+                pipe.zadd(self._failed, {stored.id: job.completed})
                 pipe.zremrangebyscore(self._failed, 0, job.completed - 1000 * self.failed_seconds)
-            batches.note_end(pipe, self, job, status)
+            if batch := job.meta.get("batch"):
+                self.batch_keys(batch).note_end(pipe, job, status)
             pipe.publish(job.id, job.status)
             await pipe.execute()
 
@@ -387,33 +401,40 @@ class JobQueue(RedisQueue):
         else:
             await self.finish(job, Status.FAILED, error="worker lost")
 
-    def lost(self, error: Exception, asked: float) -> None:
-        """Say once that the broker is away.
+    def lost(self, error: Exception, started: float) -> None:
+        """Log once that the broker is unavailable.
 
         Args:
-            error: How it showed.
-            asked: When the broker was asked, in monotonic time. Many questions are under way at
-                once, and one from before the last change tells nothing new.
+            error: The error of the command.
+            started: Monotonic time at which the command was sent.
         """
-        if not self._lost and asked >= self._changed:
-            self._lost, self._changed = True, time.monotonic()
-            log.warning("job broker lost", error=type(error).__name__)
+        self._outage.lost(type(error).__name__, started=started)
 
-    def back(self, asked: float) -> None:
-        """Say once that the broker is there again.
+    def back(self, started: float) -> None:
+        """Log once that the broker is available again.
 
         Args:
-            asked: When the broker was asked, in monotonic time.
+            started: Monotonic time at which the command was sent.
         """
-        if self._lost and asked >= self._changed:
-            self._lost, self._changed = False, time.monotonic()
-            log.info("job broker back")
+        self._outage.back(started=started)
+
+
+def _stored(function: JobFunction[..., Any], arguments: Mapping[str, object]) -> dict[str, object]:
+    """Arguments as JSON."""
+    stored = {}
+    for name, value in arguments.items():
+        try:
+            stored[name] = to_json(value)
+        except TypeError as error:
+            what = f"job {function.name}: the argument {name!r}"
+            raise TypeError(f"{what} cannot be stored: {error}") from error
+    return stored
 
 
 def _deserted(job: Job) -> bool:
-    """Whether the job's worker has stopped its heartbeat.
+    """Whether the heartbeat of a job has expired.
 
-    A job that runs too long is not deserted: its own worker ends it. Times of jobs are in
+    A job beyond its timeout is not included, since its own worker ends it. Times of jobs are in
     milliseconds.
     """
     if not job.heartbeat:
@@ -424,7 +445,7 @@ def _deserted(job: Job) -> bool:
 
 
 def age_in_days(job: Job) -> float:
-    """How long ago a job ended, in days."""
+    """Days since a job ended."""
     return (time.time() - job.completed / 1000) / 86_400
 
 
@@ -432,24 +453,24 @@ def age_in_days(job: Job) -> float:
 async def open_queue(
     settings: ChassisSettings, make: Callable[[Redis, ChassisSettings], Q]
 ) -> AsyncIterator[Q]:
-    """Attach the job broker, without waiting for it.
+    """Open the queue without connecting to the broker.
 
     Args:
-        settings: Address of the broker and name of the queue.
-        make: Makes the queue of a connection to the broker.
+        settings: Settings with the address of the broker and the name of the queue.
+        make: Creates the queue from a client of the broker.
     """
     redis = Redis.from_url(
         settings.redis_url.get_secret_value(),
         socket_connect_timeout=CONNECT_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
-        # On one new connection when the old one broke off; callers have their own patience.
+        socket_timeout=RESPONSE_SECONDS,
+        # Retry once, on a new connection, if the old one is broken.
         retry=Retry(NoBackoff(), 1),
     )
     queue = make(redis, settings)
     try:
         yield queue
     finally:
-        # SAQ takes leave of the broker, which may be away or silent.
+        # SAQ unregisters at the broker, which may be unavailable.
         with suppress(*BROKER_ERRORS, TimeoutError):
             async with asyncio.timeout(LEAVE_SECONDS):
                 await queue.disconnect()

@@ -1,56 +1,56 @@
-"""When a schedule is due, in the time zone that it means and whenever the clocks change there."""
+"""Next run of a cron schedule in its time zone, with daylight saving time."""
 
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import croniter
 
-# Where an expression says the hours.
+# Index of the hour field in a cron expression.
 _HOURS = 1
-# What a name that is none gives, depending on what it looks like.
+# Exceptions for unknown names, depending on the name.
 _UNKNOWN = (ZoneInfoNotFoundError, ValueError, OSError)
 
 
 def zone_of(name: str) -> tzinfo:
-    """Find a time zone.
+    """Time zone by name.
 
     Args:
         name: Its name, such as `Europe/Berlin`.
 
     Raises:
-        ValueError: If there is none of that name.
+        ValueError: If there is no time zone with this name.
     """
     try:
         return ZoneInfo(name)
     except _UNKNOWN:
         raise ValueError(
-            f"there is no time zone {name!r}: write it as in Europe/Berlin or UTC"
+            f"unknown time zone {name!r}: use an IANA name such as Europe/Berlin"
         ) from None
 
 
 def next_run(cron: str, zone: tzinfo, after: datetime) -> datetime:
-    """When a schedule is due next.
+    """Next run of a schedule.
 
-    What falls into the hour that is left out when clocks are put forward is due once, when that
-    is over. When they are put back, a schedule that names its hours is due once, the first time;
-    one for every hour goes on in the hour that comes twice.
+    When clocks are set forward, runs in the skipped hour happen once, after it. When clocks are set
+    back, a schedule with fixed hours runs once, in the first of the repeated hours; a schedule for
+    every hour runs in both.
 
     Args:
-        cron: The schedule.
-        zone: Where the clock hangs that it means.
-        after: The moment that it is later than.
+        cron: Cron expression.
+        zone: Time zone of the schedule.
+        after: Time after which the next run is searched.
 
     Returns:
-        The moment, in UTC.
+        The time in UTC.
     """
     steps = croniter(cron, after.astimezone(zone), ret_type=datetime)
     moment: datetime = steps.get_next()
     every_hour = croniter.expand(cron)[0][_HOURS] == ["*"]
-    while not every_hour and _comes_again(moment):
+    while not every_hour and _is_repeated(moment):
         moment = steps.get_next()
     return moment.astimezone(UTC)
 
 
-def _comes_again(moment: datetime) -> bool:
-    """Whether the clock has shown this time before, and was put back since."""
+def _is_repeated(moment: datetime) -> bool:
+    """Whether this is the second occurrence of a local time, after clocks were set back."""
     return moment.utcoffset() != moment.replace(fold=0).utcoffset()

@@ -1,12 +1,14 @@
-"""The worker: SAQ's, with an orderly end and a beating heart.
+"""The worker: SAQ's worker with heartbeats and graceful shutdown.
 
 Differences from SAQ's own worker, each with a test that fails without it:
 
-- Upkeep ends with the worker instead of sleeping out its timers.
-- Every running job's heartbeat is kept by the worker, so that a dead worker's jobs are found.
-- While the broker is away, upkeep waits quietly.
-- A run that takes too long is a failure that is logged, and no interruption.
-- A cron whose schedule changed is planned anew.
+- Upkeep tasks stop with the worker instead of finishing their sleep.
+- A thread of the worker updates the heartbeat of its running jobs, so that the jobs of a dead
+  worker are found, and none is run twice because its code blocks the event loop.
+- A worker whose event loop is blocked ends after SHUTDOWN_SECONDS, too.
+- While the broker is unavailable, upkeep tasks wait and do not log errors.
+- A job that times out is logged as failed, not as interrupted.
+- A cron job with a changed schedule is rescheduled.
 """
 
 import asyncio
@@ -22,34 +24,39 @@ from saq.job import Job
 from saq.types import Context
 from saq.worker import Worker
 
+from ..deadlines import exit_after_signals
 from ..runtime import Runtime
 from .broker import BROKER_ERRORS, BrokerUnavailable
-from .functions import JobContext, JobFunction
-from .queue import CRON, DEQUEUE_SECONDS, Duty, JobQueue
+from .context import JobContext
+from .functions import JobFunction
+from .heartbeats import Heartbeats
+from .queue import CRON, DEQUEUE_SECONDS, JobQueue, UpkeepTask
 from .schedule import next_run
+from .values import to_json
 
 WORKER_INFO_SECONDS = 10
-DUTY_SECONDS = 1
+# How long a worker may take to stop, beyond SHUTDOWN_SECONDS.
+LATE_SECONDS = 5
+QUEUE_UPKEEP_SECONDS = 1
 
-# What log lines tell of that which travels with a job.
-TOLD = ("request_id", "batch")
+# Metadata of a job that is added to its log lines.
+LOGGED_META = ("request_id", "batch")
 
-# What is done around each run of a job: it sees the job begin, and end or fail.
+# Context manager around each run of a job.
 Around = Callable[[Job], AbstractAsyncContextManager[object]]
 
 log = structlog.get_logger(__name__)
 
 
 class JobWorker(Worker[Context]):
-    """A worker that runs the service's jobs until SIGTERM or SIGINT.
+    """Runs the service's jobs until SIGTERM or SIGINT.
 
-    Jobs that have begun are then given `shutdown_seconds` to finish; what has not finished by then
-    is handed to another worker.
+    Running jobs then have `shutdown_seconds` to finish; unfinished ones are returned to the queue.
 
     Args:
-        runtime: Backing services that the jobs use.
-        functions: The service's job functions by name.
-        around: What is done around each run, the outermost first.
+    runtime: The runtime.
+    functions: The service's job functions by name.
+    around: Context managers around each run, the outermost first.
     """
 
     queue: JobQueue
@@ -79,24 +86,29 @@ class JobWorker(Worker[Context]):
         self.runtime = runtime
         self._around = around
         self._crons = [(each.cron, each) for each in functions.values() if each.cron]
-        self._beat_seconds = settings.job_heartbeat_seconds / 3
+        self._heartbeats = Heartbeats(settings, functions)
+
+    async def start(self) -> None:
+        """Run jobs until a signal."""
+        async with self._heartbeats.running():
+            await super().start()
 
     async def process(self) -> bool:
-        """Take one job and run it.
+        """Dequeue a job and run it.
 
         Returns:
-            Whether there was one.
+            Whether there was a job.
         """
-        asked = time.monotonic()
+        started = time.monotonic()
         try:
             return await super().process()
         except BROKER_ERRORS as error:
-            # The job is still marked as running; the sweep finds it once the broker is back.
-            self.queue.lost(error, asked)
+            # The job is still marked as running; the sweep requeues it once the broker is back.
+            self.queue.lost(error, started)
             return False
 
     async def upkeep(self) -> list[asyncio.Task[None]]:
-        """Start what goes on beside the jobs: schedule, sweep, aborts and the list of workers."""
+        """Start the upkeep tasks: schedule, sweep, aborts and worker info."""
 
         async def worker_info() -> None:
             await self.worker_info(WORKER_INFO_SECONDS + 1)
@@ -107,21 +119,24 @@ class JobWorker(Worker[Context]):
         async def sweep() -> None:
             await self.queue.sweep(self.timers["sweep"])
 
+        if self.SIGNALS:
+            seconds = self.runtime.settings.shutdown_seconds + LATE_SECONDS
+            exit_after_signals(seconds, 1, "worker did not stop in time")
         log.info("worker ready", jobs=sorted(self.functions), concurrency=self.concurrency)
-        duties: list[tuple[Duty, float]] = [
+        tasks: list[tuple[UpkeepTask, float]] = [
             (abort, self.timers["abort"]),
             (self.schedule, self.timers["schedule"]),
             (sweep, self.timers["sweep"]),
             (worker_info, self.timers["worker_info"]),
-            *((duty, DUTY_SECONDS) for duty in self.queue.duties),
+            *((task, QUEUE_UPKEEP_SECONDS) for task in self.queue.upkeep_tasks),
         ]
-        return [asyncio.create_task(self._repeat(duty, seconds)) for duty, seconds in duties]
+        return [asyncio.create_task(self._repeat(task, seconds)) for task, seconds in tasks]
 
     async def schedule(self, lock: int = 1) -> None:
-        """Plan the next run of each cron, and queue what is due.
+        """Schedule the next run of each cron job, and enqueue due jobs.
 
         Args:
-            lock: For how long no other worker does this, in seconds.
+            lock: How long no other worker does this, in seconds.
         """
         now = datetime.now(UTC)
         for cron, function in self._crons:
@@ -129,15 +144,15 @@ class JobWorker(Worker[Context]):
             await self.queue.plan(function, f"{CRON}{function.name}", int(due.timestamp()))
         await self.queue.schedule(lock)
 
-    async def _repeat(self, duty: Duty, seconds: float) -> None:
+    async def _repeat(self, task: UpkeepTask, seconds: float) -> None:
         while not self.event.is_set():
-            asked = time.monotonic()
+            started = time.monotonic()
             try:
-                await duty()
+                await task()
             except (*BROKER_ERRORS, BrokerUnavailable) as error:
-                self.queue.lost(error, asked)
+                self.queue.lost(error, started)
             except Exception:
-                log.exception("upkeep failed", duty=duty.__name__)
+                log.exception("upkeep failed", duty=task.__name__)
             try:
                 await asyncio.wait_for(self.event.wait(), seconds)
             except TimeoutError:
@@ -151,85 +166,67 @@ class JobWorker(Worker[Context]):
                 job=function.name,
                 job_key=job.key,
                 attempt=job.attempts,
-                **{name: job.meta[name] for name in TOLD if name in job.meta},
+                **{name: job.meta[name] for name in LOGGED_META if name in job.meta},
             )
             start = time.perf_counter()
 
             async def report(fraction: float) -> None:
                 await job.update(progress=fraction)
 
-            with self._beating(job):
+            with self._heartbeats.of(job):
                 try:
                     async with AsyncExitStack() as stack:
                         for around in self._around:
                             await stack.enter_async_context(around(job))
                         job_context = JobContext(runtime=self.runtime, report=report)
-                        with _telling_timeouts(job):
-                            result = await function(job_context, **arguments)
+                        with _timeouts_as_errors(job):
+                            result = await function(job_context, **function.arguments(arguments))
+                        stored = _stored(job, result)
                 except asyncio.CancelledError:
                     log.warning("job interrupted")
                     raise
                 except Exception:
                     log.exception("job failed", again=job.retryable)
                     if (task := asyncio.current_task()) and task.cancelling():
-                        # SAQ waits no longer for what it has cancelled, and from Python 3.14 on
-                        # asyncio would log the error once more.
+                        # SAQ ignores the result of a cancelled task, and since Python 3.14
+                        # asyncio would log the error again.
                         raise asyncio.CancelledError from None
                     raise
             log.info("job finished", milliseconds=round((time.perf_counter() - start) * 1000, 2))
-            return result
+            return stored
 
         return run
 
-    @contextmanager
-    def _beating(self, job: Job) -> Iterator[None]:
-        """Keep the job's heartbeat while it runs."""
-        loop = asyncio.get_running_loop()
-        timer: asyncio.TimerHandle
-        beat: asyncio.Task[None] | None = None
 
-        async def write() -> None:
-            asked = time.monotonic()
-            try:
-                await self.queue.beat(job)
-            except BROKER_ERRORS as error:
-                self.queue.lost(error, asked)
-
-        def fire() -> None:
-            nonlocal beat, timer
-            if beat is None or beat.done():
-                beat = loop.create_task(write())
-            timer = loop.call_later(self._beat_seconds, fire)
-
-        timer = loop.call_later(self._beat_seconds, fire)
-        try:
-            yield
-        finally:
-            timer.cancel()
-            if beat is not None:
-                beat.cancel()
+def _stored(job: Job, result: object) -> object:
+    """A job's result as JSON; a job whose result has no form in JSON is not run again."""
+    try:
+        return to_json(result)
+    except TypeError as error:
+        job.retries = job.attempts
+        raise TypeError(f"the result cannot be stored: {error}") from error
 
 
 @contextmanager
-def _telling_timeouts(job: Job) -> Iterator[None]:
+def _timeouts_as_errors(job: Job) -> Iterator[None]:
     try:
         yield
     except asyncio.CancelledError as error:
-        # SAQ cancels a run that takes too long as it cancels one that is to be interrupted.
+        # SAQ cancels a job both when it times out and when it is aborted.
         late = time.time() * 1000 - job.started >= job.timeout * 1000
         if job.timeout and late:
-            raise TimeoutError(f"not done within {job.timeout} s") from error
+            raise TimeoutError(f"timed out after {job.timeout} s") from error
         raise
 
 
 class _OwnFailures(logging.Filter):
-    """Drops SAQ's line for a failed job, which the worker has logged with its context."""
+    """Drops SAQ's log line for a failed job; the worker logs it with its context."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not str(record.msg).startswith("Error processing job")
 
 
 _saq = logging.getLogger("saq")
-# Its informational lines only repeat what the worker's own say.
+# SAQ's info lines only repeat the worker's own.
 _saq.setLevel(logging.WARNING)
 _saq.addFilter(_OwnFailures())

@@ -1,1 +1,1 @@
-"""Where secrets are kept besides the environment."""
+"""Sources of secrets other than the environment."""

@@ -1,4 +1,4 @@
-"""Secrets in Azure Key Vault: one secret, a JSON object with all settings."""
+"""Azure Key Vault: one secret, which is a JSON object of settings."""
 
 import json
 import logging
@@ -6,37 +6,37 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
-from .source import ANSWER_SECONDS, SecretsSource, SecretsUnavailable, texts
+from .source import RESPONSE_SECONDS, SecretsSource, SecretsUnavailable, texts
 
 CONNECT_SECONDS = 2
 
 for library in ("azure", "msal"):
-    # Without one, their warnings are written to stderr before the one sentence.
+    # Without a handler, warnings would be written to stderr beside our error message.
     logging.getLogger(library).addHandler(logging.NullHandler())
 
 
 class Source(SecretsSource):
-    """Reads AZURE_SECRET_NAME where AZURE_KEY_VAULT_URL is set, with the machine's identity."""
+    """Reads AZURE_SECRET_NAME if AZURE_KEY_VAULT_URL is set, with the machine's identity."""
 
     def read(self, settings: SimpleNamespace) -> Mapping[str, str]:
-        """Read the latest version of the secret, or that of its name."""
+        """Read the latest version of the secret, or the one that the name gives."""
         if not settings.azure_key_vault_url:
             return {}
         url = _checked(settings.azure_key_vault_url)
         name, _, version = settings.azure_secret_name.partition("/")
-        # A process without such a secret does not wait for these.
+        # Imported only if needed, because it takes long.
         from azure.core.exceptions import AzureError, HttpResponseError
         from azure.identity import DefaultAzureCredential
         from azure.keyvault.secrets import SecretClient
 
-        # They would try again for minutes.
+        # By default, the libraries retry for minutes.
         bounds = {
             "connection_timeout": CONNECT_SECONDS,
-            "read_timeout": ANSWER_SECONDS,
+            "read_timeout": RESPONSE_SECONDS,
             "retry_total": 0,
         }
         try:
-            # Of developers' tools, the most common alone: each takes seconds to say no.
+            # Exclude rare developer tools, because each takes seconds to fail.
             credential = DefaultAzureCredential(
                 exclude_shared_token_cache_credential=True,
                 exclude_visual_studio_code_credential=True,
@@ -55,7 +55,7 @@ class Source(SecretsSource):
         try:
             return texts(json.loads(value or ""))
         except ValueError:
-            raise _unavailable("no JSON object") from None
+            raise _unavailable("not a JSON object") from None
 
 
 def _checked(url: str) -> str:
@@ -66,14 +66,14 @@ def _checked(url: str) -> str:
         found = False
     if not found:
         raise _unavailable(
-            "no address", "write AZURE_KEY_VAULT_URL as https://NAME.vault.azure.net"
+            "invalid address", "AZURE_KEY_VAULT_URL must look like https://NAME.vault.azure.net"
         )
     return url
 
 
 def _unavailable(
     cause: str,
-    advice: str = "see that AZURE_KEY_VAULT_URL and AZURE_SECRET_NAME are right, and that the "
-    "identity of this machine may read it",
+    advice: str = "check AZURE_KEY_VAULT_URL and AZURE_SECRET_NAME, and that the identity of this "
+    "machine may read the secret",
 ) -> SecretsUnavailable:
-    return SecretsUnavailable(f"The secrets in Azure Key Vault cannot be read ({cause}): {advice}.")
+    return SecretsUnavailable(f"Cannot read the secrets from Azure Key Vault ({cause}): {advice}.")

@@ -1,4 +1,4 @@
-"""Secrets in files, one each, as Docker and Kubernetes mount them."""
+"""Secrets in files, one file each, as Docker and Kubernetes mount them."""
 
 import warnings
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from .source import SecretsSource, SecretsUnavailable
 
 
 class Source(SecretsSource):
-    """Reads SECRETS_DIR, where a file is called as its variable; without a folder there is none."""
+    """Reads the files of SECRETS_DIR, if it exists; each is named after its variable."""
 
     def read(self, settings: SimpleNamespace) -> Mapping[str, str]:
         """Read the files of this service's settings."""
@@ -22,13 +22,13 @@ class Source(SecretsSource):
             if not folder.is_dir():
                 raise NotADirectoryError
             with warnings.catch_warnings():
-                # What it only warns about, such as a link to elsewhere, is a missing secret.
+                # A warning, such as about a link out of the folder, means a missing secret.
                 warnings.simplefilter("error")
                 return SecretsSettingsSource(self.settings_cls, secrets_dir=folder)()
         except (OSError, ValueError, UserWarning) as error:
             cause = type(error.__cause__ or error).__name__
-            # Their messages may hold a byte of the secret.
+            # The original message may contain a part of the secret.
             raise SecretsUnavailable(
-                f"The secrets in the files of SECRETS_DIR cannot be read ({cause}): see that it is "
-                "a folder of text files that this process may read, and that no link leads out."
+                f"Cannot read the secrets from SECRETS_DIR ({cause}): check that it is a folder of "
+                "readable text files, without links out of it."
             ) from None

@@ -1,4 +1,4 @@
-"""Secrets in Google Secret Manager: one secret, a JSON object with all settings."""
+"""Google Secret Manager: one secret, which is a JSON object of settings."""
 
 import base64
 import json
@@ -10,9 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
-from .source import ANSWER_SECONDS, SecretsSource, SecretsUnavailable, texts
+from .source import RESPONSE_SECONDS, SecretsSource, SecretsUnavailable, texts
 
-# How long it may take to find credentials and to ask, with what google-auth tries again.
+# Total time to get credentials and to read the secret, including retries of google-auth.
 TOTAL_SECONDS = 10
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
@@ -22,35 +22,37 @@ _NAME = re.compile(
 
 
 class Source(SecretsSource):
-    """Reads GCP_SECRET_NAME where it is set, as the service account that the machine has."""
+    """Reads GCP_SECRET_NAME, if set, with the machine's service account."""
 
     def read(self, settings: SimpleNamespace) -> Mapping[str, str]:
-        """Read the latest version of the secret, or that of its name."""
+        """Read the latest version of the secret, or the one that the name gives."""
         if not settings.gcp_secret_name:
             return {}
         url = _address(settings.gcp_secret_name, settings.gcp_endpoint_url)
         try:
             status, body = _ask(url)
         except Exception as error:
-            # A file of credentials can be wrong in ways that google-auth does not foresee.
+            # A malformed credentials file can raise any exception in google-auth.
             raise _unavailable(type(error.__cause__ or error).__name__) from None
         if status != 200:
             raise _unavailable(f"status {status}")
         try:
             return texts(json.loads(_content_of(json.loads(body))))
+        except SecretsUnavailable:
+            raise
         except ValueError:
-            raise _unavailable("no JSON object") from None
+            raise _unavailable("not a JSON object") from None
 
 
 class _Request:
-    """Asks as google-auth does, until the time for all is over.
+    """Transport of google-auth with a total timeout for all requests.
 
     Args:
-        request: What asks without an end.
+        request: The transport without a total timeout.
     """
 
     def __init__(self, request: Any) -> None:
-        # For those who have certificates to add.
+        # google-auth adds client certificates to it.
         self.session = request.session
         self._request = request
         self._end = time.monotonic() + TOTAL_SECONDS
@@ -66,16 +68,18 @@ class _Request:
     ) -> Any:
         left = self._end - time.monotonic()
         if left <= 0:
-            # Nobody tries again after this one.
+            # google-auth does not retry after this exception.
             raise TimeoutError
-        seconds = min(left, ANSWER_SECONDS)
+        seconds = min(left, RESPONSE_SECONDS)
         return self._request(url, method, body, headers, timeout=seconds, **options)
 
 
 def _address(name: str, endpoint: str) -> str:
     parts = _NAME.fullmatch(name)
     if not parts:
-        raise _unavailable("no name", "write GCP_SECRET_NAME as projects/PROJECT/secrets/NAME")
+        raise _unavailable(
+            "invalid name", "GCP_SECRET_NAME must look like projects/PROJECT/secrets/NAME"
+        )
     region = f".{parts['location']}.rep" if parts["location"] else ""
     base = endpoint.rstrip("/") or f"https://secretmanager{region}.googleapis.com"
     try:
@@ -84,12 +88,12 @@ def _address(name: str, endpoint: str) -> str:
     except ValueError:
         found = False
     if not found:
-        raise _unavailable("no address", "write GCP_ENDPOINT_URL as https://host[:port]")
+        raise _unavailable("invalid address", "GCP_ENDPOINT_URL must look like https://host[:port]")
     return f"{base}/v1/{name}{'' if parts['version'] else '/versions/latest'}:access"
 
 
 def _ask(url: str) -> tuple[int, bytes]:
-    # A process without such a secret does not wait for these.
+    # Imported only if needed, because it takes long.
     import google.auth
     from google.auth.transport.requests import Request
 
@@ -99,9 +103,9 @@ def _ask(url: str) -> tuple[int, bytes]:
     with closing(request.session):
         credentials, _ = google.auth.default(scopes=[SCOPE], request=request)
         credentials.before_request(request, "GET", url, headers)
-        # A redirect could lead the token elsewhere.
-        answer = request(url, headers=headers, allow_redirects=False)
-        return answer.status, answer.data
+        # A redirect could send the token to another host.
+        response = request(url, headers=headers, allow_redirects=False)
+        return response.status, response.data
 
 
 def _content_of(document: object) -> bytes:
@@ -109,7 +113,7 @@ def _content_of(document: object) -> bytes:
         case {"payload": {"data": str(data), "dataCrc32c": checksum}}:
             content = base64.b64decode(data, validate=True)
             if str(_crc32c(content)) != str(checksum):
-                raise _unavailable("damaged on its way")
+                raise _unavailable("checksum mismatch")
             return content
     raise ValueError
 
@@ -125,9 +129,9 @@ def _crc32c(content: bytes) -> int:
 
 def _unavailable(
     cause: str,
-    advice: str = "see that GCP_SECRET_NAME is right, and that this machine has credentials of a "
-    "service account that may read it",
+    advice: str = "check GCP_SECRET_NAME, and that this machine has credentials of a service "
+    "account that may read the secret",
 ) -> SecretsUnavailable:
     return SecretsUnavailable(
-        f"The secrets in Google Secret Manager cannot be read ({cause}): {advice}."
+        f"Cannot read the secrets from Google Secret Manager ({cause}): {advice}."
     )

@@ -1,4 +1,4 @@
-"""What every store of secrets has in common: its values are those of the secret settings alone."""
+"""Base class of secret stores, which provide values for settings of type `SecretStr` only."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -7,22 +7,22 @@ from typing import Any
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsError
 
-# How long the store's answer is waited for.
-ANSWER_SECONDS = 3
+# Timeout of a response of the store.
+RESPONSE_SECONDS = 3
 
 
-class SecretsUnavailable(Exception):
-    """The store of secrets cannot be read.
+class SecretsUnavailable(SettingsError):
+    """The secret store cannot be read.
 
     Args:
-        message: One sentence that names the store and what to do, without any value.
+        message: One sentence with the store and what to do, without any value.
     """
 
 
 class SecretsSource(PydanticBaseSettingsSource):
-    """Source of those settings that are secret; a variable of the environment wins over it.
+    """Settings source for secret settings; environment variables win over it.
 
     Args:
         settings_cls: The settings class.
@@ -34,25 +34,25 @@ class SecretsSource(PydanticBaseSettingsSource):
 
     @abstractmethod
     def read(self, settings: SimpleNamespace) -> Mapping[str, str]:
-        """Read all that the store has for this service.
+        """Read all values of the store.
 
         Args:
-            settings: Settings that are not kept in the store, such as where it is.
+            settings: Settings from other sources, such as the address of the store.
 
         Returns:
-            Values by the names of their settings, in small letters.
+            Values by the lower-case names of their settings.
 
         Raises:
-            SecretsUnavailable: When there is a store, and it cannot be read.
+            SecretsUnavailable: If a store is configured, and cannot be read.
         """
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Find the value of one setting."""
+        """Value of one setting."""
         value = self._values.get(field_name) if field.annotation is SecretStr else None
         return value or None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """Find the values of all secret settings that the store has."""
+        """Values of all secret settings that the store has."""
         self._values = self.read(self._settings())
         found = {}
         for name, field in self.settings_cls.model_fields.items():
@@ -62,7 +62,7 @@ class SecretsSource(PydanticBaseSettingsSource):
         return found
 
     def _settings(self) -> SimpleNamespace:
-        """What is known so far, as plain values."""
+        """Values from other sources, or defaults."""
         known = {}
         for name, field in self.settings_cls.model_fields.items():
             value = self.current_state.get(name, field.default)
@@ -71,16 +71,16 @@ class SecretsSource(PydanticBaseSettingsSource):
 
 
 def texts(document: object) -> dict[str, str]:
-    """Find the texts in a JSON object.
+    """Strings of a JSON object.
 
     Args:
-        document: What JSON was read as.
+        document: The parsed JSON document.
 
     Returns:
-        The texts by their names, in small letters.
+        The strings by their lower-case names.
 
     Raises:
-        ValueError: When it is no object.
+        ValueError: If the document is not an object.
     """
     if not isinstance(document, dict):
         raise ValueError

@@ -1,4 +1,4 @@
-"""Secrets in HashiCorp Vault or OpenBao: one secret of a KV store, version 2, with all settings."""
+"""HashiCorp Vault or OpenBao: one secret of a KV store (version 2) with all settings."""
 
 import json
 from collections.abc import Mapping
@@ -7,19 +7,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote, urlsplit
 
-from .source import ANSWER_SECONDS, SecretsSource, SecretsUnavailable, texts
+from .source import RESPONSE_SECONDS, SecretsSource, SecretsUnavailable, texts
 
-ANSWER_BYTES = 1_000_000
+RESPONSE_BYTES = 1_000_000
 
 _ADVICE = {
-    400: "see that VAULT_NAMESPACE and VAULT_PATH are right",
-    403: "see that the token is valid, and may read VAULT_PATH",
-    404: "see that VAULT_MOUNT is a KV store of version 2, and has VAULT_PATH",
+    400: "check VAULT_NAMESPACE and VAULT_PATH",
+    403: "check that the token is valid, and may read VAULT_PATH",
+    404: "check that VAULT_MOUNT is a KV store of version 2, and has VAULT_PATH",
 }
 
 
 class Source(SecretsSource):
-    """Reads VAULT_PATH where VAULT_ADDR is set."""
+    """Reads VAULT_PATH if VAULT_ADDR is set."""
 
     def read(self, settings: SimpleNamespace) -> Mapping[str, str]:
         """Read the latest version of the secret."""
@@ -30,15 +30,15 @@ class Source(SecretsSource):
             status, body = _ask(settings, token)
         except (OSError, HTTPException, ValueError) as error:
             raise _unavailable(
-                type(error).__name__, "see that VAULT_ADDR is right, and that the server answers"
+                type(error).__name__, "check VAULT_ADDR, and that the server responds"
             ) from None
         if status != 200:
-            advice = _ADVICE.get(status, "see what is wrong with the server")
+            advice = _ADVICE.get(status, "check the server")
             raise _unavailable(f"status {status}", advice)
         try:
             return texts(_secret_in(json.loads(body)))
         except ValueError:
-            raise _unavailable("no secret in the answer", _ADVICE[404]) from None
+            raise _unavailable("no secret in the response", _ADVICE[404]) from None
 
 
 def _token_of(file: str) -> str:
@@ -47,7 +47,7 @@ def _token_of(file: str) -> str:
     try:
         return Path(file).read_text().strip()
     except (OSError, ValueError) as error:
-        raise _unavailable(type(error).__name__, "see that VAULT_TOKEN_FILE may be read") from None
+        raise _unavailable(type(error).__name__, "check VAULT_TOKEN_FILE") from None
 
 
 def _ask(settings: SimpleNamespace, token: str) -> tuple[int, bytes]:
@@ -55,8 +55,8 @@ def _ask(settings: SimpleNamespace, token: str) -> tuple[int, bytes]:
     if address.scheme not in {"http", "https"} or not address.hostname:
         raise ValueError
     kind = HTTPSConnection if address.scheme == "https" else HTTPConnection
-    # It follows no redirect, which could lead the token elsewhere.
-    connection = kind(address.hostname, address.port, timeout=ANSWER_SECONDS)
+    # Follows no redirects, which could send the token to another host.
+    connection = kind(address.hostname, address.port, timeout=RESPONSE_SECONDS)
     headers = {"X-Vault-Token": token, "X-Vault-Request": "true"}
     if settings.vault_namespace:
         headers["X-Vault-Namespace"] = settings.vault_namespace
@@ -64,8 +64,8 @@ def _ask(settings: SimpleNamespace, token: str) -> tuple[int, bytes]:
     path = f"{address.path.rstrip('/')}/v1/{mount}/data/{secret}"
     try:
         connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read(ANSWER_BYTES)
+        response = connection.getresponse()
+        return response.status, response.read(RESPONSE_BYTES)
     finally:
         connection.close()
 
@@ -78,4 +78,4 @@ def _secret_in(document: object) -> object:
 
 
 def _unavailable(cause: str, advice: str) -> SecretsUnavailable:
-    return SecretsUnavailable(f"The secrets in Vault cannot be read ({cause}): {advice}.")
+    return SecretsUnavailable(f"Cannot read the secrets from Vault ({cause}): {advice}.")

@@ -1,4 +1,4 @@
-"""MariaDB, from the machine's own packages: no wheel carries one."""
+"""MariaDB from the operating system's packages, since there is no wheel."""
 
 import os
 import shutil
@@ -16,27 +16,27 @@ DATABASE = "service"
 
 
 class NoServer(Exception):
-    """There is no MariaDB on this machine."""
+    """MariaDB is not installed."""
 
 
 @contextmanager
 def mariadb(folder: Path) -> Iterator[str]:
-    """Run a server for as long as the context lasts.
+    """Run a server until the context ends.
 
     Args:
-        folder: Where it keeps its data.
+        folder: Data folder of the server.
 
     Returns:
         Address of its database, for DATABASE_URL.
 
     Raises:
-        NoServer: When MariaDB is not installed.
-        TimeoutError: When the server does not start.
+        NoServer: If MariaDB is not installed.
+        TimeoutError: If the server does not start.
     """
-    # The server changes into its data, where a relative path would lead elsewhere.
+    # The server changes its working directory, so that relative paths would not work.
     folder = folder.absolute()
     install, daemon, admin = map(_find, ("mariadb-install-db", "mariadbd", "mariadb-admin"))
-    # The server refuses to run as root unless it is told to.
+    # The server only runs as root with this option.
     user = ["--user=root"] if os.geteuid() == 0 else []
     if not (folder / "mysql").exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def mariadb(folder: Path) -> Iterator[str]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-    # The path of a socket is bounded to about a hundred characters; a project's is not.
+    # Socket paths are limited to about 100 characters, and the project's path may be longer.
     sockets = Path(tempfile.mkdtemp())
     port = free_port()
     where = [f"--port={port}", "--host=127.0.0.1", "--user=root", "--protocol=tcp"]
@@ -66,7 +66,7 @@ def mariadb(folder: Path) -> Iterator[str]:
             if time.monotonic() > deadline or server.poll() is not None:
                 raise TimeoutError(f"MariaDB did not start; see {folder}/log")
             time.sleep(0.1)
-        # Fails when the database is there from the time before.
+        # Fails if the database already exists.
         create = [admin, "--no-defaults", *where, "create", DATABASE]
         subprocess.run(create, stderr=subprocess.DEVNULL, check=False)
         yield f"mysql://root@127.0.0.1:{port}/{DATABASE}"
@@ -79,7 +79,5 @@ def mariadb(folder: Path) -> Iterator[str]:
 def _find(name: str) -> str:
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     if path is None:
-        raise NoServer(
-            f"There is no {name} here: install MariaDB's server, or set DATABASE_URL to one."
-        )
+        raise NoServer(f"{name} is not installed: install the MariaDB server, or set DATABASE_URL.")
     return path

@@ -1,26 +1,26 @@
-"""Ports for servers that `dev` and the tests start."""
+"""Free ports for servers that `dev` and the tests start."""
 
 import socket
 import sys
 
-# Open until this process ends, so that nobody else is given these ports.
+# Open until this process ends, so that the ports stay reserved.
 _reserved: list[socket.socket] = []
 
 
 def free_port() -> int:
     """Reserve a port of 127.0.0.1 for a server that takes its port as an argument.
 
-    As long as this process runs, nobody else who asks for any free port is given this one. Until
-    the server listens there, connections are refused.
+    While this process runs, the system gives this port to no other process that asks for a free
+    one. Connections are refused until the server listens.
     """
     listener = socket.socket()
-    # With it, the server may listen at an address that is bound here and not listened at.
+    # Lets the server listen on an address that is bound, but not listened on, here.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", 0))
     port: int = listener.getsockname()[1]
     if sys.platform == "linux":
         _reserved.append(listener)
     else:
-        # Other systems let nobody share an address in this way.
+        # Other systems do not allow this.
         listener.close()
     return port

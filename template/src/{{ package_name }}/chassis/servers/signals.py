@@ -1,4 +1,4 @@
-"""Ctrl-C reaches every process of a terminal; servers must outlive those that use them."""
+"""Protection of servers from Ctrl-C, because their clients have to stop first."""
 
 import signal
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def unmoved_by_ctrl_c() -> Iterator[None]:
-    """Let processes that are started in this context ignore SIGINT."""
+def ignoring_ctrl_c() -> Iterator[None]:
+    """Make processes that are started in this context ignore SIGINT."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

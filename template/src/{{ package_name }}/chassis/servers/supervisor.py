@@ -1,4 +1,4 @@
-"""What `dev` needs of the machine: processes that start again, and an environment to share."""
+"""Process supervision and shared environment for `dev`."""
 
 import fcntl
 import os
@@ -13,37 +13,37 @@ from types import FrameType
 
 import typer
 
-from .signals import unmoved_by_ctrl_c
+from .signals import ignoring_ctrl_c
 
 PACKAGE = Path(__file__).parents[2]
 GRACE_SECONDS = 10
-LOOK_MILLISECONDS = 300
+POLL_MILLISECONDS = 300
 
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Refuse to run twice in the same place.
+    """Hold a lock, so that `dev` runs only once in a folder.
 
     Args:
-        folder: Where the lock is kept; made if it is not there.
+        folder: Folder of the lock; created if it does not exist.
 
     Raises:
-        BlockingIOError: When another process holds it.
+        BlockingIOError: If another process holds the lock.
     """
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Left behind by one that was killed.
+        # Left behind by a killed process.
         (folder / "env").unlink(missing_ok=True)
         yield
 
 
 @contextmanager
 def shared(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
-    """Give variables to child processes, and to commands in other terminals of this folder.
+    """Share variables with child processes, and with commands that run in this project.
 
     Args:
-        folder: Where the settings look for them.
+        folder: Folder of the file `env`, which the settings read.
         variables: Names and values.
     """
     file = folder / "env"
@@ -57,7 +57,7 @@ def shared(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def terminated_like_ctrl_c() -> Iterator[None]:
-    """Make SIGTERM end the process as Ctrl-C does: in order, and with status 0."""
+    """Handle SIGTERM like Ctrl-C: shut down cleanly, with status 0."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -72,7 +72,7 @@ def terminated_like_ctrl_c() -> Iterator[None]:
 
 
 def set_defaults(variables: Mapping[str, str]) -> None:
-    """Set variables of the environment that are not set.
+    """Set environment variables that are not set.
 
     Args:
         variables: Names and values.
@@ -82,7 +82,7 @@ def set_defaults(variables: Mapping[str, str]) -> None:
 
 
 def commit() -> str:
-    """The commit that is checked out, or nothing outside a repository."""
+    """Id of the checked-out commit; empty outside a repository."""
     git = ["git", "rev-parse", "HEAD"]
     try:
         done = subprocess.run(git, capture_output=True, text=True, check=False)
@@ -92,13 +92,13 @@ def commit() -> str:
 
 
 def run(*arguments: str) -> None:
-    """Run one of the service's commands to its end.
+    """Run one of the service's commands, and wait for it.
 
     Args:
-        arguments: The command.
+        arguments: The command and its arguments.
 
     Raises:
-        Exit: With the command's status, when it fails.
+        Exit: With the command's status, if it fails.
     """
     status = subprocess.run(_command(*arguments), check=False).returncode
     if status:
@@ -106,22 +106,22 @@ def run(*arguments: str) -> None:
 
 
 def supervise(processes: Sequence[str], *, reload: bool) -> None:
-    """Keep processes running until this one is interrupted.
+    """Run processes until this one is interrupted.
 
     Args:
         processes: Commands of the service.
-        reload: Whether to start them again when a source file changes. Without it, the end of one
-            is the end of all.
+        reload: Whether to restart them when a source file changes. Otherwise, if one ends, all are
+            stopped.
 
     Raises:
-        Exit: With the status of a process that ended by itself.
+        Exit: With the status of a process that has ended.
     """
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
         running = _start(processes)
         for changed in _changes() if reload else _ticks():
             if changed:
-                typer.echo("A source file changed: starting again.")
+                typer.echo("A source file changed: restarting.")
                 _stop(running)
                 running = _start(processes)
             for name, process in list(running.items()):
@@ -140,7 +140,7 @@ def _command(*arguments: str) -> list[str]:
 
 
 def _start(processes: Sequence[str]) -> dict[str, subprocess.Popen[bytes]]:
-    with unmoved_by_ctrl_c():
+    with ignoring_ctrl_c():
         return {name: subprocess.Popen(_command(name)) for name in processes}
 
 
@@ -158,18 +158,18 @@ def _stop(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
 def _changes() -> Iterator[bool]:
     from watchfiles import PythonFilter, watch
 
-    looks = watch(
+    batches = watch(
         PACKAGE,
         watch_filter=PythonFilter(),
-        rust_timeout=LOOK_MILLISECONDS,
+        rust_timeout=POLL_MILLISECONDS,
         yield_on_timeout=True,
         raise_interrupt=True,
     )
-    for changes in looks:
+    for changes in batches:
         yield bool(changes)
 
 
 def _ticks() -> Iterator[bool]:
     while True:
-        time.sleep(LOOK_MILLISECONDS / 1000)
+        time.sleep(POLL_MILLISECONDS / 1000)
         yield False

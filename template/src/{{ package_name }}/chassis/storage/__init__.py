@@ -1,4 +1,4 @@
-"""Object storage, on obstore: a bucket that speaks S3, or a folder in development."""
+"""Object storage with obstore: an S3 bucket, or a folder in development."""
 
 from .errors import NoPresignedUrl, ObjectMissing, StorageUnavailable
 from .keys import InvalidKey

@@ -1,4 +1,4 @@
-"""What can go wrong with object storage, in words without addresses and credentials."""
+"""Errors of the object storage, without addresses and credentials."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from obstore.exceptions import BaseError, GenericError
 
 from ..errors import BackingServiceUnavailable
 
-# The server's own name for what is wrong, such as SlowDown.
+# Error code of the server, such as SlowDown.
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 _REFUSALS = {
     "AccessDenied",
@@ -23,7 +23,7 @@ _REFUSALS = {
 
 
 class ObjectMissing(LookupError):
-    """There is no object of this key.
+    """There is no object with this key.
 
     Args:
         key: The key.
@@ -35,20 +35,20 @@ class ObjectMissing(LookupError):
 
 
 class NoPresignedUrl(Exception):
-    """Objects in a folder have no URLs."""
+    """A folder has no presigned URLs."""
 
     def __init__(self) -> None:
         super().__init__(
-            "Objects in a folder have no URLs: answer with the object itself, or set STORAGE_URL "
-            "to s3://bucket."
+            "A folder has no presigned URLs: send the object itself, or set STORAGE_URL to "
+            "s3://bucket."
         )
 
 
 class StorageUnavailable(BackingServiceUnavailable):
-    """The object storage gave no good answer.
+    """The object storage cannot be reached, or returned an error.
 
     Args:
-        cause: What went wrong, without addresses or credentials.
+        cause: Name of the error, without addresses or credentials.
     """
 
     def __init__(self, cause: str) -> None:
@@ -60,19 +60,19 @@ class BucketMissing(StorageUnavailable):
 
 
 class AccessRefused(StorageUnavailable):
-    """The credentials are wrong, or may not do this."""
+    """The credentials are wrong, or lack a permission."""
 
 
 @contextmanager
-def reaching_the_storage(key: str = "") -> Iterator[None]:
-    """Turn the library's errors into the chassis' own.
+def converted_errors(key: str = "") -> Iterator[None]:
+    """Convert errors of the library to those of the chassis.
 
     Args:
-        key: Key of the object that is asked for.
+        key: Key of the requested object.
 
     Raises:
-        ObjectMissing: When there is no such object.
-        StorageUnavailable: When there was no good answer.
+        ObjectMissing: If there is no such object.
+        StorageUnavailable: If the storage cannot be reached, or returns an error.
     """
     try:
         yield
@@ -92,4 +92,4 @@ def reaching_the_storage(key: str = "") -> Iterator[None]:
 def _cause(error: Exception) -> str:
     if code := _CODE.search(str(error)):
         return code[1]
-    return "no answer" if isinstance(error, GenericError) else type(error).__name__
+    return "no response" if isinstance(error, GenericError) else type(error).__name__

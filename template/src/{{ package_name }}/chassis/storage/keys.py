@@ -1,39 +1,39 @@
-"""Keys: the names of objects, the same wherever these are kept."""
+"""Object keys that are valid in buckets and in folders."""
 
 import re
 
 KEY_BYTES = 1024
-# File systems bound a name more tightly than buckets do.
+# File systems limit names more than buckets do.
 SEGMENT_BYTES = 200
 
-# What a folder calls an object that is not there in full yet.
+# Suffix of temporary files in a folder.
 _STAGED = re.compile(r"#\d+$")
 
 
 class InvalidKey(ValueError):
-    """No object can have this key."""
+    """The key is invalid."""
 
     def __init__(self) -> None:
         super().__init__(
-            "This is no key of an object: write printable segments with single slashes between "
-            "them, none of them . or .., without backslashes and without # and digits at the end, "
-            f"at most {SEGMENT_BYTES} bytes each and {KEY_BYTES} in all."
+            "Invalid object key: use printable segments separated by single slashes, none of them "
+            ". or .., without backslashes and without # and digits at the end, "
+            f"at most {SEGMENT_BYTES} bytes each and {KEY_BYTES} in total."
         )
 
 
 def checked(key: str) -> str:
-    """Refuse a key that leads elsewhere, or that not every storage can keep.
+    """Validate a key: reject path traversal, and keys that some storage cannot store.
 
     Args:
-        key: The key, as somebody wrote it.
+        key: The key.
 
     Returns:
         The same key.
 
     Raises:
-        InvalidKey: When no object can have it.
+        InvalidKey: If the key is invalid.
     """
-    # What cannot be printed cannot always be encoded either, so this comes first.
+    # First, because unprintable characters such as lone surrogates cannot be encoded below.
     if not key.isprintable() or "\\" in key or _STAGED.search(key):
         raise InvalidKey
     for segment in key.split("/"):

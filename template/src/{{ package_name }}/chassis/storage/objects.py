@@ -1,4 +1,4 @@
-"""Objects: what is known of them, and what is in them."""
+"""Stored objects and their metadata."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from .errors import reaching_the_storage
+from .errors import converted_errors
 
 if TYPE_CHECKING:
     from obstore import BytesStream
 
 T = TypeVar("T")
 
-# How long any one answer of the storage is waited for.
-ANSWER_SECONDS = 5
+# Timeout of a single response of the storage.
+RESPONSE_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """What is known of an object.
+    """Metadata of an object.
 
     Args:
         key: Its key.
         size: Its size, in bytes.
-        etag: What changes with its content, as the storage wrote it, or None.
-        content_type: Its media type, or None where a listing does not say.
-        modified: When it was stored, or None where that was a moment ago.
+        etag: Its entity tag, or None.
+        content_type: Its media type, or None in a listing.
+        modified: When it was stored, or None right after `put`.
     """
 
     key: str
@@ -40,11 +40,11 @@ class StoredObject:
 
 
 class OpenObject:
-    """An object that is being read: `async for piece in opened`, once.
+    """An object opened for reading: iterate over it once with `async for`.
 
     Args:
-        stored: What is known of it.
-        stream: Where its bytes come from.
+        stored: Metadata of the object.
+        stream: Stream of its content.
     """
 
     def __init__(self, stored: StoredObject, stream: BytesStream) -> None:
@@ -52,49 +52,49 @@ class OpenObject:
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Read it in pieces.
+        """Read the content in chunks.
 
         Raises:
-            StorageUnavailable: When the storage falls silent or goes away.
+            StorageUnavailable: If the storage stops responding.
         """
-        async for piece in answers(self._stream):
+        async for piece in with_timeout(self._stream):
             yield piece
 
     async def read(self) -> bytes:
-        """Read all of it into memory."""
+        """Read the whole content into memory."""
         return b"".join([piece async for piece in self])
 
 
 @asynccontextmanager
-async def answering(key: str = "", seconds: float = ANSWER_SECONDS) -> AsyncIterator[None]:
-    """Wait for one answer of the storage, and no longer than that.
+async def storage_request(key: str = "", seconds: float = RESPONSE_SECONDS) -> AsyncIterator[None]:
+    """Limit the time of one request to the storage, and convert its errors.
 
     Args:
-        key: Key of the object that is asked for.
-        seconds: How long it may take.
+        key: Key of the requested object.
+        seconds: Timeout of the request.
 
     Raises:
-        ObjectMissing: When there is no such object.
-        StorageUnavailable: When there was no good answer, or none in time.
+        ObjectMissing: If there is no such object.
+        StorageUnavailable: If the storage returns an error, or no response in time.
     """
-    with reaching_the_storage(key):
+    with converted_errors(key):
         async with asyncio.timeout(seconds):
             yield
 
 
-async def answers(stream: AsyncIterator[T]) -> AsyncIterator[T]:
-    """Pass on what the storage sends, and wait for each piece of it only so long.
+async def with_timeout(stream: AsyncIterator[T]) -> AsyncIterator[T]:
+    """Iterate over a stream, with a timeout for each chunk.
 
     Args:
-        stream: Where the pieces come from.
+        stream: The stream.
 
     Raises:
-        StorageUnavailable: When the storage falls silent or goes away.
+        StorageUnavailable: If the storage stops responding.
     """
     while True:
-        async with answering():
+        async with storage_request():
             try:
-                answer = await anext(stream)
+                chunk = await anext(stream)
             except StopAsyncIteration:
                 return
-        yield answer
+        yield chunk

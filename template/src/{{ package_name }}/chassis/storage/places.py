@@ -1,4 +1,4 @@
-"""Where objects are kept: in a bucket, or in a folder of this machine."""
+"""Locations of objects: a bucket, or a local folder."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Config, S3Credential
 
 CONNECT_SECONDS = 2
-# A download may take as long as its client does; silence is noticed before.
+# Long, because a download may be as slow as its client; a silent storage times out earlier.
 REQUEST_SECONDS = 3600
 RETRIES = 2
-# Shorter than any wait for an answer, so that silence is not tried again.
+# Shorter than the response timeout, so that requests without a response are not retried.
 RETRY_SECONDS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where objects are kept.
+    """Location of objects.
 
     Args:
-        store: The library's store.
-        prefix: What every path there begins with.
+        store: Store of the library.
+        prefix: Prefix of every path.
         folder: The folder, or None for a bucket.
     """
 
@@ -40,24 +40,24 @@ class Place:
 
 
 def place_of(settings: ChassisSettings) -> Place:
-    """Find the place that the settings name, without looking whether it is there.
+    """Location that the settings name; it need not exist.
 
     Args:
-        settings: Address and credentials.
+        settings: Settings with the address and credentials.
     """
     address = urlsplit(settings.storage_url)
     if address.scheme == "s3":
         return _bucket(settings, address)
     path = unquote(address.path) if address.scheme == "file" else settings.storage_url
     folder = Path(path).resolve()
-    # From the root, because the library refuses to begin in a folder that is not there yet.
+    # A store at the root, because the library requires its folder to exist.
     return Place(store=LocalStore(), prefix=f"{folder.as_posix().strip('/')}/", folder=folder)
 
 
 def _bucket(settings: ChassisSettings, address: SplitResult) -> Place:
     region = settings.s3_region
     endpoint = settings.s3_endpoint or f"https://s3.{region}.amazonaws.com"
-    # Named one by one, because the library takes what is not named from variables of its own.
+    # Set every option, because the library reads missing ones from environment variables.
     config: S3Config = {
         "endpoint": endpoint,
         "aws_endpoint_url_s3": endpoint,
@@ -68,7 +68,7 @@ def _bucket(settings: ChassisSettings, address: SplitResult) -> Place:
     client: ClientConfig = {
         "allow_http": endpoint.startswith("http://"),
         "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
-        # It counts while a part is sent, too.
+        # Also limits the time to send a part.
         "read_timeout": timedelta(seconds=PART_SECONDS),
         "timeout": timedelta(seconds=REQUEST_SECONDS),
     }
@@ -88,7 +88,7 @@ def _bucket(settings: ChassisSettings, address: SplitResult) -> Place:
         config=config,
         client_options=client,
         retry_config=retry,
-        # Without credentials of its own, the service has the role of its machine.
+        # Without an access key, the library uses the machine's role.
         credential_provider=(lambda: credential) if access_key_id else None,
     )
     prefix = address.path.strip("/")

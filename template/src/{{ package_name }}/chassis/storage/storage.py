@@ -13,9 +13,9 @@ import obstore
 from obstore.store import LocalStore
 
 from ..settings import ChassisSettings
-from .errors import NoPresignedUrl, ObjectMissing, reaching_the_storage
+from .errors import NoPresignedUrl, ObjectMissing, converted_errors
 from .keys import checked
-from .objects import OpenObject, StoredObject, answering, answers
+from .objects import OpenObject, StoredObject, storage_request, with_timeout
 from .places import Place, place_of
 from .uploads import parts_of, send
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
     from obstore import Attributes, ObjectMeta
 
-# As much as a bucket signs for.
+# The maximum of S3.
 URL_SECONDS_LIMIT = 7 * 24 * 3600
-PIECE_BYTES = 256 * 1024
+CHUNK_BYTES = 256 * 1024
 
 UNKNOWN_TYPE = "application/octet-stream"
 
-# A key that is asked for and never stored.
-_NOTHING = "check/nothing"
+# Key that the readiness check requests; it is never stored.
+_MISSING_KEY = "check/nothing"
 
 
 class Storage:
-    """Objects by their keys, in a bucket or in a folder of this machine.
+    """Objects by key, in a bucket or a local folder.
 
     Args:
-        place: Where they are kept.
+        place: Location of the objects.
     """
 
     def __init__(self, place: Place) -> None:
@@ -47,10 +47,10 @@ class Storage:
 
     @classmethod
     def of(cls, settings: ChassisSettings) -> Self:
-        """Make the storage that the settings name; connections are made when they are needed.
+        """Create the storage that the settings name; connections are opened on demand.
 
         Args:
-            settings: Address and credentials.
+            settings: Settings with the address and credentials.
         """
         return cls(place_of(settings))
 
@@ -61,22 +61,22 @@ class Storage:
         *,
         content_type: str | None = None,
     ) -> StoredObject:
-        """Store an object, in place of the one of that key if there is one.
+        """Store an object; replaces an existing one with the same key.
 
-        It is there in full or not at all: what fails or is cancelled half-way leaves nothing.
+        Storing is atomic: a failed or cancelled upload leaves nothing behind.
 
         Args:
-            key: Its key.
-            content: All its bytes, or pieces of any size that are sent on as they come.
-            content_type: Its media type; by default what the ending of the key says.
+            key: Key of the object.
+            content: All bytes, or an iterable of chunks of any size, which are sent as they arrive.
+            content_type: Media type; by default guessed from the extension of the key.
 
         Raises:
-            InvalidKey: When no object can have this key.
-            StorageUnavailable: When the storage could not take it.
+            InvalidKey: If the key is invalid.
+            StorageUnavailable: If the storage cannot store the object.
         """
         path = self._path(key)
         content_type = content_type or _guessed(key)
-        # A folder keeps nothing beside an object.
+        # A folder stores no attributes.
         attributes: Attributes | None = (
             None if self._place.folder else {"Content-Type": content_type}
         )
@@ -84,72 +84,72 @@ class Storage:
         return StoredObject(key=key, size=size, etag=result["e_tag"], content_type=content_type)
 
     async def open(self, key: str) -> OpenObject:
-        """Begin to read an object.
+        """Open an object for reading.
 
         Args:
-            key: Its key.
+            key: Key of the object.
 
         Raises:
-            InvalidKey: When no object can have this key.
-            ObjectMissing: When there is no such object.
-            StorageUnavailable: When the storage gave no good answer.
+            InvalidKey: If the key is invalid.
+            ObjectMissing: If there is no such object.
+            StorageUnavailable: If the storage cannot be reached, or returns an error.
         """
         path = self._path(key)
-        async with answering(key):
+        async with storage_request(key):
             result = await obstore.get_async(self._store, path)
         stored = _stored(key, result.meta, result.attributes.get("Content-Type"))
-        return OpenObject(stored, result.stream(min_chunk_size=PIECE_BYTES))
+        return OpenObject(stored, result.stream(min_chunk_size=CHUNK_BYTES))
 
     async def head(self, key: str) -> StoredObject:
-        """Look up what is known of an object.
+        """Look up the metadata of an object.
 
         Args:
-            key: Its key.
+            key: Key of the object.
 
         Raises:
-            InvalidKey: When no object can have this key.
-            ObjectMissing: When there is no such object.
-            StorageUnavailable: When the storage gave no good answer.
+            InvalidKey: If the key is invalid.
+            ObjectMissing: If there is no such object.
+            StorageUnavailable: If the storage cannot be reached, or returns an error.
         """
         path = self._path(key)
         try:
-            async with answering(key):
+            async with storage_request(key):
                 result = await obstore.get_async(self._store, path, options={"head": True})
         except ObjectMissing:
-            # The answer does not say whether the object is missing or its bucket.
+            # The response does not tell a missing object from a missing bucket.
             await self.check()
             raise
         return _stored(key, result.meta, result.attributes.get("Content-Type"))
 
     async def delete(self, key: str) -> None:
-        """Delete an object; one that is not there is deleted already.
+        """Delete an object, if it exists.
 
         Args:
-            key: Its key.
+            key: Key of the object.
 
         Raises:
-            InvalidKey: When no object can have this key.
-            StorageUnavailable: When the storage gave no good answer.
+            InvalidKey: If the key is invalid.
+            StorageUnavailable: If the storage cannot be reached, or returns an error.
         """
         path = self._path(key)
         try:
-            async with answering(key):
+            async with storage_request(key):
                 await obstore.delete_async(self._store, path)
         except ObjectMissing:
             return
 
     async def list(self, prefix: str = "") -> AsyncIterator[StoredObject]:
-        """Look up all objects below a prefix, in no order.
+        """List all objects below a prefix, in no particular order.
 
         Args:
-            prefix: What their keys begin with, in whole segments; by default there is none.
+            prefix: First segments of their keys; by default, list all objects.
 
         Raises:
-            InvalidKey: When no object can have a key that begins like this.
-            StorageUnavailable: When the storage gave no good answer.
+            InvalidKey: If the prefix is invalid.
+            StorageUnavailable: If the storage cannot be reached, or returns an error.
         """
         below = self._path(prefix.removesuffix("/")) if prefix else self._place.prefix
-        async for found in answers(obstore.list(self._store, below)):
+        async for found in with_timeout(obstore.list(self._store, below)):
             for meta in found:
                 yield StoredObject(
                     key=meta["path"].removeprefix(self._place.prefix),
@@ -161,37 +161,37 @@ class Storage:
     async def url(
         self, key: str, *, method: Literal["GET", "PUT"] = "GET", seconds: int = 300
     ) -> str:
-        """Make a presigned URL: whoever has it may do this one thing without credentials.
+        """Create a presigned URL, which allows one request without credentials.
 
         Args:
-            key: Key of the object, which need not be there.
-            method: What may be done with it.
-            seconds: For how long, at most a week.
+            key: Key of the object, which need not exist.
+            method: Allowed method.
+            seconds: How long the URL is valid, at most a week.
 
         Raises:
-            InvalidKey: When no object can have this key.
-            NoPresignedUrl: When objects are kept in a folder.
-            ValueError: When it would be valid for too long, or for no time.
+            InvalidKey: If the key is invalid.
+            NoPresignedUrl: If the storage is a folder.
+            ValueError: If `seconds` is out of range.
         """
         path = self._path(key)
         if not 1 <= seconds <= URL_SECONDS_LIMIT:
             raise ValueError(f"A presigned URL is valid for 1 to {URL_SECONDS_LIMIT} seconds.")
         if isinstance(self._store, LocalStore):
             raise NoPresignedUrl
-        async with answering(key):
+        async with storage_request(key):
             return await obstore.sign_async(self._store, method, path, timedelta(seconds=seconds))
 
     async def check(self) -> None:
-        """Ask the storage for an answer; raises where there is none, or a refusal."""
+        """Send a request to the storage; raises if it fails or access is denied."""
         if self._place.folder:
-            with reaching_the_storage():
+            with converted_errors():
                 await asyncio.to_thread(_check_folder, self._place.folder)
             return
         try:
-            async with answering():
-                await obstore.get_async(self._store, self._path(_NOTHING))
+            async with storage_request():
+                await obstore.get_async(self._store, self._path(_MISSING_KEY))
         except ObjectMissing:
-            # The bucket is there, and may be read.
+            # The bucket exists and is readable.
             return
 
     def _path(self, key: str) -> str:

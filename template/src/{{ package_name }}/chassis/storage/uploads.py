@@ -1,4 +1,4 @@
-"""Uploads of any size in constant memory: as one piece if it is small, else in parts."""
+"""Uploads of any size in constant memory; large objects are uploaded in parts."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING
 
 import obstore
 
-from .errors import reaching_the_storage
-from .objects import ANSWER_SECONDS, answering
+from .errors import converted_errors
+from .objects import RESPONSE_SECONDS, storage_request
 
 if TYPE_CHECKING:
     from obstore import Attributes, PutResult
     from obstore.store import LocalStore, S3Store
 
-# The smallest part that S3 takes.
+# The minimum of S3.
 PART_BYTES = 5 * 1024 * 1024
 PARTS_AT_A_TIME = 2
-# What a slow line still manages; a storage that takes less counts as silent.
+# Minimum upload speed; a slower storage counts as unavailable.
 SLOWEST_BYTES_PER_SECOND = 1_000_000
-PART_SECONDS = ANSWER_SECONDS + PARTS_AT_A_TIME * PART_BYTES / SLOWEST_BYTES_PER_SECOND
+PART_SECONDS = RESPONSE_SECONDS + PARTS_AT_A_TIME * PART_BYTES / SLOWEST_BYTES_PER_SECOND
 
 
 class _Abandoned(Exception):
-    """Makes the library take back the parts that it has sent."""
+    """Raised in the library to make it delete the parts that it has sent."""
 
 
 async def parts_of(content: bytes | AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """Cut content into parts of the same size; only the last may be smaller.
+    """Split content into parts of the same size; only the last may be smaller.
 
     Args:
-        content: All of it, or pieces of any size.
+        content: All bytes, or an iterable of chunks of any size.
     """
     if isinstance(content, bytes):
         for start in range(0, len(content), PART_BYTES):
@@ -53,29 +53,29 @@ async def send(
     parts: AsyncIterator[bytes],
     attributes: Attributes | None,
 ) -> tuple[PutResult, int]:
-    """Store an object, all of it or nothing.
+    """Store an object atomically.
 
     Args:
-        store: The library's store.
-        path: Where to.
-        parts: Its content, as `parts_of` cuts it. Its own exceptions come out as they are.
-        attributes: What the store keeps beside it, if it can.
+        store: Store of the library.
+        path: Path of the object.
+        parts: Content, as split by `parts_of`. Its exceptions are raised unchanged.
+        attributes: Attributes of the object, if the store supports them.
 
     Returns:
-        What the store answered, and how many bytes it was given.
+        Result of the store, and the size of the object in bytes.
 
     Raises:
-        StorageUnavailable: When the store could not take it.
+        StorageUnavailable: If the object cannot be stored.
     """
     first = await anext(parts, b"")
     size = len(first)
     if size < PART_BYTES:
-        async with answering(seconds=ANSWER_SECONDS + size / SLOWEST_BYTES_PER_SECOND):
+        async with storage_request(seconds=RESPONSE_SECONDS + size / SLOWEST_BYTES_PER_SECOND):
             put = obstore.put_async(store, path, first, attributes=attributes, use_multipart=False)
             return await put, size
     upload = _Upload(store, path, attributes)
     try:
-        await upload.take(first, ANSWER_SECONDS)
+        await upload.take(first, RESPONSE_SECONDS)
         async for part in parts:
             await upload.take(part, PART_SECONDS)
             size += len(part)
@@ -85,18 +85,18 @@ async def send(
 
 
 class _Upload:
-    """An upload in parts, which the library makes while it is given them.
+    """An upload in parts, which the library reads from a generator.
 
     Args:
-        store: The library's store.
-        path: Where to.
-        attributes: What the store keeps beside the object, if it can.
+        store: Store of the library.
+        path: Path of the object.
+        attributes: Attributes of the object, if the store supports them.
     """
 
     def __init__(
         self, store: S3Store | LocalStore, path: str, attributes: Attributes | None
     ) -> None:
-        # What is handed over: a part, or None when there are no more.
+        # The next part, or None after the last one.
         self._part: bytes | None = None
         self._handed = asyncio.Event()
         self._taken = asyncio.Event()
@@ -113,23 +113,23 @@ class _Upload:
                 max_concurrency=PARTS_AT_A_TIME,
             )
         )
-        self._task.add_done_callback(_look_at)
+        self._task.add_done_callback(_retrieve_exception)
 
     async def take(self, part: bytes, seconds: float) -> None:
-        """Hand a part over.
+        """Pass a part to the library.
 
         Args:
             part: The part.
-            seconds: How long the library may take until it asks for it.
+            seconds: How long to wait until the library takes the part.
 
         Raises:
-            StorageUnavailable: When it takes longer, or has failed by then.
+            StorageUnavailable: If the library takes longer, or the upload has failed.
         """
         self._taken.clear()
         self._hand(part)
         taken = asyncio.ensure_future(self._taken.wait())
         try:
-            with reaching_the_storage():
+            with converted_errors():
                 await asyncio.wait(
                     {taken, self._task}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
                 )
@@ -141,22 +141,22 @@ class _Upload:
             taken.cancel()
 
     async def finish(self) -> PutResult:
-        """Say that there are no more parts, and wait until the object is there.
+        """Finish the upload, and wait until the object is stored.
 
         Raises:
-            StorageUnavailable: When the object could not be stored.
+            StorageUnavailable: If the object cannot be stored.
         """
         self._hand(None)
-        async with answering(seconds=PART_SECONDS):
+        async with storage_request(seconds=PART_SECONDS):
             return await asyncio.shield(self._task)
 
     async def abandon(self) -> None:
-        """Leave nothing behind of an upload that has not been finished."""
+        """Delete the sent parts of an unfinished upload."""
         if self._begun and not self._task.done():
-            # Cancelling the library's task at once would leave the parts that it has sent.
+            # Cancelling the library's task right away would leave the sent parts behind.
             self._abandoned = True
             self._hand(None)
-            await asyncio.wait({self._task}, timeout=ANSWER_SECONDS)
+            await asyncio.wait({self._task}, timeout=RESPONSE_SECONDS)
         self._task.cancel()
 
     def _hand(self, part: bytes | None) -> None:
@@ -177,7 +177,7 @@ class _Upload:
             yield part
 
 
-def _look_at(task: asyncio.Task[PutResult]) -> None:
-    # asyncio logs an exception that nobody has looked at.
+def _retrieve_exception(task: asyncio.Task[PutResult]) -> None:
+    # asyncio logs exceptions that were never retrieved.
     if not task.cancelled():
         task.exception()

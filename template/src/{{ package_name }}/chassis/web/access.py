@@ -1,6 +1,6 @@
-"""Access lines: one for each answer, and those of one turn of the event loop in one write.
+"""Access log: one line per response, and one write per iteration of the event loop.
 
-A write lets the server's threads go first, and costs more than making the line.
+A write costs more than building a line, because it releases the GIL to the server's threads.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from structlog.typing import EventDict
 
 
 class AccessLog:
-    """Makes lines as every logger does, by the configuration that stands when it is made."""
+    """Writes lines like any other logger, with structlog's configuration at creation."""
 
     def __init__(self) -> None:
-        # The parts of a logger, because the call of a whole one costs more than the line.
+        # Call the processors directly, because a logger's own overhead is larger.
         configuration = structlog.get_config()
         self._processors = configuration["processors"]
         self._logger = configuration["logger_factory"]()
@@ -24,10 +24,10 @@ class AccessLog:
         self._lines: list[Any] = []
 
     def add(self, event: EventDict) -> None:
-        """Make a line, which is written when this turn of the event loop is over.
+        """Add a line, which is written at the end of this iteration of the event loop.
 
         Args:
-            event: What it says, besides what the context knows.
+            event: The event, without context variables.
         """
         if not self._wanted:
             return
@@ -42,15 +42,15 @@ class AccessLog:
         self._lines.append(line)
 
     def _write(self) -> None:
-        piece, *lines = self._lines
+        chunk, *lines = self._lines
         self._lines = []
-        # Without a configuration of one's own, structlog makes text.
-        newline = "\n" if isinstance(piece, str) else b"\n"
+        # structlog's default configuration renders text; ours renders bytes.
+        newline = "\n" if isinstance(chunk, str) else b"\n"
         for line in lines:
-            # Other processes may write into the same pipe, which keeps only so much in one piece.
-            if len(piece) + len(line) + 2 * len(newline) > PIPE_BUF:
-                self._logger.info(piece)
-                piece = line
+            # Other processes may write to the same pipe; writes up to PIPE_BUF are atomic.
+            if len(chunk) + len(line) + 2 * len(newline) > PIPE_BUF:
+                self._logger.info(chunk)
+                chunk = line
             else:
-                piece += newline + line
-        self._logger.info(piece)
+                chunk += newline + line
+        self._logger.info(chunk)

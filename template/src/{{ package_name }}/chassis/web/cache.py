@@ -1,10 +1,11 @@
-"""Litestar's own cache of answers (`@get(cache=60)`), kept where the service's cache is.
+"""Response caching with Litestar's `@get(cache=60)`, stored in the service's cache.
 
-A route's `cache_key_builder` says what its answers depend on. Without one, what may be for one user
-is not cached: requests with credentials, and responses that say so in their headers.
+A route's `cache_key_builder` returns the cache key of a request. Without one, responses that may be
+for one user are not cached: those to requests with credentials, and those whose headers say so.
 
-Of many requests for an answer that is not kept, one runs the handler and the others wait. Litestar
-looks an answer up after its guards and before its dependencies, so that who waits holds nothing.
+Of concurrent requests for a response that is not cached, one runs the handler and the others wait.
+Litestar looks up responses before it resolves dependencies, so that waiting requests hold no
+resources.
 """
 
 from contextlib import AsyncExitStack
@@ -26,15 +27,15 @@ from .cache_keys import UNCACHED, anonymous_only, per_user, same_for_all
 
 __all__ = [
     "UNCACHED",
+    "CoalescedResponses",
+    "ReleasesWaiters",
     "ResponseStore",
-    "SharedAnswers",
-    "UntilAnswered",
     "anonymous_only",
     "per_user",
     "same_for_all",
 ]
 
-# For routes that say "for ever": no deployment lasts longer.
+# For routes with `cache=True`; longer than any deployment lasts.
 FOREVER_SECONDS = 30 * 86_400.0
 
 
@@ -43,7 +44,7 @@ class _Exchange:
     """A request to a route with `cache=`, and its response.
 
     Args:
-        held: What other requests wait for, left when this one is answered.
+        held: Lock that other requests wait for; released with the response.
         key: Key of the response, once it has been looked up.
         storable: Whether the response may be stored.
     """
@@ -57,10 +58,10 @@ _exchange: ContextVar[_Exchange | None] = ContextVar("exchange", default=None)
 
 
 class ResponseStore(Store):
-    """Where Litestar keeps answers.
+    """Store for Litestar's cached responses.
 
     Args:
-        runtime: The runtime, whose cache is used.
+        runtime: The runtime with the cache.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -69,7 +70,7 @@ class ResponseStore(Store):
     async def set(
         self, key: str, value: str | bytes, expires_in: int | timedelta | None = None
     ) -> None:
-        """Keep an answer for so many seconds, unless it may not be stored."""
+        """Cache a response, unless it must not be stored."""
         exchange = _exchange.get()
         refused = exchange is not None and key == exchange.key and not exchange.storable
         if key == UNCACHED or refused:
@@ -78,9 +79,9 @@ class ResponseStore(Store):
         await self._cache.set(_named(key), content, _seconds(expires_in))
 
     async def get(self, key: str, renew_for: int | timedelta | None = None) -> bytes | None:
-        """Look an answer up, and keep it longer if asked to."""
+        """Look up a response, and extend its expiry if asked to."""
         exchange = _exchange.get()
-        # A handler that looks into this store by itself must not wait for itself.
+        # Only the first lookup may wait: a handler that uses this store must not wait for itself.
         is_first = exchange is not None and exchange.key is None
         if exchange is not None and is_first:
             exchange.key = key
@@ -95,48 +96,45 @@ class ResponseStore(Store):
         return found
 
     async def delete(self, key: str) -> None:
-        """Keep an answer no longer."""
+        """Delete a cached response."""
         await self._cache.delete(_named(key))
 
     async def delete_all(self) -> None:
-        """Keep nothing, which includes the results of functions."""
+        """Clear the cache, including the results of cached functions."""
         await self._cache.clear()
 
     async def exists(self, key: str) -> bool:
-        """Whether an answer is kept."""
+        """Whether a response is cached."""
         return await self._cache.seconds_left(_named(key)) is not None
 
     async def expires_in(self, key: str) -> int | None:
-        """How long an answer will be kept, in seconds."""
+        """Seconds until a response expires."""
         left = await self._cache.seconds_left(_named(key))
         return None if left is None else round(left)
 
 
-class SharedAnswers(InitPlugin, ReceiveRoutePlugin):
-    """Shares the answers of routes with `cache=` among the requests that may have them.
-
-    Requests wait for an answer that another of them is about to give.
-    """
+class CoalescedResponses(InitPlugin, ReceiveRoutePlugin):
+    """Caches responses of routes with `cache=`; concurrent requests wait for one handler call."""
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
-        """Cache what is the same for everybody, unless a route says otherwise."""
+        """Set the defaults of routes with `cache=`: cache responses to anonymous requests only."""
         app_config.response_cache_config = ResponseCacheConfig(
             key_builder=anonymous_only, cache_response_filter=_is_complete
         )
         return app_config
 
     def receive_route(self, route: BaseRoute) -> None:
-        """Surround the handlers of a route whose answers are kept."""
+        """Add middleware to the cached handlers of a route."""
         if not isinstance(route, HTTPRoute):
             return
         for handler in route.route_handlers:
-            # A handler with several paths comes by with each of them.
-            if handler.cache and UntilAnswered not in (handler.middleware or ()):
-                handler.middleware = [*(handler.middleware or ()), UntilAnswered]
+            # A handler with several paths is passed once for each.
+            if handler.cache and ReleasesWaiters not in (handler.middleware or ()):
+                handler.middleware = [*(handler.middleware or ()), ReleasesWaiters]
 
 
-class UntilAnswered:
-    """Middleware that lets others go when a request is answered, or has ended otherwise.
+class ReleasesWaiters:
+    """Middleware that releases waiting requests once a request has a response, or fails.
 
     Args:
         app: The application to wrap.
@@ -150,11 +148,11 @@ class UntilAnswered:
         exchange = _Exchange()
         has_own_key = _handler(scope).cache_key_builder not in {None, anonymous_only}
 
-        async def send_and_let_go(message: Message) -> None:
+        async def send_and_release(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.storable = has_own_key or _is_for_all(message)
-            # By now the answer is kept if it may be. Neither the rest of a stream nor a slow client
-            # nor what is done after the answer is for others to wait for.
+            # The response is cached by now. Others do not wait for the rest of a stream, a slow
+            # client or background tasks.
             if message["type"] == "http.response.body":
                 await exchange.held.aclose()
             await send(message)
@@ -162,13 +160,13 @@ class UntilAnswered:
         async with exchange.held:
             before = _exchange.set(exchange)
             try:
-                await self.app(scope, receive, send_and_let_go)
+                await self.app(scope, receive, send_and_release)
             finally:
                 _exchange.reset(before)
 
 
 def _is_complete(scope: HTTPScope, status: int) -> bool:
-    # Litestar also asks about handlers without `cache=`, if another one of their path has it.
+    # Litestar also calls this for handlers without `cache=` if their path has another with it.
     is_cached, is_partial = bool(_handler(scope).cache), status == 206
     return is_cached and not is_partial and default_do_cache_predicate(scope, status)
 

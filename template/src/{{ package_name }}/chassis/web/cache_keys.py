@@ -1,15 +1,12 @@
-"""Keys of cached responses: a route's `cache_key_builder` says what its answer depends on.
+"""Cache keys of responses, for a route's `cache_key_builder`.
 
-`anonymous_only` is the default. `same_for_all` and `per_user` are for routes that answer users, and
-any function that makes a string of a request can be a key builder as well.
+`anonymous_only` is the default. `same_for_all` and `per_user` are for routes with authenticated
+users, and any function from a request to a string can be a key builder, too.
 """
 
-from typing import Any
 from urllib.parse import quote, urlencode
 
-from litestar import Request
-
-AnyRequest = Request[Any, Any, Any]
+from .connections import AnyRequest
 
 # Key of a request whose response is neither looked up nor stored.
 UNCACHED = ""
@@ -25,8 +22,8 @@ def anonymous_only(request: AnyRequest) -> str:
         request: The request.
 
     Returns:
-        `UNCACHED` if the request has a cookie, an Authorization header or a known user, since its
-        response may be for that user alone, or if it has another method.
+        The key, or `UNCACHED` if the request has another method, a cookie, an Authorization header
+        or a user, since its response may be for that user only.
     """
     has_user = request.scope.get("user") is not None
     has_credentials = any(name in request.headers for name in CREDENTIALS)
@@ -36,7 +33,7 @@ def anonymous_only(request: AnyRequest) -> str:
 
 
 def same_for_all(request: AnyRequest) -> str:
-    """Give everybody whom the guards let through the same response, whoever it was made for.
+    """Cache one response for all users; guards still run for each request.
 
     The key consists of the method, scheme, host, path, sorted query, Accept and Accept-Language.
 
@@ -52,18 +49,18 @@ def same_for_all(request: AnyRequest) -> str:
         urlencode(query, doseq=True),
         *(", ".join(request.headers.getall(name, [])) for name in NEGOTIATION),
     ]
-    # Escape each part, so that no client can shift one part of a key into another.
+    # Escape each part, so that different requests cannot have the same key.
     return " ".join(quote(part, safe="/:=&+*,;") for part in parts)
 
 
 def per_user(request: AnyRequest) -> str:
-    """Give each user a response of their own.
+    """Cache one response per user.
 
     Args:
-        request: The request, whose user a guard or an authentication middleware has found.
+        request: The request, with its user set by a guard or an authentication middleware.
 
     Returns:
-        `UNCACHED` if there is no user.
+        The key, or `UNCACHED` if there is no user.
     """
     user = request.scope.get("user")
     return UNCACHED if user is None else f"{same_for_all(request)} {user.id}"

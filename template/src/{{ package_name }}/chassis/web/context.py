@@ -1,4 +1,4 @@
-"""The outermost layer of the web application: request id, access log, last line of defence.
+"""Outermost layer of the web application: request ids and the access log.
 
 It wraps the whole application, because middleware inside Litestar does not run for unknown routes
 and wrong methods.
@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
 from .access import AccessLog
+from .websockets import WebSockets
 
 REQUEST_ID_HEADER = "X-Request-ID"
 
@@ -22,7 +23,7 @@ _ACCEPTABLE = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 
 class RequestContext:
-    """ASGI application that gives every request an id and every answer an access line.
+    """ASGI application that gives every request an id, and logs every response.
 
     Args:
         app: The application to wrap.
@@ -30,12 +31,14 @@ class RequestContext:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self._websockets = WebSockets(app)
         self._access = AccessLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if scope["type"] != ScopeType.HTTP:
-            await self.app(scope, receive, send)
+            _begin_websocket(scope)
+            await self._websockets(scope, receive, send)
             return
 
         start = time.perf_counter_ns()
@@ -44,7 +47,7 @@ class RequestContext:
         bind_contextvars(request_id=request_id)
         status = 500
 
-        # Not itself async, because each message would pay for a coroutine more.
+        # Not async, to save a coroutine for each message.
         def send_with_id(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
@@ -67,14 +70,21 @@ class RequestContext:
 
 
 def current_request_id() -> str | None:
-    """The id of the request that is being handled."""
+    """Id of the current request."""
     request_id: str | None = get_contextvars().get("request_id")
     return request_id
+
+
+def _begin_websocket(scope: Scope) -> None:
+    # Startup and shutdown have no id.
+    if scope["type"] == ScopeType.WEBSOCKET:
+        clear_contextvars()
+        bind_contextvars(request_id=_request_id(scope))
 
 
 def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == _HEADER and _ACCEPTABLE.fullmatch(value):
             return value.decode("ascii")
-    # A name and no secret: randomness of the system would cost each request a system call.
+    # An id need not be unpredictable, so avoid the system call of a secure random number.
     return random.getrandbits(128).to_bytes(16).hex()

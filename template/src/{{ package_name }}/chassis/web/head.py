@@ -1,4 +1,4 @@
-"""HEAD for every route that answers GET, as uptime monitors and load balancers ask."""
+"""HEAD for every GET route, for uptime monitors and load balancers."""
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -7,7 +7,7 @@ NOT_ALLOWED = 405
 
 
 class HeadRequests:
-    """ASGI application that answers HEAD as GET without a body, where another does not itself.
+    """ASGI application that handles HEAD as GET without a body, unless the wrapped one supports it.
 
     Args:
         app: The application to wrap.
@@ -31,27 +31,27 @@ class HeadRequests:
             if not refused:
                 await send(message)
 
-        as_it_is = scope.copy()
-        await self.app(as_it_is, receive, send_unless_refused)
+        used = scope.copy()
+        await self.app(used, receive, send_unless_refused)
         if refused:
             as_get = scope.copy()
             as_get["method"] = "GET"
             await self.app(as_get, receive, _without_body(send))
-            as_it_is = as_get
-        # What surrounds this reads there which route it was.
-        scope.update(as_it_is)
+            used = as_get
+        # Outer layers read the route from the scope.
+        scope.update(used)
         scope["method"] = "HEAD"
 
 
 def _without_body(send: Send) -> Send:
-    answered = False
+    finished = False
 
     async def send_head(message: Message) -> None:
-        nonlocal answered
+        nonlocal finished
         if message["type"] == "http.response.start":
             await send(message)
-        elif not answered:
-            answered = True
+        elif not finished:
+            finished = True
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     return send_head

@@ -1,4 +1,4 @@
-"""What an orchestrator asks: has it started, does it live, can it take requests."""
+"""Health probes for orchestrators: startup, liveness and readiness."""
 
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
@@ -11,30 +11,30 @@ from ..runtime import Runtime
 @get(
     "/ready",
     summary="Can the process take requests?",
-    responses={503: ResponseSpec(Readiness, description="Something is missing")},
+    responses={503: ResponseSpec(Readiness, description="A required service is unavailable")},
 )
 async def ready(runtime: NamedDependency[Runtime]) -> Response[Readiness]:
-    """Say which backing service is missing, within two seconds: 503 if it cannot be missed."""
+    """Check the backing services within two seconds; 503 if a required one is unavailable."""
     found = await readiness(runtime)
     return Response(found, status_code=found.http_status)
 
 
 def health(release: str) -> Router:
-    """Make the routes.
+    """Create the routes of the probes.
 
     Args:
-        release: Release that the answers name.
+        release: Release, for the responses.
     """
 
-    # Asked most often of all, these two have no dependency, which each request would pay for.
+    # Called most often, so these two avoid the cost of dependencies.
     @get("/startup", summary="Has the process started?")
     async def startup() -> Health:
-        """Answer as soon as the process serves requests."""
+        """Startup probe: respond once the process serves requests."""
         return Health(status="ok", release=release)
 
-    @get("/live", summary="Does the process live?")
+    @get("/live", summary="Is the process alive?")
     async def live() -> Health:
-        """Answer whatever the state of the backing services: a restart would not mend those."""
+        """Liveness probe: ignores backing services, since a restart would not repair them."""
         return Health(status="ok", release=release)
 
     return Router("/health", route_handlers=[startup, live, ready], tags=["health"])

@@ -1,8 +1,8 @@
-"""Requests that cannot be read: the client's errors, told apart from those of the handlers.
+"""Requests that cannot be decoded: respond with 400 instead of 500.
 
-Litestar passes on what its decoders raise: UnicodeDecodeError for a body that is no UTF-8,
-RecursionError for one that is nested too deeply, ValueError for a Host with an invalid port. A
-handler can raise the same, so the traceback decides.
+Litestar does not convert exceptions of its decoders: UnicodeDecodeError for invalid UTF-8,
+RecursionError for deep nesting, ValueError for a Host with an invalid port. Handlers can raise the
+same exceptions, so the traceback decides.
 """
 
 import re
@@ -14,24 +14,24 @@ from typing import Any
 from litestar import Request
 from litestar.exceptions import ClientException, InternalServerException, SerializationException
 
-# nginx's status for a client that has closed its connection; nobody is there to see it.
+# nginx's status for a closed connection; it only appears in the access log.
 CLIENT_CLOSED_REQUEST = 499
 
-# Browsers keep no longer one. CPython before 3.11.10 and 3.12.6 takes quadratic time to unquote a
-# cookie with backslashes (CVE-2024-7592).
+# The limit of browsers. CPython before 3.11.10 and 3.12.6 takes quadratic time to unquote a cookie
+# with backslashes (CVE-2024-7592).
 COOKIE_LENGTH = 4096
 
-# Levels of nesting in a body of JSON. How many a decoder follows depends on the version of Python,
-# and what a handler does with them may follow fewer.
+# Nesting levels of a JSON body. A decoder's own limit depends on the version of Python, and may be
+# more than a handler supports.
 JSON_DEPTH = 128
 
-# Also matches a string that the body ends in, so that each is read once.
+# Also matches an unterminated string at the end, to avoid backtracking.
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _SQUARE = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _TOO_DEEP = b"[" * (JSON_DEPTH + 1)
 
-# What decoders raise. The rest is no sign of a bad request: a full disk, say.
+# Exceptions of decoders. Others, such as OSError, do not mean a bad request.
 _UNREADABLE = (
     ArithmeticError,
     LookupError,
@@ -41,7 +41,7 @@ _UNREADABLE = (
     ValueError,
 )
 
-# Modules of Litestar that do nothing but read what the client sent, or call dependencies.
+# Modules of Litestar that only decode requests or call dependencies.
 _READERS = (
     "litestar._asgi.routing_trie.",
     "litestar._kwargs.",
@@ -51,17 +51,17 @@ _DECODERS = frozenset({"litestar", "msgspec", "multipart", *sys.stdlib_module_na
 
 
 class ClientDisconnected(ClientException):
-    """The client closed the connection before all of its body had arrived."""
+    """The client closed the connection before the whole body was received."""
 
     status_code = CLIENT_CLOSED_REQUEST
 
 
 class IncomingRequest(Request[Any, Any, Any]):
-    """Request that says whose error it is when it cannot be read."""
+    """Request that raises client errors if it cannot be decoded."""
 
     @property
     def cookies(self) -> dict[str, str]:
-        """Cookies by their names.
+        """Cookies by name.
 
         Raises:
             ClientException: If a quoted one is longer than `COOKIE_LENGTH`.
@@ -82,16 +82,16 @@ class IncomingRequest(Request[Any, Any, Any]):
         return await super().json()
 
     async def stream(self) -> AsyncGenerator[bytes, Any]:
-        """Give the body in pieces, as they arrive.
+        """Iterate over the chunks of the body.
 
         Raises:
             ClientDisconnected: If the client closes the connection before the end of the body.
         """
         try:
-            async for piece in super().stream():
-                yield piece
+            async for chunk in super().stream():
+                yield chunk
         except InternalServerException as error:
-            # The other reason is a handler that reads the body twice.
+            # Otherwise, the handler has read the body twice.
             if not self.is_connected:
                 raise
             raise ClientDisconnected("The client closed the connection.") from error
@@ -104,17 +104,17 @@ def _is_too_deep(body: bytes) -> bool:
     for _ in range(JSON_DEPTH):
         if _TOO_DEEP in brackets:
             return True
-        # One level less.
+        # Remove the innermost level.
         outer = brackets.replace(b"[]", b"")
         if len(outer) == len(brackets):
-            # What is left is not closed, and the decoder says so.
+            # Unbalanced brackets: leave the error to the decoder.
             return False
         brackets = outer
     return bool(brackets)
 
 
 def is_unreadable(error: Exception) -> bool:
-    """Whether an error was raised while Litestar read a request, and by nobody else's code.
+    """Whether Litestar raised an error while it decoded a request.
 
     Args:
         error: The error, with its traceback.
@@ -125,7 +125,7 @@ def is_unreadable(error: Exception) -> bool:
     for frame, _ in walk_tb(error.__traceback__):
         module: str = frame.f_globals.get("__name__", "")
         if module.partition(".")[0] not in _DECODERS:
-            # Code of the service, or of a library that it uses: what it calls is its own affair.
+            # Called from code of the service or of another library.
             reading = False
         elif module.startswith(_READERS):
             reading = True

@@ -1,4 +1,4 @@
-"""Jobs as clients see them: accepted, under way, done."""
+"""Jobs in the HTTP API: accept them, and return their state."""
 
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from ..jobs.queue import JobQueue
 
 
 class JobState(msgspec.Struct):
-    """How far a job is."""
+    """State of a job."""
 
     key: str
     status: str
@@ -22,11 +22,11 @@ class JobState(msgspec.Struct):
 
 
 def accepted(job: Job, path: str) -> Response[JobState]:
-    """Answer 202 for a job that was handed to a worker.
+    """Create a 202 response for a queued job.
 
     Args:
         job: The job.
-        path: Route below which its state is found.
+        path: Path of the route that returns job states, without the key.
     """
     headers = {"Location": f"{path}/{quote(job.key, safe=':@')}"}
     return Response(_state(job), status_code=202, headers=headers)
@@ -36,16 +36,16 @@ async def state_of(queue: JobQueue, function: JobFunction[..., Any], key: str) -
     """Look up the state of a job.
 
     Args:
-        queue: Where it was put.
-        function: What it runs; jobs of other functions are not shown.
-        key: Its key, as the client gave it.
+        queue: The queue.
+        function: Function of the job; jobs of other functions count as missing.
+        key: Key of the job.
 
     Raises:
-        NotFoundException: When there is no such job, or none any more.
+        NotFoundException: If there is no such job, or its result has expired.
     """
     job = await queue.find(key)
     if job is None or job.function != function.name:
-        raise NotFoundException("There is no such job, or its result is no longer kept.")
+        raise NotFoundException("There is no such job, or its result has expired.")
     return _state(job)
 
 

@@ -1,10 +1,10 @@
-"""A page for administrators that shows jobs: SAQ's own, behind a password.
+"""Jobs page for administrators: SAQ's web UI, protected by a password.
 
-SAQ brings the page as a script, which asks for all else. The routes here are what it asks for, as
-parts of this application, so that each of them has the same guard:
+SAQ's UI is a script that calls an API. The routes of that API are here, so that all have the same
+guards:
 
-- Without a password in the settings there is no page, not even in development.
-- Retries and aborts are taken from this page, and not from others that the browser has open.
+- Without a password in the settings, there is no page, not even in development.
+- Retry and abort requests are only accepted from this page, not from other sites.
 """
 
 import gzip
@@ -16,8 +16,6 @@ from typing import Any
 
 import structlog
 from litestar import MediaType, Response, Router, get, post
-from litestar.connection import ASGIConnection
-from litestar.datastructures import Headers
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
@@ -28,19 +26,20 @@ from saq.job import TERMINAL_STATUSES, Job
 from saq.web.common import STATIC_PATH, job_dict, render
 
 from ..errors import BackingServiceUnavailable
-from ..jobs.broker import reaching_the_broker
+from ..jobs.broker import converted_broker_errors
 from ..jobs.queue import JobQueue
 from ..runtime import Runtime
 from ..settings import ChassisSettings
-from .errors import AnyRequest, problem
+from .connections import AnyRequest, Connection, same_origin
+from .errors import problem
 
 PATH = "/jobs-page"
 USER = "admin"
-# At most this many of each kind are listed: running, waiting, failed.
-LISTED = 50
+# Maximum number of running, queued and failed jobs in a list.
+LIST_LIMIT = 50
 
 _PAGE = render(root_path=PATH)
-# The only script that stands in the page itself.
+# The only inline script of the page.
 _SCRIPT = f'const root_path = "{PATH}";'
 _SCRIPT_HASH = b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
 _TYPES = {
@@ -62,13 +61,13 @@ log = structlog.get_logger(__name__)
 
 
 def jobs_page(settings: ChassisSettings) -> Sequence[Router]:
-    """Make the page.
+    """Create the routes of the page.
 
     Args:
-        settings: The password.
+        settings: Settings with the password.
 
     Returns:
-        Its routes; none without a password.
+        The routes; none without a password.
     """
     password = settings.jobs_page_password.get_secret_value()
     if not password:
@@ -77,7 +76,7 @@ def jobs_page(settings: ChassisSettings) -> Sequence[Router]:
 
     @get("/static/{name:str}")
     async def static(name: FromPath[str]) -> Response[bytes]:
-        """What the page is made of."""
+        """Return a static file of the page."""
         if name not in files:
             raise HTTPException("There is no such file.", status_code=404)
         return Response(files[name], media_type=_TYPES[name])
@@ -86,7 +85,7 @@ def jobs_page(settings: ChassisSettings) -> Sequence[Router]:
         Router(
             PATH,
             route_handlers=[front, page, static, list_queues, show_queue, show_job, retry, abort],
-            guards=[_administrators(password), _from_here],
+            guards=[_administrators(password), _same_origin_only],
             exception_handlers={
                 BackingServiceUnavailable: _unavailable,
                 HTTPException: _refused,
@@ -99,8 +98,8 @@ def jobs_page(settings: ChassisSettings) -> Sequence[Router]:
 
 @get("/")
 async def front(request: AnyRequest) -> Response[Any]:
-    """The page; its script takes the address without a slash for another."""
-    # Litestar takes the slash off the path.
+    """Return the page; its script needs the slash at the end of the path."""
+    # Litestar strips the slash from `path`.
     if not request.scope["raw_path"].endswith(b"/"):
         return Redirect(f"{PATH}/")
     return Response(_PAGE, media_type=MediaType.HTML)
@@ -108,25 +107,25 @@ async def front(request: AnyRequest) -> Response[Any]:
 
 @get(["/queues/{name:str}", "/queues/{name:str}/jobs/{key:str}"])
 async def page() -> Response[str]:
-    """The same page, which looks at its own address."""
+    """Return the same page; its script reads the path."""
     return Response(_PAGE, media_type=MediaType.HTML)
 
 
 @get("/api/queues")
 async def list_queues(runtime: NamedDependency[Runtime]) -> dict[str, Any]:
-    """How much there is to do, and who does it."""
-    with reaching_the_broker():
+    """List the queue with its counts and workers."""
+    with converted_broker_errors():
         return {"queues": [await runtime.queue.info()]}
 
 
 @get("/api/queues/{name:str}")
 async def show_queue(runtime: NamedDependency[Runtime], name: FromPath[str]) -> dict[str, Any]:
-    """The queue with its workers, and with jobs that run, wait or have failed."""
+    """Return the queue with its workers and its running, queued and failed jobs."""
     queue = _queue(runtime, name)
-    with reaching_the_broker():
-        info = await queue.info(jobs=True, limit=LISTED)
-    failed = [job.to_dict() for job in await queue.failed_jobs(LISTED)]
-    # Not as an object, which the script would not show.
+    with converted_broker_errors():
+        info = await queue.info(jobs=True, limit=LIST_LIMIT)
+    failed = [job.to_dict() for job in await queue.failed_jobs(LIST_LIMIT)]
+    # As text, because the script does not show objects.
     jobs = [{**job, "kwargs": repr(job.get("kwargs") or {})} for job in [*info["jobs"], *failed]]
     return {"queue": {**info, "jobs": jobs}}
 
@@ -135,7 +134,7 @@ async def show_queue(runtime: NamedDependency[Runtime], name: FromPath[str]) -> 
 async def show_job(
     runtime: NamedDependency[Runtime], name: FromPath[str], key: FromPath[str]
 ) -> dict[str, Any]:
-    """A job with its arguments, result and error."""
+    """Return a job with its arguments, result and error."""
     return {"job": job_dict(await _find(_queue(runtime, name), key))}
 
 
@@ -143,11 +142,11 @@ async def show_job(
 async def retry(
     runtime: NamedDependency[Runtime], name: FromPath[str], key: FromPath[str]
 ) -> dict[str, Any]:
-    """Run a job again that has ended."""
+    """Run a finished job again."""
     queue = _queue(runtime, name)
     await _find(queue, key)
     if not await queue.run_again(key):
-        raise HTTPException("Only a job that has ended can be run again.", status_code=409)
+        raise HTTPException("Only a finished job can be run again.", status_code=409)
     log.info("job retried on the page", job_key=key)
     return {}
 
@@ -156,29 +155,29 @@ async def retry(
 async def abort(
     runtime: NamedDependency[Runtime], name: FromPath[str], key: FromPath[str]
 ) -> dict[str, Any]:
-    """Stop a job that waits or runs."""
+    """Abort a queued or running job."""
     queue = _queue(runtime, name)
     job = await _find(queue, key)
     if job.status in TERMINAL_STATUSES:
-        raise HTTPException("The job has ended already.", status_code=409)
-    with reaching_the_broker():
+        raise HTTPException("The job is already finished.", status_code=409)
+    with converted_broker_errors():
         await queue.abort(job, "aborted on the page")
     log.info("job aborted on the page", job_key=key)
     return {}
 
 
 def _administrators(password: str) -> Guard:
-    """Let those in who know the password."""
+    """Create a guard that checks the password."""
     expected = hashlib.sha256(f"{USER}:{password}".encode()).digest()
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    def guard(connection: Connection, _: BaseRouteHandler) -> None:
         given = connection.headers.get("Authorization", "")
-        # Digests are of one length, so that the time this takes tells nothing.
+        # Compare digests of equal length in constant time.
         if not hmac.compare_digest(hashlib.sha256(_credentials(given)).digest(), expected):
             if given:
                 log.warning("wrong password for the jobs page")
             raise NotAuthorizedException(
-                "The jobs page has a password.",
+                "The jobs page requires a password.",
                 headers={"WWW-Authenticate": 'Basic realm="jobs", charset="UTF-8"'},
             )
 
@@ -195,18 +194,10 @@ def _credentials(header: str) -> bytes:
         return b""
 
 
-def _from_here(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Refuse what another site makes a browser do that knows the password."""
-    if connection.scope.get("method") != "GET" and not _same_origin(connection.headers):
-        raise PermissionDeniedException("This is done on the jobs page alone.")
-
-
-def _same_origin(headers: Headers) -> bool:
-    if (site := headers.get("Sec-Fetch-Site")) is not None:
-        return site == "same-origin"
-    # Browsers leave that out where the connection is not encrypted; this they always send.
-    host, origin = headers.get("Host", ""), headers.get("Origin", "")
-    return bool(host) and origin.partition("://")[2] == host
+def _same_origin_only(connection: Connection, _: BaseRouteHandler) -> None:
+    """Reject cross-site requests, to which browsers add the password (CSRF)."""
+    if connection.scope.get("method") != "GET" and not same_origin(connection.headers):
+        raise PermissionDeniedException("This request does not come from the jobs page.")
 
 
 def _queue(runtime: Runtime, name: str) -> JobQueue:
@@ -218,13 +209,13 @@ def _queue(runtime: Runtime, name: str) -> JobQueue:
 async def _find(queue: JobQueue, key: str) -> Job:
     job = await queue.find(key)
     if job is None:
-        raise HTTPException("There is no such job, or none any more.", status_code=404)
+        raise HTTPException("There is no such job, or it has expired.", status_code=404)
     return job
 
 
 def _refused(request: AnyRequest, exception: HTTPException) -> Response[dict[str, object]]:
     detail = exception.detail
-    # The script shows what is called an error.
+    # The script shows the member `error`.
     return problem(request, exception.status_code, detail, headers=exception.headers, error=detail)
 
 
@@ -236,11 +227,11 @@ def _unavailable(
 
 def _read(name: str) -> bytes:
     path = STATIC_PATH / name
-    # SAQ packs what it has from others.
+    # SAQ compresses third-party files.
     content = (
         path.read_bytes()
         if path.exists()
         else gzip.decompress(path.with_name(f"{name}.gz").read_bytes())
     )
-    # The script's link from a job to the queue forgets where the page is.
+    # Fix the script's link from a job to the queue, which ignores the root path.
     return content.replace(b'href: "/queues/"', b'href: root_path + "/queues/"')

@@ -1,4 +1,4 @@
-"""The API's description, in which errors are what they are: problem details."""
+"""OpenAPI document with this service's error responses (problem details)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +8,11 @@ from litestar.openapi.spec import OpenAPI
 
 from .errors import PROBLEM_JSON
 
-# RFC 9457, and what this service adds to it.
+# RFC 9457 with additional members of this service.
 _PROBLEM = {
     "type": "object",
     "title": "Problem",
-    "description": "What went wrong, as RFC 9457 has it.",
+    "description": "Problem details of RFC 9457.",
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
@@ -28,10 +28,10 @@ _PROBLEM = {
 
 
 class Description(OpenAPIConfig):
-    """Litestar's description of the routes, with this service's errors."""
+    """Litestar's OpenAPI configuration with this service's errors."""
 
     def to_openapi_schema(self) -> OpenAPI:
-        """Make the document, which gets its paths later."""
+        """Create the document; Litestar adds the paths later."""
         plain = super().to_openapi_schema()
         return _Document(**{name: getattr(plain, name) for name in plain.__dataclass_fields__})
 
@@ -44,16 +44,16 @@ class _Document(OpenAPI):
         schemas["Problem"] = _PROBLEM
         for path in document.get("paths", {}).values():
             for operation in path.values():
-                # Litestar tells the type of a Response that never has content.
+                # Litestar documents content for 204 responses, which have none.
                 operation["responses"].get("204", {}).pop("content", None)
-                _tell_errors(operation["responses"])
+                _document_errors(operation["responses"])
         return document
 
 
-def _tell_errors(responses: dict[str, Any]) -> None:
+def _document_errors(responses: dict[str, Any]) -> None:
     for status, response in responses.items():
         schemas = [content["schema"] for content in response.get("content", {}).values()]
-        # Litestar's own form of an error, which this service never gives.
+        # Replace Litestar's own error format, which this service does not use.
         if any("status_code" in schema.get("properties", {}) for schema in schemas):
             responses[status] = _problem(response["description"])
     responses["default"] = _problem("Any other error")

@@ -1,4 +1,4 @@
-"""A process of the web server ends with the main process, however that ended."""
+"""Server processes stop when the main process is gone, even if it was killed."""
 
 import multiprocessing
 import os
@@ -8,18 +8,18 @@ import time
 
 import structlog
 
-LOOK_SECONDS = 1
+POLL_SECONDS = 1
 
 log = structlog.get_logger(__name__)
 
 
 def end_with_parent(shutdown_seconds: int) -> None:
-    """End this process when the one that started it is gone, even if that was killed.
+    """Stop this process when its parent process is gone, even if that was killed.
 
-    Does nothing in a process that another server started.
+    Does nothing in processes that were not started by multiprocessing.
 
     Args:
-        shutdown_seconds: How long requests that have begun may take from then on, in seconds.
+        shutdown_seconds: How long running requests may take to finish, in seconds.
     """
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -30,10 +30,13 @@ def end_with_parent(shutdown_seconds: int) -> None:
 
 
 def _watch(parent: int, shutdown_seconds: int) -> None:
-    # The process that takes orphans in has another number.
+    # An orphan gets another parent process.
     while os.getppid() == parent:
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     log.error("main process gone", process_id=parent)
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(shutdown_seconds)
+    end = time.monotonic() + shutdown_seconds
+    while time.monotonic() < end:
+        # Repeated, because a signal during the server's startup is lost.
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(POLL_SECONDS)
     os.kill(os.getpid(), signal.SIGKILL)

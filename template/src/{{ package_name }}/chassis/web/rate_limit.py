@@ -1,14 +1,13 @@
-"""Rate limits that hold over all processes.
+"""Rate limits over all processes.
 
-A limit is a middleware of the routes that it is for:
+Add a limit to the middleware of routes:
 
     @get("/search", middleware=[RateLimit("search", requests=100, seconds=60)])
 
-Answers tell how much is left, in the fields of the IETF's draft-ietf-httpapi-ratelimit-headers.
+Responses have the headers of the IETF draft draft-ietf-httpapi-ratelimit-headers.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
@@ -18,29 +17,23 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..redis import RedisUnavailable
 from ..runtime import Runtime
-
-Connection = ASGIConnection[Any, Any, Any, Any]
-
-
-def client_address(connection: Connection) -> str:
-    """Address of the client, as far as TRUSTED_PROXIES lets it be known."""
-    return connection.client.host if connection.client else ""
+from .connections import Connection, client_address
 
 
 class RateLimit(ASGIMiddleware):
-    """Lets so many requests of a client through in a window of time, and answers 429 to others.
+    """Allow a number of requests per client and time window, then respond with 429.
 
-    The window begins with a client's first request. While Redis is away everything is let through:
-    a limit protects the service, and must not be what stops it.
+    The window begins with a client's first request. While Redis is unavailable, all requests are
+    allowed.
 
     Args:
-        name: What the limit is called; routes whose limits share a name share the count.
-        requests: How many requests a client may make in a window.
+        name: Name of the limit; limits with the same name share their counters.
+        requests: Number of requests per client and window.
         seconds: Length of the window, in seconds.
-        by: Tells clients apart.
+        by: Function that returns the client's key, by default its address.
 
     Raises:
-        ValueError: If `requests` or `seconds` is not positive, or the name is not plain.
+        ValueError: If `requests` or `seconds` is not positive, or the name is invalid.
     """
 
     scopes = (ScopeType.HTTP,)
@@ -67,7 +60,7 @@ class RateLimit(ASGIMiddleware):
         )
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Count a request, and let it through or refuse it."""
+        """Count a request, and allow or reject it."""
         connection: Connection = ASGIConnection(scope, receive, send)
         runtime: Runtime = connection.app.state.runtime
         key = f"rate-limit:{self.name}:{self.by(connection)}"
@@ -81,7 +74,7 @@ class RateLimit(ASGIMiddleware):
         limit = (b"ratelimit", f'"{self.name}";r={left};t={reset}'.encode())
         if count > self.requests:
             raise TooManyRequestsException(
-                f"More than {self.requests} requests in {self.seconds} s: come back in {reset} s.",
+                f"More than {self.requests} requests in {self.seconds} s: retry in {reset} s.",
                 headers={
                     "Retry-After": str(reset),
                     **{name.decode(): value.decode() for name, value in (self._policy, limit)},

@@ -1,4 +1,4 @@
-"""The web server: Granian, with the chassis' logging, a port of its own and an orderly end."""
+"""The web server: Granian with the chassis' logging, listening socket and shutdown."""
 
 from socket import socket
 from typing import Any
@@ -9,28 +9,30 @@ from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
-from ...settings import Settings
 from ..log import logging_config
+from ..service import Service, given
+from ..settings import ChassisSettings
 from ..sockets import BACKLOG, listen
 
-# Granian gives these loggers handlers of their own unless told otherwise.
+# Granian gives these loggers its own handlers unless they are configured.
 _LOGGERS = ("_granian", "granian.access")
 
-# Its own limits are 400 KB, and 16 MB by HTTP/2: reading such headers would hold everybody up.
+# Granian's default limits are 400 KB, and 16 MB for HTTP/2: parsing would block other requests.
 HEADER_BYTES = 65_536
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; requests that have begun are finished first.
+def serve(settings: ChassisSettings, service: Service) -> None:
+    """Serve until SIGTERM or SIGINT, then finish running requests.
 
     Args:
-        settings: Address, port, number of processes and time to finish.
+        settings: Settings of this process.
+        service: The service.
 
     Raises:
-        CannotListen: If there is no such address here, or another process listens there.
+        CannotListen: If the address does not exist on this machine, or is in use.
     """
     listener = listen(settings.host, settings.port)
-    logging = logging_config(settings, process="web")
+    logging = logging_config(settings, process="web", processors=given(service.log_processors))
     for name in _LOGGERS:
         logging["loggers"][name] = {"handlers": ["stream"], "propagate": False}
     _Server(
@@ -42,7 +44,6 @@ def serve(settings: Settings) -> None:
         port=listener.getsockname()[1],
         workers=settings.web_processes,
         workers_kill_timeout=settings.shutdown_seconds,
-        websockets=False,
         http1_settings=HTTP1Settings(max_buffer_size=HEADER_BYTES),
         http2_settings=HTTP2Settings(max_headers_size=HEADER_BYTES),
         log_dictconfig=logging,
@@ -51,15 +52,15 @@ def serve(settings: Settings) -> None:
 
 
 class _Server(MPServer):
-    """Granian's server, whose processes share one listening socket.
+    """Granian's server with one listening socket for all processes.
 
-    On Linux, Granian lets each process open the port with SO_REUSEPORT, with which another service
-    can open it too and take a part of the requests. On other systems it shares a socket as well.
+    On Linux, Granian opens the port in each process with SO_REUSEPORT. Another service could then
+    open it, too, and receive some of the requests.
 
     Args:
         listener: The socket.
-        target: What each process imports.
-        options: Granian's own.
+        target: Application that each process imports.
+        options: Options of Granian.
     """
 
     def __init__(self, listener: socket, target: str, **options: Any) -> None:
@@ -69,7 +70,7 @@ class _Server(MPServer):
     def _init_shared_socket(self) -> None:
         self._listener.set_inheritable(True)
         number = self._listener.fileno()
-        # Granian's types leave the arguments out, and know no socket that is shared.
+        # Granian's type hints lack these arguments and attributes.
         holder: Any = SocketHolder
         shared = {"_sso": self._listener, "_sfd": number, "_shd": holder(number, False, BACKLOG)}
         vars(self).update(shared, _ssp=None)

@@ -1,4 +1,4 @@
-"""Objects in requests and answers, in pieces that are passed on as they come."""
+"""Uploads and downloads of stored objects, streamed in chunks."""
 
 from urllib.parse import quote
 
@@ -6,11 +6,11 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.response import Stream
 
 from ..storage import InvalidKey, ObjectMissing, Storage, StoredObject
-from .errors import AnyRequest
+from .connections import AnyRequest
 
-_NOT_THERE = (InvalidKey, ObjectMissing)
+_NOT_FOUND = (InvalidKey, ObjectMissing)
 
-# What may stand between quotation marks in a header; the rest is in `filename*` alone.
+# Characters that are safe in a quoted `filename`; `filename*` contains the others.
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._-()")
 
 
@@ -19,21 +19,21 @@ async def upload(
 ) -> StoredObject:
     """Store the body of a request as an object.
 
-    The handler's `request_max_body_size` bounds it, and that of the settings does where the handler
-    has none; a larger body is answered with 413. An object is there in full or not at all.
+    The size is limited by the handler's `request_max_body_size`, or else by REQUEST_MAX_BYTES; a
+    larger body is rejected with 413. Storing is atomic.
 
     Args:
-        request: The request, whose body nobody has read.
-        storage: Where to.
-        key: Key of the object. What a client may choose of it is for the handler to say.
-        content_type: Media type of the object; by default what the ending of the key says.
+        request: The request, whose body has not been read yet.
+        storage: The object storage.
+        key: Key of the object; the handler decides which keys a client may choose.
+        content_type: Media type; by default guessed from the extension of the key.
 
     Returns:
-        What was stored.
+        Metadata of the stored object.
 
     Raises:
-        ClientException: When no object can have this key.
-        ClientDisconnected: When the client closed the connection before the end of the body.
+        ClientException: If the key is invalid.
+        ClientDisconnected: If the client closed the connection before the end of the body.
     """
     try:
         return await storage.put(key, request.stream(), content_type=content_type)
@@ -44,21 +44,21 @@ async def upload(
 async def download(
     storage: Storage, key: str, *, filename: str | None = None, inline: bool = False
 ) -> Stream:
-    """Answer with an object.
+    """Create a response that streams an object.
 
     Args:
-        storage: Where it is.
-        key: Its key.
-        filename: Name under which a client saves it; by default the last segment of the key.
-        inline: Whether a browser may show it. Never for what others have uploaded: it could hold a
-            script.
+        storage: The object storage.
+        key: Key of the object.
+        filename: File name for the client; by default the last segment of the key.
+        inline: Whether a browser may display the object. Never set it for uploads of users, which
+            may contain scripts.
 
     Raises:
-        NotFoundException: When there is no such object.
+        NotFoundException: If there is no such object.
     """
     try:
         opened = await storage.open(key)
-    except _NOT_THERE:
+    except _NOT_FOUND:
         raise NotFoundException("There is no such object.") from None
     stored = opened.stored
     name = filename or key.rpartition("/")[2]

@@ -1,13 +1,12 @@
-"""Litestar's own cache of answers, for routes with a key builder alone.
+"""Litestar's response cache, only for routes with a `cache_key_builder`.
 
-By itself, Litestar tells answers apart by path and query, so that one user would get another's, and
-keeps as many as clients ask for.
+Litestar's default key is the path with the query, so that a user could get another user's response,
+and clients could fill the memory.
 """
 
-from typing import Any, cast
+from typing import cast
 
 import structlog
-from litestar import Request
 from litestar.config.app import AppConfig
 from litestar.config.response_cache import ResponseCacheConfig, default_do_cache_predicate
 from litestar.handlers import HTTPRouteHandler
@@ -15,21 +14,23 @@ from litestar.plugins import InitPlugin, ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import HTTPScope
 
+from .connections import AnyRequest
+
 log = structlog.get_logger(__name__)
 
 
 class CachedByOwnKey(InitPlugin, ReceiveRoutePlugin):
-    """Caches the answers of routes that have both `cache` and `cache_key_builder`."""
+    """Caches responses of routes that have both `cache` and `cache_key_builder`."""
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
-        """Cache nothing else."""
+        """Disable caching for all other routes."""
         app_config.response_cache_config = ResponseCacheConfig(
             key_builder=_no_key, cache_response_filter=_has_own_key
         )
         return app_config
 
     def receive_route(self, route: BaseRoute) -> None:
-        """Warn of a route whose `cache` does nothing."""
+        """Warn about a route whose `cache` has no effect."""
         if not isinstance(route, HTTPRoute):
             return
         for handler in route.route_handlers:
@@ -37,13 +38,13 @@ class CachedByOwnKey(InitPlugin, ReceiveRoutePlugin):
                 log.warning("answers not cached", path=route.path, missing="cache_key_builder")
 
 
-def _no_key(_request: Request[Any, Any, Any]) -> str:
+def _no_key(_request: AnyRequest) -> str:
     return ""
 
 
 def _has_own_key(scope: HTTPScope, status: int) -> bool:
     handler = cast("HTTPRouteHandler", scope["route_handler"])
-    # Litestar also asks about handlers without `cache`, if another one of their path has it.
+    # Litestar also calls this for handlers without `cache` if their path has another with it.
     if not handler.cache or handler.cache_key_builder is None:
         return False
     return default_do_cache_predicate(scope, status)

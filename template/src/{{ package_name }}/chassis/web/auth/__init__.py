@@ -1,6 +1,6 @@
-"""Logging in, and routes that are only for some.
+"""Authentication, and guards that restrict routes to users or roles.
 
-A route, a controller or a router says whom it is for:
+Use a guard on a route, a controller or a router:
 
     @get("/mine", guards=[requires_login])
     async def mine(current_user: CurrentUser) -> ...: ...

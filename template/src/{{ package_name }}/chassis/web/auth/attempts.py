@@ -1,4 +1,4 @@
-"""Passwords that clients send: so many attempts, and the same answer for whatever is wrong."""
+"""Authentication by password, with a limit for attempts."""
 
 from typing import Self
 from uuid import UUID
@@ -7,27 +7,27 @@ import msgspec
 import structlog
 from litestar.exceptions import NotAuthorizedException
 
-from ...auth.accounts import prove_user
+from ...auth.accounts import authenticate
 from ...auth.throttle import allow_again, attempt_login
 from ...db.users import User
 from ...runtime import Runtime
-from ..errors import AnyRequest
+from ..connections import AnyRequest, client_address
 
-# No cache may keep what belongs to one user.
+# For responses that belong to one user.
 NO_STORE = {"Cache-Control": "no-store"}
 
 log = structlog.get_logger(__name__)
 
 
 class Credentials(msgspec.Struct):
-    """What it takes to log in."""
+    """E-mail address and password of a login request."""
 
     email: str
     password: str
 
 
 class UserOut(msgspec.Struct):
-    """A user, as it is shown."""
+    """A user in a response."""
 
     id: UUID
     email: str
@@ -35,38 +35,32 @@ class UserOut(msgspec.Struct):
 
     @classmethod
     def of(cls, user: User) -> Self:
-        """Show a stored user."""
+        """Convert a stored user."""
         return cls(user.id, user.email, user.roles)
 
 
-def address_of(request: AnyRequest) -> str:
-    """Address of the client, as far as TRUSTED_PROXIES lets it be known."""
-    return request.client.host if request.client else ""
-
-
-async def prove(
+async def authenticate_request(
     request: AnyRequest, runtime: Runtime, credentials: Credentials, *, scheme: str
 ) -> User:
-    """Find the user who knows a password.
+    """Authenticate a user by password, and count the attempt.
 
     Args:
         request: The request.
-        runtime: Where users are stored and attempts are counted.
-        credentials: What the client sent.
-        scheme: How clients log in, for those who could not.
+        runtime: The runtime.
+        credentials: Credentials that the client sent.
+        scheme: Authentication scheme, for the WWW-Authenticate header.
 
     Raises:
-        NotAuthorizedException: Whether there is no such user, or another password, or the user is
-            not active.
-        TooManyAttempts: If there were too many.
+        NotAuthorizedException: Same error for unknown user, wrong password and inactive account.
+        TooManyAttempts: If a limit is exceeded.
     """
-    email, address = credentials.email, address_of(request)
+    email, address = credentials.email, client_address(request)
     await attempt_login(runtime, email=email, address=address)
-    user = await prove_user(runtime.database, email, credentials.password)
+    user = await authenticate(runtime.database, email, credentials.password)
     if user is None:
         log.warning("login refused")
         raise NotAuthorizedException(
-            "There is no such user, or the password is wrong.",
+            "Unknown user or wrong password.",
             headers={"WWW-Authenticate": scheme},
         )
     await allow_again(runtime, email=email, address=address)

@@ -1,21 +1,20 @@
-"""Logins by a cookie, for browsers."""
+"""Login with a session cookie, for browsers."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from litestar import Response, post
-from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.exceptions import PermissionDeniedException
 from litestar.openapi.spec import SecurityScheme
 from litestar.params import JSONBody
 
-from ....settings import Settings
 from ...auth.sessions import Session, begin_session, end_session, find_session
 from ...db.users import User
 from ...runtime import Runtime
-from ..errors import AnyRequest
-from .attempts import NO_STORE, Credentials, UserOut, prove
+from ...settings import ChassisSettings
+from ..connections import AnyRequest, Connection, same_origin
+from .attempts import NO_STORE, Credentials, UserOut, authenticate_request
 
 T = TypeVar("T")
 
@@ -25,28 +24,26 @@ SCHEME = SecurityScheme(
     type="apiKey",
     name="session",
     security_scheme_in="cookie",
-    description="The cookie that logging in sets; its name begins with __Host- where it is secure.",
+    description="Cookie that a login sets; over HTTPS, its name is __Host-session.",
 )
-
-Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 def challenge(connection: Connection) -> str:
-    """What a refused client is asked for."""
+    """Value of the WWW-Authenticate header."""
     return "Session"
 
 
 async def find(connection: Connection) -> tuple[Session, User] | None:
-    """Find the login of a request, and its user.
+    """Look up the session of a request, and its user.
 
     Args:
         connection: The request.
 
     Returns:
-        Both, or None if nobody is logged in.
+        Both, or None if the request is not authenticated.
 
     Raises:
-        PermissionDeniedException: If another site made the browser send the request.
+        PermissionDeniedException: If the request comes from a page of another site.
     """
     runtime: Runtime = connection.app.state.runtime
     secret = _secret(connection)
@@ -62,25 +59,19 @@ async def find(connection: Connection) -> tuple[Session, User] | None:
 
 
 def check_origin(connection: Connection) -> None:
-    """Refuse what another site makes a browser send, since the cookie goes with it.
+    """Reject cross-site requests, to which browsers add the cookie (CSRF).
 
-    Browsers say where a request comes from; other clients do not and need not.
+    Only browsers send the headers that this checks; other clients are not at risk.
 
     Args:
         connection: The request.
 
     Raises:
-        PermissionDeniedException: If it changes something and comes from elsewhere.
+        PermissionDeniedException: If the method is unsafe and the request comes from another site.
     """
     if connection.scope.get("method") in SAFE:
         return
-    site = connection.headers.get("sec-fetch-site")
-    if site is None:
-        origin = connection.headers.get("origin")
-        same = origin is None or origin.partition("://")[2] == connection.headers.get("host")
-    else:
-        same = site in {"same-origin", "none"}
-    if not same:
+    if same_origin(connection.headers) is False:
         raise PermissionDeniedException("This request comes from another site.")
 
 
@@ -88,15 +79,15 @@ def check_origin(connection: Connection) -> None:
 async def login(
     request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[Credentials]
 ) -> Response[UserOut]:
-    """Set a cookie that was never there before, whatever the client sent."""
+    """Log in, and set a cookie with a new session."""
     check_origin(request)
-    user = await prove(request, runtime, data, scheme=challenge(request))
+    user = await authenticate_request(request, runtime, data, scheme=challenge(request))
     return await _begin(request, runtime, user, UserOut.of(user))
 
 
 @post("/logout", status_code=204, summary="Log out")
 async def logout(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Response[None]:
-    """End the login, wherever its cookie has gotten to."""
+    """End the session, which also invalidates copies of its cookie."""
     check_origin(request)
     if secret := _secret(request):
         await end_session(runtime, secret)
@@ -104,12 +95,12 @@ async def logout(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Resp
 
 
 async def renew(request: AnyRequest, runtime: Runtime, user: User) -> Response[None]:
-    """Answer a changed password, which ends all logins, with one that goes on.
+    """Respond to a password change, which ends all sessions, with a new session.
 
     Args:
         request: The request.
-        runtime: Where logins are kept.
-        user: Whose password has changed.
+        runtime: The runtime.
+        user: The user.
     """
     return await _begin(request, runtime, user, None)
 
@@ -127,16 +118,16 @@ def _secret(connection: Connection) -> str:
     return connection.cookies.get(_name(runtime.settings), "")
 
 
-def _name(settings: Settings) -> str:
-    # Browsers let no other host and no plain HTTP set a cookie of this name.
+def _name(settings: ChassisSettings) -> str:
+    # Browsers accept a __Host- cookie only from this host and over HTTPS.
     return "__Host-session" if _is_secure(settings) else "session"
 
 
-def _is_secure(settings: Settings) -> bool:
+def _is_secure(settings: ChassisSettings) -> bool:
     return settings.environment != "development"
 
 
-def _cookie(settings: Settings, secret: str, *, seconds: int) -> Cookie:
+def _cookie(settings: ChassisSettings, secret: str, *, seconds: int) -> Cookie:
     return Cookie(
         key=_name(settings),
         value=secret,

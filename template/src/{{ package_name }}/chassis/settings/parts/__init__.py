@@ -1,0 +1,1 @@
+"""Settings of each part; they import no part, so that settings load fast."""

@@ -1,0 +1,27 @@
+"""Settings of accounts and logins."""
+
+from pydantic import Field
+
+from ..base import PartSettings
+from ..types import Positive
+
+
+class LoginSettings(PartSettings):
+    """Sign-up and limits for login attempts."""
+
+    sign_up: bool = Field(
+        default=False,
+        description="Allow anybody to create an account; otherwise use `admin create-user`.",
+    )
+    login_attempts: Positive = Field(
+        default=10,
+        description="Maximum number of wrong passwords per account and time window.",
+    )
+    login_attempts_per_address: Positive = Field(
+        default=100,
+        description="Maximum number of wrong passwords per client address and time window.",
+    )
+    login_window_seconds: Positive = Field(
+        default=300,
+        description="Length of the time window of login attempts, in seconds.",
+    )
