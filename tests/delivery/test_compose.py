@@ -299,7 +299,7 @@ def test_without_an_image_production_names_the_variable(project: Project, engine
     assert done.returncode != 0
     assert len(done.stderr.strip().splitlines()) == 1
     assert "IMAGE" in done.stderr
-    assert "set it to the image that is to run" in done.stderr
+    assert "set it to the image to run" in done.stderr
 
 
 def moment(text: str) -> datetime:
