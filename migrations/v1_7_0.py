@@ -28,7 +28,7 @@ MOVED = {
     "jobs/tracing.py": "tracing/jobs.py",
     "db/tracing.py": "tracing/database.py",
 }
-OFF: dict[str, object] = {"chassis_tests": True}
+OFF: dict[str, object] = {"chassis_tests": True, "secure_defaults": False}
 # Files in which projects configure their CI.
 _CI = re.compile(
     r"\.(github|gitea|forgejo)/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml|\.circleci/config\.yml|"
@@ -88,8 +88,8 @@ def split_the_probe(project: Before) -> None:
 
 
 @before("1.7.0")
-def keep_the_tests_of_the_chassis(project: Before) -> None:
-    """An update must not remove the tests of the chassis."""
+def keep_tests_and_defaults(project: Before) -> None:
+    """An update must not remove the chassis' tests, or change what a running deployment does."""
     for question, answer in OFF.items():
         project.answer(question, answer)
 

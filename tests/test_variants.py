@@ -88,7 +88,7 @@ FOREIGN = {
     # Every variant has configurations to debug in VS Code.
     r"docs/how-to\.md": r"\.vscode/launch\.json",
     r"deploy/kubernetes/": r"\bjobs?\b|^  metrics:$",
-    r"docs/(admin|kubernetes)\.md": r"\bjobs?\b",
+    r"docs/(admin|kubernetes|secrets)\.md": r"\bjobs?\b",
     r".*secrets[/_](azure|gcp)\.py": r"\bbearer\b|\bjwt-bearer\b|\bexclude_broker_credential\b",
 }
 # Their contents come from the answers or from the registry.

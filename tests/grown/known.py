@@ -33,7 +33,7 @@ def known(path: Path = LIST) -> list[Known]:
     Args:
         path: Its file.
     """
-    entries = tomllib.loads(path.read_text())["red"]
+    entries = tomllib.loads(path.read_text()).get("red", [])
     return [
         Known(
             tuple(each["checks"]),

@@ -1,5 +1,7 @@
 """The OpenAPI document."""
 
+import re
+
 import pytest
 from litestar import Response, get, post
 from litestar.params import FromPath
@@ -58,7 +60,31 @@ def test_errors_match_their_schema(serve, document):
     assert set(described["required"]) <= set(answer) <= set(described["properties"])
 
 
-def test_the_documentation_page_is_served(serve):
-    answer = serve().get("/schema")
+@pytest.mark.parametrize("prefix", ["", "/api"])
+def test_the_page_loads_nothing_from_other_sites(serve, prefix):
+    client = serve(path_prefix=prefix)
+    answer = client.get("/schema")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/html")
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    links = re.findall(r'(?:src|href|data-url)="([^"]*)"', answer.text)
+    assert len(links) == 5
+    for link in links:
+        if link != "data:,":
+            file = client.get(link)
+            assert file.status_code == 200
+            assert file.content
+    assert "<script>" not in answer.text
+
+
+def test_other_files_of_the_package_are_not_served(serve):
+    client = serve()
+    for name in ("../__init__.py", "..%2F__init__.py", "nope.js"):
+        assert client.get(f"/schema/files/{name}").status_code == 404
+
+
+def test_production_has_no_page_unless_a_setting_wants_it(serve):
+    for path in ("/schema", "/schema/openapi.json", "/schema/openapi.yaml"):
+        assert serve(environment="production", schema_public=False).get(path).status_code == 404
+        assert serve(environment="production", schema_public=True).get(path).status_code == 200
+        assert serve(schema_public=False).get(path).status_code == 200

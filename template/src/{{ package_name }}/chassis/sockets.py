@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+from ipaddress import ip_address
 
 # Maximum number of connections that wait to be accepted.
 BACKLOG = 1024
@@ -50,3 +51,15 @@ def listen(host: str, port: int, *, setting: str = "PORT") -> socket.socket:
                 f"{setting}: cannot listen on {host}:{port} ({why}): choose another."
             ) from None
     raise CannotListen(no_address)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can connect to an address.
+
+    Args:
+        host: IP address, or name of a host.
+    """
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,6 +1,7 @@
 """Routes for tests."""
 
 import asyncio
+import os
 from typing import Annotated, Any
 
 from litestar import Request, get, post
@@ -32,4 +33,16 @@ async def probe_error() -> None:
     raise RuntimeError("probe failed")
 
 
-ROUTES = [probe_wait, probe_client, probe_body, probe_error]
+@get("/probe/address")
+async def probe_address(request: Request[Any, Any, Any]) -> list[str]:
+    """Address of this request, and of the service."""
+    return [str(request.url), str(request.base_url)]
+
+
+@get("/probe/process")
+async def probe_process() -> str:
+    """Id of the server process."""
+    return str(os.getpid())
+
+
+ROUTES = [probe_wait, probe_client, probe_body, probe_error, probe_address, probe_process]

@@ -18,6 +18,11 @@ EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+")
 # NFC joins at most four characters into one, so that cut input is still longer than EMAIL_LENGTH.
 TYPED_LENGTH = 4 * EMAIL_LENGTH
 
+# Categories of characters that are not visible.
+_INVISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}
+# Scripts with letters that look alike.
+_ALIKE = {"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN"}
+
 
 class EmailRefused(ValueError):
     """An e-mail address is invalid; the message says why."""
@@ -51,6 +56,30 @@ def validate_email(email: str) -> str:
     return email
 
 
+def refuse_deceiving(email: str) -> None:
+    """Reject a new address that people can mistake for another one.
+
+    Args:
+        email: The normalized address.
+
+    Raises:
+        EmailRefused: If it has characters that are invisible or variants of others, or letters of
+            several scripts in one word.
+    """
+    is_visible = all(unicodedata.category(character) not in _INVISIBLE for character in email)
+    if (
+        not is_visible
+        or unicodedata.normalize("NFKC", email) != email
+        or any(len(_scripts(word)) > 1 for word in re.split(r"[@.]", email))
+    ):
+        raise EmailRefused("Invalid e-mail address: it can be mistaken for another one.")
+
+
+def _scripts(word: str) -> set[str]:
+    scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
+    return scripts & _ALIKE
+
+
 async def create_user(
     database: Database, email: str, password: str, *, roles: Iterable[str] = ()
 ) -> User:
@@ -68,6 +97,7 @@ async def create_user(
         PasswordRefused: If the password is not acceptable.
     """
     email = validate_email(email)
+    refuse_deceiving(email)
     check_password(password, email)
     hashed = await hash_password(password)
     user = User(email=email, password_hash=hashed, roles=sorted(set(roles)))

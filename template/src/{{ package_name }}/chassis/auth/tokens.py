@@ -1,7 +1,10 @@
 """Logins by tokens: a short-lived access token, and a refresh token that rotates with each use.
 
-The access token is a JWT. The refresh token is random, and the database stores its hash. If a used
-refresh token is sent again, it may have been stolen, so that its login ends.
+The access token is a JWT. The refresh token is random, and the database stores its hash.
+
+A client can send a refresh token several times at once, or again if it has lost the response: for
+REFRESH_REUSE_SECONDS it gets the same new token. After that, a used token may have been stolen, so
+that its login ends. A token that was never issued ends nothing.
 """
 
 import hmac
@@ -19,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..db.base import utc_now
 from ..db.engine import Database
-from ..db.logins import Login
+from ..db.logins import AGENT_LENGTH, Login
 from ..db.users import User
 from ..settings import ChassisSettings, keys_of
 
@@ -27,8 +30,11 @@ ALGORITHM = "HS256"
 CLAIMS = ["aud", "exp", "iat", "iss", "sid", "sub"]
 # Allowed clock difference between machines.
 LEEWAY_SECONDS = 10
-_INVALID = (jwt.PyJWTError, ValueError)
+# Claims and headers can have any type of JSON.
+_INVALID = (jwt.PyJWTError, AttributeError, TypeError, ValueError)
 SECRET_BYTES = 32
+# Characters of a refresh token that prove that its login has issued it.
+_TAG_LENGTH = 32
 
 log = structlog.get_logger(__name__)
 
@@ -41,20 +47,33 @@ class Tokens:
     refresh: str
 
 
-async def begin_login(database: Database, settings: ChassisSettings, user: User) -> Tokens:
+async def begin_login(
+    database: Database,
+    settings: ChassisSettings,
+    user: User,
+    *,
+    address: str | None = None,
+    agent: str | None = None,
+) -> Tokens:
     """Create a login.
 
     Args:
         database: The database.
         settings: Keys and lifetimes.
         user: The user.
+        address: Network address of the client.
+        agent: User-Agent of the client.
     """
-    secret = secrets.token_urlsafe(SECRET_BYTES)
+    family_key = secrets.token_hex(SECRET_BYTES)
+    secret = _issued(family_key, secrets.token_urlsafe(SECRET_BYTES))
     now = utc_now()
     login = Login(
         user_id=user.id,
         generation=user.generation,
         secret_hash=_digest(secret),
+        family_key=family_key,
+        address=address,
+        agent=agent[:AGENT_LENGTH] if agent else None,
         expires_at=now + timedelta(seconds=settings.refresh_token_seconds),
     )
     async with database.session.begin() as session:
@@ -65,7 +84,7 @@ async def begin_login(database: Database, settings: ChassisSettings, user: User)
 
 
 async def refresh_login(database: Database, settings: ChassisSettings, token: str) -> Tokens | None:
-    """Exchange a refresh token for new tokens; a token that was used before ends its login.
+    """Exchange a refresh token for new tokens.
 
     Args:
         database: The database.
@@ -78,25 +97,52 @@ async def refresh_login(database: Database, settings: ChassisSettings, token: st
     login_id, secret = _parts(token)
     if login_id is None:
         return None
-    renewed = secrets.token_urlsafe(SECRET_BYTES)
     async with database.session.begin() as session:
         found = await _find(session, login_id)
         if found is None:
             return None
         login, user = found
-        # Compare and swap in one statement, so that only one of two concurrent requests succeeds.
+        # A login of an earlier release gets its key now.
+        family_key = login.family_key or secrets.token_hex(SECRET_BYTES)
+        renewed = _next(family_key, secret)
+        # Compare and swap in one statement, so that only one of two concurrent requests does it.
         unused = (Login.id == login_id) & (Login.secret_hash == _digest(secret))
         result = await session.execute(
             update(Login)
             .where(unused)
-            .values(secret_hash=_digest(renewed))
+            .values(
+                secret_hash=_digest(renewed),
+                previous_hash=_digest(secret),
+                rotated_at=utc_now(),
+                family_key=family_key,
+            )
             .execution_options(synchronize_session=False)
         )
-        if cast("CursorResult[tuple[()]]", result).rowcount == 0:
-            log.warning("refresh token used again", user=str(user.id))
-            await session.execute(delete(Login).where(Login.id == login_id))
+        if cast("CursorResult[tuple[()]]", result).rowcount == 1:
+            return _tokens(settings, login, renewed)
+        # A lock, because some databases otherwise show the row as it was before.
+        now = await session.get(Login, login_id, with_for_update=True, populate_existing=True)
+        if now is None or now.family_key is None:
             return None
-    return _tokens(settings, login, renewed)
+        renewed = _next(now.family_key, secret)
+        if _is_repeated(settings, now, secret, renewed):
+            return _tokens(settings, now, renewed)
+        if _is_issued(now.family_key, secret):
+            log.warning("refresh token used again", user=str(user.id))
+            await session.delete(now)
+    return None
+
+
+def _is_repeated(settings: ChassisSettings, login: Login, secret: str, renewed: str) -> bool:
+    """Whether a token was exchanged a moment ago, and its successor has not been used."""
+    if login.previous_hash is None or login.rotated_at is None:
+        return False
+    earliest = utc_now() - timedelta(seconds=settings.refresh_reuse_seconds)
+    return (
+        hmac.compare_digest(login.previous_hash, _digest(secret))
+        and hmac.compare_digest(login.secret_hash, _digest(renewed))
+        and login.rotated_at >= earliest
+    )
 
 
 async def end_login(database: Database, token: str) -> None:
@@ -127,6 +173,46 @@ async def keep_login(database: Database, login: Login, user: User) -> None:
         )
         others = (Login.user_id == user.id) & (Login.id != login.id)
         await session.execute(delete(Login).where(others))
+
+
+async def list_logins(database: Database, user: User) -> list[Login]:
+    """List the active logins of a user, newest first.
+
+    Args:
+        database: The database.
+        user: The user.
+    """
+    query = (
+        select(Login)
+        .where(
+            Login.user_id == user.id,
+            Login.generation == user.generation,
+            Login.expires_at > utc_now(),
+        )
+        .order_by(Login.created_at.desc())
+    )
+    async with database.session() as session:
+        return list(await session.scalars(query))
+
+
+async def end_listed_login(database: Database, user: User, login_id: str) -> bool:
+    """End one login of a user.
+
+    Args:
+        database: The database.
+        user: The user.
+        login_id: Id of the login, as hexadecimal digits.
+
+    Returns:
+        Whether there was such a login.
+    """
+    try:
+        which = (Login.id == UUID(login_id)) & (Login.user_id == user.id)
+    except ValueError:
+        return False
+    async with database.session.begin() as session:
+        result = await session.execute(delete(Login).where(which))
+        return cast("CursorResult[tuple[()]]", result).rowcount == 1
 
 
 async def find_login(
@@ -214,6 +300,25 @@ def _parts(token: str) -> tuple[UUID | None, str]:
         return UUID(login_id), secret
     except ValueError:
         return None, secret
+
+
+def _next(family_key: str, secret: str) -> str:
+    """The secret that replaces another one; nobody can compute it from the database alone."""
+    return _issued(family_key, _mac(family_key, f"next {secret}"))
+
+
+def _issued(family_key: str, secret: str) -> str:
+    """Add the tag of a login to a secret."""
+    return secret + _mac(family_key, f"tag {secret}")[:_TAG_LENGTH]
+
+
+def _is_issued(family_key: str, secret: str) -> bool:
+    expected = _issued(family_key, secret[:-_TAG_LENGTH])
+    return hmac.compare_digest(expected.encode(), secret.encode())
+
+
+def _mac(family_key: str, message: str) -> str:
+    return hmac.new(family_key.encode(), message.encode(), sha256).hexdigest()
 
 
 def _digest(secret: str) -> str:

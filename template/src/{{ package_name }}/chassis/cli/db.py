@@ -50,6 +50,17 @@ def downgrade(revision: Annotated[str, typer.Argument(help="Revision to go back 
 
 
 @db.command()
+def stamp(revision: Revision) -> None:
+    """Record that the database is at a revision, without migrating it."""
+    from ..db import migrate
+    from .process import begin
+
+    settings = begin("db", stream="stderr")
+    with _in_one_sentence():
+        migrate.stamp(settings, revision)
+
+
+@db.command()
 def revision(
     message: Message,
     empty: Annotated[

@@ -16,7 +16,7 @@ def command(
 
     Args:
         name: Name of the process type.
-        run_process: Async function that runs until SIGTERM or SIGINT cancels it; it then has
+        run_process: Async function that runs until a signal cancels it; it then has
             `shutdown_seconds` to finish.
     """
 
@@ -41,12 +41,13 @@ def command(
 async def _until_stopped(work: Coroutine[Any, Any, None], seconds: float) -> None:
     """Run until the work is done, or is cancelled by a signal; then wait up to `seconds`."""
     import asyncio
-    import signal
+
+    from ..stopping import STOPPING
 
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)
     stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPPING:
         loop.add_signal_handler(number, stopped.set)
     stopping = loop.create_task(stopped.wait())
     await asyncio.wait([task, stopping], return_when=asyncio.FIRST_COMPLETED)

@@ -9,9 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from .base import Model, utc_now
 from .users import User
 
+AGENT_LENGTH = 200
+
 
 class Login(Model):
-    """A login; it has one valid refresh token at a time."""
+    """A login; it has one valid refresh token at a time.
+
+    Columns that can be NULL are so in logins of releases before 1.7.0 of the template.
+    """
 
     __tablename__ = "chassis_users_logins"
 
@@ -20,6 +25,14 @@ class Login(Model):
     # The user's generation at login; the login ends when the user gets a new one.
     generation: Mapped[int]
     secret_hash: Mapped[str] = mapped_column(String(64))
+    # Hash of the refresh token before, and when it was used.
+    previous_hash: Mapped[str | None] = mapped_column(String(64))
+    rotated_at: Mapped[datetime | None]
+    # Identifies the refresh tokens of this login, also those that were replaced long ago.
+    family_key: Mapped[str | None] = mapped_column(String(64))
+    # Address and User-Agent of the client at login.
+    address: Mapped[str | None] = mapped_column(String(45))
+    agent: Mapped[str | None] = mapped_column(String(AGENT_LENGTH))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     expires_at: Mapped[datetime]
 

@@ -1,8 +1,10 @@
 """PostgreSQL, through asyncpg."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from secrets import token_hex
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +19,8 @@ from .redaction import without_values
 Moment = DateTime(timezone=True)
 
 CONNECT_SECONDS = 5
+# How often a waiting migration tries to get the lock.
+LOCK_STEP_SECONDS = 0.2
 _OPTION_SECONDS = re.compile(r"[?&]connect_timeout=([1-9]\d*)(?:&|$)")
 # What comes before the hosts of an address, the hosts, and what comes after them.
 _HOSTS = re.compile(r"(\w+(?:\+\w+)?://(?:[^@]*@)?)([^/?]*)(.*)", re.DOTALL)
@@ -72,11 +76,13 @@ def engine_url(url: str) -> URL:
 def engine_options(settings: ChassisSettings) -> dict[str, Any]:
     """Engine options for this database."""
     seconds = _OPTION_SECONDS.search(settings.database_url.get_secret_value())
-    return {
-        "pool_size": settings.database_pool_size,
-        "max_overflow": 0,
-        "connect_args": {"timeout": int(seconds[1]) if seconds else CONNECT_SECONDS},
-    }
+    connect: dict[str, Any] = {"timeout": int(seconds[1]) if seconds else CONNECT_SECONDS}
+    if not settings.database_prepared_statements:
+        # The next transaction can have another session, with the statements of other clients.
+        caches = ("statement_cache_size", "prepared_statement_cache_size")
+        connect |= dict.fromkeys(caches, 0)
+        connect["prepared_statement_name_func"] = lambda: f"_{token_hex(16)}"
+    return {"pool_size": settings.database_pool_size, "max_overflow": 0, "connect_args": connect}
 
 
 def prepare(engine: AsyncEngine) -> None:
@@ -139,12 +145,18 @@ def _without_values(error: BaseException, statement: str) -> str:
 
 @contextmanager
 def migration_lock(connection: Connection) -> Iterator[None]:
-    """Lock migrations, so that only one process at a time runs them."""
-    connection.execute(text("SELECT pg_advisory_lock(:id)"), {"id": _MIGRATION_LOCK})
-    connection.commit()
-    try:
+    """Lock migrations, so that only one process at a time runs them.
+
+    A transaction of its own has the lock, because PgBouncer can give each transaction another
+    session.
+
+    Args:
+        connection: Connection that will run the migrations.
+    """
+    with connection.engine.connect() as holder:
+        while not holder.scalar(text(f"SELECT pg_try_advisory_xact_lock({_MIGRATION_LOCK})")):
+            # The server's own wait would have a snapshot, for whose end a concurrent index waits.
+            holder.rollback()
+            time.sleep(LOCK_STEP_SECONDS)
+        holder.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         yield
-    finally:
-        connection.rollback()
-        connection.execute(text("SELECT pg_advisory_unlock(:id)"), {"id": _MIGRATION_LOCK})
-        connection.commit()

@@ -1,9 +1,11 @@
 """SQLite, through aiosqlite."""
 
+import fcntl
 import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, event, make_url
@@ -101,8 +103,22 @@ def redact(error: BaseException, statement: str) -> bool:
 
 @contextmanager
 def migration_lock(connection: Connection) -> Iterator[None]:
-    """Do nothing: each transaction takes the database's only write lock when it begins."""
-    yield
+    """Lock migrations, so that only one process at a time runs them.
+
+    A file beside the database is locked, because SQLite's own lock ends with each migration.
+
+    Args:
+        connection: Connection that will run the migrations.
+    """
+    [(_, _, file), *_] = connection.exec_driver_sql("PRAGMA database_list").all()
+    connection.rollback()
+    if not file:
+        # The database is in memory.
+        yield
+        return
+    with Path(f"{file}-migrations").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 # Its debug messages contain the parameters of statements.

@@ -26,6 +26,7 @@ from saq.worker import Worker
 
 from ..deadlines import exit_after_signals
 from ..runtime import Runtime
+from ..stopping import STOPPING
 from .broker import BROKER_ERRORS, BrokerUnavailable
 from .context import JobContext
 from .functions import JobFunction
@@ -49,7 +50,7 @@ log = structlog.get_logger(__name__)
 
 
 class JobWorker(Worker[Context]):
-    """Runs the service's jobs until SIGTERM or SIGINT.
+    """Runs the service's jobs until SIGTERM, SIGINT or SIGHUP.
 
     Running jobs then have `shutdown_seconds` to finish; unfinished ones are returned to the queue.
 
@@ -83,6 +84,7 @@ class JobWorker(Worker[Context]):
             },
             metadata={"release": settings.release},
         )
+        self.SIGNALS = list(STOPPING)
         self.runtime = runtime
         self._around = around
         self._crons = [(each.cron, each) for each in functions.values() if each.cron]

@@ -88,12 +88,16 @@ class RequestMetrics:
 
 
 def metrics_routes(settings: ChassisSettings) -> Sequence[ControllerRouterHandler]:
-    """Create the route of metrics, unless METRICS_PORT is set.
+    """Create the route of metrics.
 
     Args:
         settings: Settings of this process.
+
+    Returns:
+        The route; none if METRICS_PORT is set, and none in production without METRICS_PUBLIC.
     """
-    return [] if settings.metrics_port else [metrics]
+    is_shown = settings.metrics_public or not settings.production
+    return [metrics] if is_shown and not settings.metrics_port else []
 
 
 @get(PATH, include_in_schema=False)

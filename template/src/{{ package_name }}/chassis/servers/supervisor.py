@@ -16,6 +16,7 @@ import typer
 from .signals import ignoring_ctrl_c
 
 PACKAGE = Path(__file__).parents[2]
+ENV_FILE = Path(".env")
 GRACE_SECONDS = 10
 POLL_MILLISECONDS = 300
 
@@ -57,18 +58,21 @@ def shared(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def terminated_like_ctrl_c() -> Iterator[None]:
-    """Handle SIGTERM like Ctrl-C: shut down cleanly, with status 0."""
+    """Handle SIGTERM and a closed terminal like Ctrl-C: shut down cleanly, with status 0."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     except KeyboardInterrupt:
         pass
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def set_defaults(variables: Mapping[str, str]) -> None:
@@ -121,7 +125,7 @@ def supervise(processes: Sequence[str], *, reload: bool) -> None:
         running = _start(processes)
         for changed in _changes() if reload else _ticks():
             if changed:
-                typer.echo("A source file changed: restarting.")
+                typer.echo(f"{changed} changed: restarting.")
                 _stop(running)
                 running = _start(processes)
             for name, process in list(running.items()):
@@ -155,9 +159,11 @@ def _stop(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
             process.wait()
 
 
-def _changes() -> Iterator[bool]:
+def _changes() -> Iterator[str]:
+    """Wait for changes, and yield what has changed; an empty string if nothing has."""
     from watchfiles import PythonFilter, watch
 
+    variables = _modified(ENV_FILE)
     batches = watch(
         PACKAGE,
         watch_filter=PythonFilter(),
@@ -166,10 +172,19 @@ def _changes() -> Iterator[bool]:
         raise_interrupt=True,
     )
     for changes in batches:
-        yield bool(changes)
+        before, variables = variables, _modified(ENV_FILE)
+        yield "A source file" if changes else str(ENV_FILE) if variables != before else ""
 
 
-def _ticks() -> Iterator[bool]:
+def _ticks() -> Iterator[str]:
     while True:
         time.sleep(POLL_MILLISECONDS / 1000)
-        yield False
+        yield ""
+
+
+def _modified(file: Path) -> int:
+    """When a file was changed, in nanoseconds; 0 if it does not exist."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -5,14 +5,17 @@ RecursionError for deep nesting, ValueError for a Host with an invalid port. Han
 same exceptions, so the traceback decides.
 """
 
+import asyncio
 import re
 import sys
+import time
 from collections.abc import AsyncGenerator
 from traceback import walk_tb
 from typing import Any
 
 from litestar import Request
 from litestar.exceptions import ClientException, InternalServerException, SerializationException
+from litestar.status_codes import HTTP_408_REQUEST_TIMEOUT
 
 # nginx's status for a closed connection; it only appears in the access log.
 CLIENT_CLOSED_REQUEST = 499
@@ -56,6 +59,12 @@ class ClientDisconnected(ClientException):
     status_code = CLIENT_CLOSED_REQUEST
 
 
+class BodyTooSlow(ClientException):
+    """The client needed too long to send the body."""
+
+    status_code = HTTP_408_REQUEST_TIMEOUT
+
+
 class IncomingRequest(Request[Any, Any, Any]):
     """Request that raises client errors if it cannot be decoded."""
 
@@ -85,11 +94,23 @@ class IncomingRequest(Request[Any, Any, Any]):
         """Iterate over the chunks of the body.
 
         Raises:
+            BodyTooSlow: If the client needs longer than REQUEST_BODY_SECONDS.
             ClientDisconnected: If the client closes the connection before the end of the body.
         """
+        chunks = super().stream()
+        left = self.app.state.runtime.settings.request_body_seconds
         try:
-            async for chunk in super().stream():
+            while True:
+                # The handler's time between two chunks does not count.
+                start = time.monotonic()
+                async with asyncio.timeout(left):
+                    chunk = await anext(chunks)
+                left -= time.monotonic() - start
                 yield chunk
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise BodyTooSlow("The body was received too slowly.") from error
         except InternalServerException as error:
             # Otherwise, the handler has read the body twice.
             if not self.is_connected:

@@ -17,7 +17,12 @@ from typing import Any
 import structlog
 from litestar import MediaType, Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
+from litestar.exceptions import (
+    HTTPException,
+    NotAuthorizedException,
+    PermissionDeniedException,
+    TooManyRequestsException,
+)
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
@@ -25,36 +30,27 @@ from litestar.types import Guard
 from saq.job import TERMINAL_STATUSES, Job
 from saq.web.common import STATIC_PATH, job_dict, render
 
+from ..clients import client_group
 from ..errors import BackingServiceUnavailable
 from ..jobs.broker import converted_broker_errors
 from ..jobs.queue import JobQueue
 from ..runtime import Runtime
 from ..settings import ChassisSettings
-from .connections import AnyRequest, Connection, same_origin
+from .connections import AnyRequest, Connection, client_address, same_origin
 from .errors import problem
 
 PATH = "/jobs-page"
 USER = "admin"
+# Maximum number of wrong passwords of a client, and their time window.
+ATTEMPTS = 100
+WINDOW_SECONDS = 300
 # Maximum number of running, queued and failed jobs in a list.
 LIST_LIMIT = 50
 
-_PAGE = render(root_path=PATH)
-# The only inline script of the page.
-_SCRIPT = f'const root_path = "{PATH}";'
-_SCRIPT_HASH = b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
 _TYPES = {
     "app.js": "text/javascript",
     "pico.min.css": "text/css",
     "snabbdom.js": "text/javascript",
-}
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        f"default-src 'self'; script-src 'self' 'sha256-{_SCRIPT_HASH}'; img-src 'self' data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 
 log = structlog.get_logger(__name__)
@@ -90,7 +86,7 @@ def jobs_page(settings: ChassisSettings) -> Sequence[Router]:
                 BackingServiceUnavailable: _unavailable,
                 HTTPException: _refused,
             },
-            response_headers=_HEADERS,
+            response_headers=_headers(settings.path_prefix + PATH),
             include_in_schema=False,
         )
     ]
@@ -101,14 +97,14 @@ async def front(request: AnyRequest) -> Response[Any]:
     """Return the page; its script needs the slash at the end of the path."""
     # Litestar strips the slash from `path`.
     if not request.scope["raw_path"].endswith(b"/"):
-        return Redirect(f"{PATH}/")
-    return Response(_PAGE, media_type=MediaType.HTML)
+        return Redirect(f"{_root_path(request)}/")
+    return Response(render(root_path=_root_path(request)), media_type=MediaType.HTML)
 
 
 @get(["/queues/{name:str}", "/queues/{name:str}/jobs/{key:str}"])
-async def page() -> Response[str]:
+async def page(request: AnyRequest) -> Response[str]:
     """Return the same page; its script reads the path."""
-    return Response(_PAGE, media_type=MediaType.HTML)
+    return Response(render(root_path=_root_path(request)), media_type=MediaType.HTML)
 
 
 @get("/api/queues")
@@ -166,22 +162,61 @@ async def abort(
     return {}
 
 
+def _root_path(request: AnyRequest) -> str:
+    return str(request.scope.get("root_path", "")) + PATH
+
+
+def _headers(root_path: str) -> dict[str, str]:
+    # The only inline script of the page.
+    script = f'const root_path = "{root_path}";'
+    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": (
+            f"default-src 'self'; script-src 'self' 'sha256-{digest}'; img-src 'self' data:; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
 def _administrators(password: str) -> Guard:
-    """Create a guard that checks the password."""
+    """Create a guard that checks the password, for at most `ATTEMPTS` wrong ones of a client."""
     expected = hashlib.sha256(f"{USER}:{password}".encode()).digest()
 
-    def guard(connection: Connection, _: BaseRouteHandler) -> None:
+    async def guard(connection: Connection, _: BaseRouteHandler) -> None:
         given = connection.headers.get("Authorization", "")
+        queue: JobQueue = connection.app.state.runtime.queue
+        address = client_address(connection)
+        key = f"jobs-page:{queue.name}:attempts:{client_group(address)}"
+        if given:
+            with converted_broker_errors():
+                attempts = await queue.redis.get(key)
+            if int(attempts or 0) >= ATTEMPTS:
+                raise TooManyRequestsException(
+                    "Too many wrong passwords: try again later.",
+                    headers={"Retry-After": str(WINDOW_SECONDS)},
+                )
         # Compare digests of equal length in constant time.
         if not hmac.compare_digest(hashlib.sha256(_credentials(given)).digest(), expected):
             if given:
-                log.warning("wrong password for the jobs page")
+                await _count(queue, key)
+                log.warning("wrong password for the jobs page", client=address)
             raise NotAuthorizedException(
                 "The jobs page requires a password.",
                 headers={"WWW-Authenticate": 'Basic realm="jobs", charset="UTF-8"'},
             )
 
     return guard
+
+
+async def _count(queue: JobQueue, key: str) -> None:
+    with converted_broker_errors():
+        async with queue.redis.pipeline() as commands:
+            commands.incr(key)
+            commands.expire(key, WINDOW_SECONDS, nx=True)
+            await commands.execute()
 
 
 def _credentials(header: str) -> bytes:

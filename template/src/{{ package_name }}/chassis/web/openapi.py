@@ -1,12 +1,18 @@
-"""OpenAPI document with this service's error responses (problem details)."""
+"""OpenAPI document with this service's error responses (problem details), and its page."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from litestar import Router
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.spec import OpenAPI
+from litestar.openapi.plugins import YamlRenderPlugin
+from litestar.openapi.spec import OpenAPI, Server
 
+from ..settings import ChassisSettings
 from .errors import PROBLEM_JSON
+from .openapi_page import POLICY, OpenAPIPage
+
+PATH = "/schema"
 
 # RFC 9457 with additional members of this service.
 _PROBLEM = {
@@ -25,6 +31,34 @@ _PROBLEM = {
     },
     "required": ["type", "title", "status", "detail", "instance", "request_id"],
 }
+
+
+def describe(settings: ChassisSettings, title: str) -> OpenAPIConfig | None:
+    """Configuration of the OpenAPI document and its page.
+
+    Args:
+        settings: Settings of this process.
+        title: Display name of the service.
+
+    Returns:
+        The configuration; None in production without SCHEMA_PUBLIC.
+    """
+    if settings.production and not settings.schema_public:
+        return None
+    return Description(
+        title=title,
+        version=settings.release,
+        servers=[Server(url=settings.path_prefix or "/")],
+        render_plugins=[OpenAPIPage(), YamlRenderPlugin()],
+        openapi_router=Router(
+            PATH,
+            route_handlers=[],
+            response_headers={"Content-Security-Policy": POLICY},
+            include_in_schema=False,
+            dto=None,
+            return_dto=None,
+        ),
+    )
 
 
 class Description(OpenAPIConfig):

@@ -23,6 +23,8 @@ def end_with_parent(shutdown_seconds: int) -> None:
     """
     parent = multiprocessing.parent_process()
     if parent is not None:
+        # A closed terminal sends it to all processes, of which the main process stops the others.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         watching = threading.Thread(
             target=_watch, args=(parent.pid, shutdown_seconds), name="parent", daemon=True
         )

@@ -15,9 +15,14 @@ from litestar.exceptions import TooManyRequestsException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..clients import client_group
 from ..redis import RedisUnavailable
 from ..runtime import Runtime
 from .connections import Connection, client_address
+
+
+def _client(connection: Connection) -> str:
+    return client_group(client_address(connection))
 
 
 class RateLimit(ASGIMiddleware):
@@ -30,7 +35,8 @@ class RateLimit(ASGIMiddleware):
         name: Name of the limit; limits with the same name share their counters.
         requests: Number of requests per client and window.
         seconds: Length of the window, in seconds.
-        by: Function that returns the client's key, by default its address.
+        by: Function that returns the client's key; by default its address, or the /64 network of an
+            IPv6 address.
 
     Raises:
         ValueError: If `requests` or `seconds` is not positive, or the name is invalid.
@@ -44,7 +50,7 @@ class RateLimit(ASGIMiddleware):
         *,
         requests: int,
         seconds: int,
-        by: Callable[[Connection], str] = client_address,
+        by: Callable[[Connection], str] = _client,
     ) -> None:
         if requests < 1 or seconds < 1:
             raise ValueError(f"rate limit {name!r}: requests and seconds must be at least 1")

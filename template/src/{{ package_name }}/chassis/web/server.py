@@ -4,7 +4,7 @@ from socket import socket
 from typing import Any
 
 from granian._granian import SocketHolder
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 from granian.server import MPServer
@@ -40,11 +40,19 @@ def serve(settings: ChassisSettings, service: Service) -> None:
         f"{__package__}.asgi:asgi",
         factory=True,
         interface=Interfaces.ASGI,
+        # Granian closes idle and silent connections only if it need not wait for HTTP/2.
+        http=HTTPModes.auto if settings.http2 else HTTPModes.http1,
         address=settings.host,
         port=listener.getsockname()[1],
         workers=settings.web_processes,
         workers_kill_timeout=settings.shutdown_seconds,
-        http1_settings=HTTP1Settings(max_buffer_size=HEADER_BYTES),
+        # One alone ends with the main process, so that the platform sees it and restarts both.
+        respawn_failed_workers=settings.web_processes > 1,
+        http1_settings=HTTP1Settings(
+            # Also the time limit for the headers of a request.
+            header_read_timeout=settings.keep_alive_seconds * 1000,
+            max_buffer_size=HEADER_BYTES,
+        ),
         http2_settings=HTTP2Settings(max_headers_size=HEADER_BYTES),
         log_dictconfig=logging,
         log_level=LogLevels(settings.log_level),
@@ -66,6 +74,10 @@ class _Server(MPServer):
     def __init__(self, listener: socket, target: str, **options: Any) -> None:
         super().__init__(target, **options)
         self._listener = listener
+
+    def signal_handler_reload(self, *_: object, **__: object) -> None:
+        """Stop at SIGHUP, which a closed terminal sends: nothing is reloaded here."""
+        self.signal_handler_interrupt()  # type: ignore[no-untyped-call]
 
     def _init_shared_socket(self) -> None:
         self._listener.set_inheritable(True)

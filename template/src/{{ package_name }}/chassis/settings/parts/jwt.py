@@ -4,7 +4,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from ..base import PartSettings
 from ..distribution import DISTRIBUTION
-from ..types import Positive
+from ..types import NotNegative, Positive
 
 # The size of the signature's hash in bytes.
 JWT_KEY_LENGTH = 32
@@ -32,6 +32,10 @@ class JwtSettings(PartSettings):
     refresh_token_seconds: Positive = Field(
         default=2_592_000,
         description="Lifetime of a login, even if it is refreshed, in seconds.",
+    )
+    refresh_reuse_seconds: NotNegative = Field(
+        default=30,
+        description="How long a used refresh token gets the same response again, in seconds.",
     )
 
     @field_validator("jwt_keys")

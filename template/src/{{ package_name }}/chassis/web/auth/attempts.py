@@ -1,5 +1,6 @@
 """Authentication by password, with a limit for attempts."""
 
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -24,6 +25,19 @@ class Credentials(msgspec.Struct):
 
     email: str
     password: str
+
+
+class LoginOut(msgspec.Struct):
+    """A login in a response.
+
+    `current` is true for the login of the request.
+    """
+
+    id: str
+    created_at: datetime
+    address: str | None
+    agent: str | None
+    current: bool
 
 
 class UserOut(msgspec.Struct):
@@ -58,11 +72,11 @@ async def authenticate_request(
     await attempt_login(runtime, email=email, address=address)
     user = await authenticate(runtime.database, email, credentials.password)
     if user is None:
-        log.warning("login refused")
+        log.warning("login refused", client=address)
         raise NotAuthorizedException(
             "Unknown user or wrong password.",
             headers={"WWW-Authenticate": scheme},
         )
     await allow_again(runtime, email=email, address=address)
-    log.info("logged in", user=str(user.id))
+    log.info("logged in", user=str(user.id), client=address)
     return user

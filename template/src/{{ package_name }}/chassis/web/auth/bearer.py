@@ -1,18 +1,29 @@
 """Login with bearer tokens."""
 
 import msgspec
+import structlog
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException
 from litestar.openapi.spec import SecurityScheme
 from litestar.params import JSONBody
 
-from ...auth.tokens import Tokens, begin_login, end_login, find_login, keep_login, refresh_login
+from ...auth.throttle import allow_refresh, attempt_refresh
+from ...auth.tokens import (
+    Tokens,
+    begin_login,
+    end_listed_login,
+    end_login,
+    find_login,
+    keep_login,
+    list_logins,
+    refresh_login,
+)
 from ...db.logins import Login
 from ...db.users import User
 from ...runtime import Runtime
-from ..connections import AnyRequest, Connection
-from .attempts import NO_STORE, Credentials, authenticate_request
+from ..connections import AnyRequest, Connection, client_address
+from .attempts import NO_STORE, Credentials, LoginOut, authenticate_request
 
 SCHEME = SecurityScheme(
     type="http",
@@ -20,6 +31,8 @@ SCHEME = SecurityScheme(
     bearer_format="JWT",
     description="Access token from the response to a login.",
 )
+
+log = structlog.get_logger(__name__)
 
 
 class RefreshToken(msgspec.Struct):
@@ -62,21 +75,34 @@ async def login(
 ) -> Response[TokensOut]:
     """Log in, and return an access token and a refresh token."""
     user = await authenticate_request(request, runtime, data, scheme="Bearer")
-    tokens = await begin_login(runtime.database, runtime.settings, user)
+    tokens = await begin_login(
+        runtime.database,
+        runtime.settings,
+        user,
+        address=client_address(request),
+        agent=request.headers.get("User-Agent"),
+    )
     return _response(runtime, tokens)
 
 
 @post("/refresh", status_code=200, summary="Renew a login")
 async def refresh(
-    runtime: NamedDependency[Runtime], data: JSONBody[RefreshToken]
+    request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[RefreshToken]
 ) -> Response[TokensOut]:
-    """Exchange a refresh token for new tokens; a token that was used before ends its login."""
+    """Exchange a refresh token for new tokens.
+
+    The same token can be sent again for REFRESH_REUSE_SECONDS; after that, it ends its login.
+    """
+    address = client_address(request)
+    await attempt_refresh(runtime, address=address)
     tokens = await refresh_login(runtime.database, runtime.settings, data.refresh_token)
     if tokens is None:
+        log.warning("refresh refused", client=address)
         raise NotAuthorizedException(
             "Invalid refresh token: log in again.",
             headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
         )
+    await allow_refresh(runtime, address=address)
     return _response(runtime, tokens)
 
 
@@ -96,6 +122,35 @@ async def renew(request: AnyRequest, runtime: Runtime, user: User) -> Response[N
     """
     await keep_login(runtime.database, request.auth, user)
     return Response(None, headers=NO_STORE)
+
+
+async def logins(request: AnyRequest, runtime: Runtime, user: User) -> list[LoginOut]:
+    """List the logins of a user.
+
+    Args:
+        request: The request.
+        runtime: The runtime.
+        user: The user.
+    """
+    own: Login = request.auth
+    return [
+        LoginOut(each.id.hex, each.created_at, each.address, each.agent, each.id == own.id)
+        for each in await list_logins(runtime.database, user)
+    ]
+
+
+async def end(runtime: Runtime, user: User, login_id: str) -> bool:
+    """End one login of a user.
+
+    Args:
+        runtime: The runtime.
+        user: The user.
+        login_id: Id of the login.
+
+    Returns:
+        Whether there was such a login.
+    """
+    return await end_listed_login(runtime.database, user, login_id)
 
 
 def _response(runtime: Runtime, tokens: Tokens) -> Response[TokensOut]:

@@ -9,12 +9,21 @@ from litestar.exceptions import PermissionDeniedException
 from litestar.openapi.spec import SecurityScheme
 from litestar.params import JSONBody
 
-from ...auth.sessions import Session, begin_session, end_session, find_session
+from ...auth.sessions import (
+    Session,
+    begin_session,
+    end_listed_session,
+    end_session,
+    find_session,
+    list_sessions,
+    public_id,
+)
 from ...db.users import User
 from ...runtime import Runtime
 from ...settings import ChassisSettings
-from ..connections import AnyRequest, Connection, same_origin
-from .attempts import NO_STORE, Credentials, UserOut, authenticate_request
+from ..connections import AnyRequest, Connection, client_address, same_origin
+from ..cors import allows_credentials
+from .attempts import NO_STORE, Credentials, LoginOut, UserOut, authenticate_request
 
 T = TypeVar("T")
 
@@ -67,11 +76,12 @@ def check_origin(connection: Connection) -> None:
         connection: The request.
 
     Raises:
-        PermissionDeniedException: If the method is unsafe and the request comes from another site.
+        PermissionDeniedException: If the method is unsafe, and the request comes from another site
+            that CORS_ALLOW_CREDENTIALS does not allow.
     """
     if connection.scope.get("method") in SAFE:
         return
-    if same_origin(connection.headers) is False:
+    if same_origin(connection.headers) is False and not allows_credentials(connection):
         raise PermissionDeniedException("This request comes from another site.")
 
 
@@ -105,10 +115,44 @@ async def renew(request: AnyRequest, runtime: Runtime, user: User) -> Response[N
     return await _begin(request, runtime, user, None)
 
 
+async def logins(request: AnyRequest, runtime: Runtime, user: User) -> list[LoginOut]:
+    """List the sessions of a user.
+
+    Args:
+        request: The request.
+        runtime: The runtime.
+        user: The user.
+    """
+    own = public_id(_secret(request))
+    return [
+        LoginOut(each.id, each.created_at, each.address, each.agent, each.id == own)
+        for each in await list_sessions(runtime, user)
+    ]
+
+
+async def end(runtime: Runtime, user: User, login_id: str) -> bool:
+    """End one session of a user.
+
+    Args:
+        runtime: The runtime.
+        user: The user.
+        login_id: Public id of the session.
+
+    Returns:
+        Whether there was such a session.
+    """
+    return await end_listed_session(runtime, user, login_id)
+
+
 async def _begin(request: AnyRequest, runtime: Runtime, user: User, content: T) -> Response[T]:
     if old := _secret(request):
         await end_session(runtime, old)
-    secret = await begin_session(runtime, user)
+    secret = await begin_session(
+        runtime,
+        user,
+        address=client_address(request),
+        agent=request.headers.get("User-Agent", ""),
+    )
     cookie = _cookie(runtime.settings, secret, seconds=runtime.settings.session_seconds)
     return Response(content, cookies=[cookie], headers=NO_STORE)
 
