@@ -41,6 +41,9 @@ def test_answers_are_as_described(name: str, template: Path, scratch: Path, shar
             [
                 *(BIN / "schemathesis", "run", f"{service['url']}/schema/openapi.json"),
                 *("--checks", "all", "--exclude-checks", EXCLUDED),
+                # PostgreSQL cannot store NUL, so that it is 400 in every text; a schema would have
+                # to repeat that for each.
+                *("--generation-allow-x00", "false"),
                 *("--max-examples", "20", "--no-color", "--generation-deterministic"),
             ],
             scratch,
