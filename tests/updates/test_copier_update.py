@@ -257,7 +257,8 @@ def test_answers_from_before_the_groups_are_kept(with_copier: bool, generate: Ge
         assert done.returncode == 0, done.stderr
     else:
         update(project)
-    assert answers_of(project) == {**before, "decide": [], "chassis_tests": True}
+    given_now = {"decide": [], "chassis_tests": True, "secure_defaults": False}
+    assert answers_of(project) == {**before, **given_now}
 
 
 @pytest.mark.parametrize("with_copier", [True, False])
@@ -294,7 +295,8 @@ def test_another_preset_changes_no_recorded_answer(
     after_the_group = names[names.index("decide") + 1 :]
     assert after_the_group == members("observability")
     changed = {"preset": "complete", "decide": ["observability"], "sentry": True}
-    assert answers_of(project) == {**before, **changed, "chassis_tests": True}
+    given_now = {"chassis_tests": True, "secure_defaults": False}
+    assert answers_of(project) == {**before, **changed, **given_now}
 
 
 def test_an_interrupt_at_a_question_changes_nothing(
