@@ -46,8 +46,7 @@ class Compression:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if scope["type"] == ScopeType.HTTP and scope["method"] != "HEAD":
-            accepted = b",".join(v for k, v in scope["headers"] if k == b"accept-encoding")
-            send = _Sender(send, accepts=accepts_gzip(accepted)).send
+            send = _Sender(scope, send).send
         await self.app(scope, receive, send)
 
 
@@ -67,13 +66,13 @@ class _Sender:
     """Sends the messages of one response.
 
     Args:
+        scope: The request.
         send: Function that sends a message.
-        accepts: Whether the client accepts gzip.
     """
 
-    def __init__(self, send: Send, *, accepts: bool) -> None:
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
         self._send = send
-        self._accepts = accepts
         self._start: HTTPResponseStartEvent | None = None
         self._compressor: zlib._Compress | None = None
 
@@ -97,7 +96,8 @@ class _Sender:
         is_file = length is None and any(name == _LENGTH for name, _ in start["headers"])
         if not is_file and (length is None or length >= MINIMUM_BYTES):
             headers = [*start["headers"], (b"vary", b"Accept-Encoding")]
-            if self._accepts:
+            sent = self._scope["headers"]
+            if accepts_gzip(b",".join(v for k, v in sent if k == b"accept-encoding")):
                 self._compressor = zlib.compressobj(LEVEL, wbits=_WINDOW)
                 headers = [_weakened(header) for header in headers if header[0] != _LENGTH]
                 headers.append((b"content-encoding", b"gzip"))

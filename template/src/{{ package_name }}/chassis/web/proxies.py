@@ -1,14 +1,15 @@
 """Client address, scheme and path prefix of requests that come through proxies."""
 
 from collections.abc import Awaitable, Iterable
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from ..settings.parts.web import Network
+
 Address: TypeAlias = IPv4Address | IPv6Address
-Network: TypeAlias = IPv4Network | IPv6Network
 
 _CONNECTIONS = {ScopeType.HTTP, ScopeType.WEBSOCKET}
 _FORWARDED_FOR = b"x-forwarded-for"
@@ -81,18 +82,6 @@ class Proxies:
         if path != self._prefix and not path.startswith(f"{self._prefix}/"):
             scope["path"] = self._prefix + path
             scope["raw_path"] = self._raw_prefix + scope["raw_path"]
-
-
-def parse_networks(text: str) -> list[Network]:
-    """Parse addresses and networks.
-
-    Args:
-        text: Separated by commas, such as `10.0.0.1,192.168.0.0/16`.
-
-    Raises:
-        ValueError: If one is neither an address nor a network.
-    """
-    return [ip_network(network) for network in filter(None, map(str.strip, text.split(",")))]
 
 
 def parse_address(text: str) -> Address | None:
