@@ -106,6 +106,7 @@ def honcho(
 
 
 def test_a_release_and_its_processes(project: Project, environment: dict[str, str]) -> None:
+    environment = {**environment, "ENVIRONMENT": "production"}
     options = {"project": project, "environment": environment}
     with honcho("start", "release", **options) as (process, lines):  # type: ignore[arg-type]
         assert process.wait(START_SECONDS) == 0, lines
