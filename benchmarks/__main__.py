@@ -14,13 +14,14 @@ from . import (
     fleet_command,
     jobs,
     project,
+    rows,
     update_fleet,
     update_service,
     web,
 )
 from .figures import Figure, table
 
-PARTS = ("web", "jobs", "cli", "complete", "copy", "update", "fleet", "command")
+PARTS = ("web", "rows", "jobs", "cli", "complete", "copy", "update", "fleet", "command")
 
 
 def main() -> None:
@@ -49,13 +50,15 @@ def _measure(parts: set[str], rounds: int) -> list[Figure]:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as name:
         folder = Path(name)
-        if parts.intersection({"web", "jobs", "cli"}):
+        if parts.intersection({"web", "rows", "jobs", "cli"}):
             service = project.make(folder / "service")
-            if parts.intersection({"web", "jobs"}):
+            if parts.intersection({"web", "rows", "jobs"}):
                 with project.attached(service, folder / "data") as attached:
                     if "web" in parts:
                         minimal = project.make(folder / "minimal", preset="minimal")
                         figures += web.measure(attached, minimal, rounds)
+                    if "rows" in parts:
+                        figures += rows.measure(attached, folder / "fastapi", rounds)
                     if "jobs" in parts:
                         figures += jobs.measure(attached, rounds)
             if "cli" in parts:

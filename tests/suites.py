@@ -71,9 +71,18 @@ def run_tests(
     try:
         run([*pytest, *(tests or ALL_TESTS)], project, environment, what)
     except SuiteFailed as failure:
-        found = cache / "v" / "cache" / "lastfailed"
-        failed = list(json.loads(found.read_text())) if found.exists() else []
+        failed = failed_tests(cache)
         if not 0 < len(failed) <= MOST_REPEATED:
             raise
         run([*pytest, *failed], project, environment, f"{failure}\nand again alone")
         warnings.warn(f"failed in the suite, passed alone: {failure}", stacklevel=2)
+
+
+def failed_tests(cache: Path) -> list[str]:
+    """Tests that failed in the last run.
+
+    Args:
+        cache: pytest's cache.
+    """
+    found = cache / "v" / "cache" / "lastfailed"
+    return list(json.loads(found.read_text())) if found.exists() else []

@@ -3,7 +3,7 @@
 Each can run on every Python of this machine that the set allows. `make test` runs minimal on the
 lowest version, complete on the newest, and each other set on one of all, in turn. tests/grown runs
 standard on the lowest version, as a grown service. `make test-thorough` runs minimal and complete
-on both, standard on all, and each other set on one.
+on both, standard on the newest, and each other set on one.
 
 The whole suites of the presets are run, that of minimal in parallel, like `make test-all`
 there. The sets of single parts show that a part does not need the others; the other sets show the
@@ -11,7 +11,7 @@ differences without a part or with another database. Of their suites, `make test
 that differ from those without the part or of the standard service, tests that may fail although
 they are the same, and tests of the service as a whole. Parts of the complete set are tested there,
 and alone only checked statically, in test_types.py and test_variants.py. `make test-thorough` runs
-all suites completely.
+the tests that differ there, too, and the other suites completely.
 """
 
 from __future__ import annotations
@@ -88,9 +88,16 @@ def runs() -> Iterator[Any]:
         in_turn, next_in_turn = (allowed[(number + step) % len(allowed)] for step in (0, 1))
         if name not in WHOLE and name not in IN_COMPLETE:
             yield pytest.param(name, in_turn, False, id=f"{name}-{in_turn}-partly")
+        if name in IN_COMPLETE:
+            # Its tests are those of the complete service, except for the parts that it leaves out.
+            where = f"{name}-{in_turn}-partly"
+            yield pytest.param(name, in_turn, False, id=where, marks=pytest.mark.thorough)
+            continue
         ends = [allowed[0], allowed[-1]] if name in WHOLE else [next_in_turn]
+        # As a grown service it is tested on the lowest version.
+        versions = [allowed[-1]] if name == "standard" else ends
         always = {allowed[place] for place in WHOLE.get(name, [])}
-        for version in dict.fromkeys(allowed if name == "standard" else ends):
+        for version in dict.fromkeys(versions):
             marks = () if version in always else pytest.mark.thorough
             yield pytest.param(name, version, True, id=f"{name}-{version}", marks=marks)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests import mutations
 from tests.rendering import ROOT, answer_sets, export, render
+from tests.test_generated import pythons
 
 FOLDER = ROOT / "build" / "mutations"
 
@@ -25,6 +26,7 @@ def main(words: list[str]) -> int:
     """
     shutil.rmtree(FOLDER, ignore_errors=True)
     template, answers = export(FOLDER / "template"), answer_sets()["complete"]
+    python = pythons()[str(answers["lowest_python"])]
     uv = Path(sys.executable).with_name("uv")
     projects = []
     for number in range(os.cpu_count() or 1):
@@ -34,7 +36,7 @@ def main(words: list[str]) -> int:
             cwd=projects[-1],
             # Without it, uv looks for the version that the service prefers, and fails at a command
             # of pyenv that is turned off.
-            env={**os.environ, "UV_PYTHON": sys.executable},
+            env={**os.environ, "UV_PYTHON": python},
             check=True,
         )
     return mutations.try_all(projects, words)

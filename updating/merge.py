@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from . import env_example, toml
 from .line_ends import LineEnds
-from .toml import with_both_additions
 from .trees import Entry, Store
 
 Files = dict[str, Entry]
@@ -85,7 +85,10 @@ def merge(store: Store, base: Files, ours: Files, theirs: Files, *, name: str) -
             left_deleted.append(path)
             files.pop(path, None)
         else:
-            if (both := with_both_additions(store, path, versions)) is not None:
+            both = toml.with_both_additions(store, path, versions)
+            if both is None:
+                both = env_example.with_both_additions(store, path, versions)
+            if both is not None:
                 files[path] = Entry(files[path].mode, store.blob(both))
                 continue
             content = store.read(files[path].blob) if path in files else b""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .git import Git
-from .scratch import scratch_folder
+from .additions import one_after_the_other
 from .trees import Entry, Store
 
 _OURS_BASE_THEIRS = (2, 1, 3)
-_NAMES = ("ours", "base", "theirs")
-# If both sides only add lines, nothing is between these two markers.
-_CHANGED = re.compile(rb"^\|{7} base\r?\n(?!={7}\r?$)", re.MULTILINE)
 
 
 def with_both_additions(store: Store, path: str, stages: Mapping[int, Entry]) -> bytes | None:
@@ -37,21 +32,10 @@ def with_both_additions(store: Store, path: str, stages: Mapping[int, Entry]) ->
     sides = [store.read(stages[stage].blob) for stage in _OURS_BASE_THEIRS]
     try:
         wanted = _merged(*map(values, sides))
-        merged = None if wanted is None else _one_after_the_other(sides)
+        merged = None if wanted is None else one_after_the_other(*sides, common_once=True)
         return merged if merged is not None and values(merged) == wanted else None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         return None
-
-
-def _one_after_the_other(sides: Sequence[bytes]) -> bytes | None:
-    with scratch_folder() as folder:
-        for name, content in zip(_NAMES, sides, strict=True):
-            (folder / name).write_bytes(content)
-        git = Git(folder)
-        marked = git.run("merge-file", "--stdout", "--diff3", *_NAMES, accept=range(128))[1]
-        if _CHANGED.search(marked):
-            return None
-        return git.raw("merge-file", "--stdout", "--union", *_NAMES)
 
 
 def values(content: bytes) -> Counter[tuple[str, str]]:

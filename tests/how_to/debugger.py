@@ -147,9 +147,14 @@ def debugging(
         yield debugger
     finally:
         if debugger.process:
+            children = _descendants(debugger.process)
             with suppress(ProcessLookupError):
                 os.kill(debugger.process, signal.SIGINT)
             _wait_for_end(debugger.process)
+            # The debugger may hold them, so that they outlive their parent.
+            for child in children:
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
         with suppress(ProcessLookupError):
             os.killpg(adapter.pid, signal.SIGKILL)
         adapter.wait()
@@ -165,3 +170,14 @@ def _wait_for_end(process: int) -> None:
             return
         ended.wait(0.1)
     os.kill(process, signal.SIGKILL)
+
+
+def _descendants(process: int) -> list[int]:
+    printed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout
+    parents = {int(pid): int(parent) for pid, parent in map(str.split, printed.splitlines())}
+    found = [process]
+    for each in found:
+        found += [pid for pid, parent in parents.items() if parent == each]
+    return found[1:]

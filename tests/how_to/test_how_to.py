@@ -78,7 +78,7 @@ def test_every_step_of_the_page(
         walk.follow(removal)
         if thorough:
             walk.run("make lint")
-            walk.run("make test-all")
+            walk.run_suite("make test-all")
 
 
 def generated(name: str, template: Path, scratch: Path) -> Walk:

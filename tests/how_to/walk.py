@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.commands import run_to_end
-from tests.suites import SHOWN_LINES
+from tests.suites import MOST_REPEATED, SHOWN_LINES, failed_tests
 
 from .edits import edited
 from .page import Step
@@ -100,6 +102,23 @@ class Walk:
         tail = "\n".join(done.stdout.splitlines()[-SHOWN_LINES:])
         assert done.returncode == 0, f"{command} (status {done.returncode})\n{tail}"
         return done.stdout
+
+    def run_suite(self, command: str) -> None:
+        """Run a command of the page that runs all tests, and repeat a few failed tests alone.
+
+        Other suites run at the same time, so that a test may miss a time limit.
+
+        Args:
+            command: The command.
+        """
+        try:
+            self.run(command)
+        except AssertionError as failure:
+            failed = failed_tests(self.project / ".pytest_cache")
+            if not 0 < len(failed) <= MOST_REPEATED:
+                raise
+            self.run(shlex.join(["uv", "run", "pytest", "-q", *failed]))
+            warnings.warn(f"failed in the suite, passed alone: {failure}", stacklevel=2)
 
     def commit(self, message: str) -> str:
         """Commit everything, and return the commit.

@@ -239,6 +239,9 @@ class Machine(RuleBasedStateMachine):
                     update(self.project, data=_data(part), shared=self.common)
                 except _Killed:
                     assert (self.project / ".git" / PLAN).exists()
+                else:
+                    # It had fewer steps, and may have left conflicts.
+                    return
             if by:
                 undo(self.project)
             update(self.project, data=_data(part), shared=self.common)

@@ -54,6 +54,8 @@ SETS = list(answer_sets())
 SAMPLED = 2
 # Files with a special merge; plain git finds more conflicts in them.
 PREPARED = {"pyproject.toml"}
+# Modules of the chassis that 1.1.0 renamed, besides those of 1.7.0.
+MOVED_EARLIER = {"supervisor.py": "servers/supervisor.py", "console.py": "cli/console.py"}
 # Files that became packages. A migration distributes edits of the first to its modules, and git may
 # take a module for the renamed second one.
 SPLIT = ("/chassis/settings.py", "tests/support/probe.py")
@@ -182,14 +184,14 @@ def assert_conflicts_where_both_changed(
 
 
 def moves_of(report: Report, old: Contents) -> dict[str, str]:
-    """Paths that the update reports as renamed, and modules of the chassis that 1.7.0 renames.
+    """Paths that the update reports as renamed, and modules of the chassis that releases rename.
 
     A project in which such a module is deleted or has another name has nothing to report.
     """
     renamed = {
-        path: f"{path.removesuffix(module)}{MOVED[module]}"
+        path: f"{path.removesuffix(module)}{place}"
         for path in old
-        for module in MOVED
+        for module, place in (MOVED | MOVED_EARLIER).items()
         if path.startswith("src/") and path.endswith(f"/chassis/{module}")
     }
     return renamed | {move.old: move.new for move in report.moved}

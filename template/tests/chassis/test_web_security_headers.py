@@ -4,7 +4,9 @@ import pytest
 from litestar import Response, get
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -22,6 +24,11 @@ async def own() -> Response[str]:
     return Response("page", media_type="text/html", headers=own)
 
 
+@get("/probe/text")
+async def text() -> str:
+    return "caf\u00e9"
+
+
 @get("/probe/error")
 async def error() -> None:
     raise RuntimeError("probe")
@@ -29,7 +36,7 @@ async def error() -> None:
 
 @pytest.fixture
 def client(serve):
-    return serve(plain, own, error, security_headers=True)
+    return serve(plain, own, text, error, security_headers=True)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +46,7 @@ def test_all_responses_have_security_headers(client, path, status):
     answer = client.get(path)
     assert answer.status_code == status
     for name, value in HEADERS.items():
-        assert answer.headers[name].startswith(value)
+        assert answer.headers[name] == value
 
 
 def test_a_route_can_set_its_own(client):
@@ -47,6 +54,12 @@ def test_a_route_can_set_its_own(client):
     assert answer.headers.get_list("Content-Security-Policy") == ["default-src 'self'"]
     assert answer.headers.get_list("X-Frame-Options") == ["SAMEORIGIN"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_text_has_a_charset(client):
+    assert client.get("/probe/text").headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert client.get("/probe/own").headers["Content-Type"] == "text/html; charset=utf-8"
+    assert client.get("/schema").headers["Content-Type"] == "text/html; charset=utf-8"
 
 
 def test_hsts_is_only_sent_over_https(client):

@@ -12,3 +12,4 @@ class BackingServiceUnavailable(Exception):
     def __init__(self, service: str, cause: str) -> None:
         super().__init__(f"The {service} cannot be reached ({cause}).")
         self.service = service
+        self.cause = cause

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 
 from .errors import BackingServiceUnavailable
 from .outage import Outage
@@ -67,6 +67,8 @@ class SharedRedis:
             socket_connect_timeout=RESPONSE_SECONDS,
             # Retry once, on a new connection, if the old one is broken.
             retry=Retry(NoBackoff(), 1),
+            # After a failover, connections to the old server go on, and it refuses to write.
+            retry_on_error=[ReadOnlyError],
         )
         try:
             yield cls(client)

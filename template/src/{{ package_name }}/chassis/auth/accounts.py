@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from typing import cast
+from uuid import UUID
 
 from sqlalchemy import CursorResult, update
 from sqlalchemy.exc import IntegrityError
@@ -164,7 +165,7 @@ async def change_password(database: Database, user: User, current: str, new: str
     return True
 
 
-async def set_password(database: Database, email: str, password: str) -> bool:
+async def set_password(database: Database, email: str, password: str) -> UUID | None:
     """Set a user's password without the current one; ends the user's logins.
 
     Args:
@@ -173,7 +174,7 @@ async def set_password(database: Database, email: str, password: str) -> bool:
         password: The new password.
 
     Returns:
-        Whether the user exists.
+        Id of the user, or None if there is no such user.
 
     Raises:
         EmailRefused: If the address is invalid.
@@ -184,7 +185,7 @@ async def set_password(database: Database, email: str, password: str) -> bool:
     return await _change(database, email, password_hash=await hash_password(password))
 
 
-async def set_active(database: Database, email: str, *, active: bool) -> bool:
+async def set_active(database: Database, email: str, *, active: bool) -> UUID | None:
     """Activate or deactivate a user; ends the user's logins.
 
     Args:
@@ -193,7 +194,7 @@ async def set_active(database: Database, email: str, *, active: bool) -> bool:
         active: Whether the user may log in.
 
     Returns:
-        Whether the user exists.
+        Id of the user, or None if there is no such user.
 
     Raises:
         EmailRefused: If the address is invalid.
@@ -201,19 +202,19 @@ async def set_active(database: Database, email: str, *, active: bool) -> bool:
     return await _change(database, validate_email(email), is_active=active)
 
 
-async def _change(database: Database, email: str, **values: object) -> bool:
+async def _change(database: Database, email: str, **values: object) -> UUID | None:
     """Update a user and end all logins of the user."""
     async with database.session.begin() as session:
         user = await find_user(session, email)
         if user is None:
-            return False
+            return None
         await session.execute(
             update(User)
             .where(User.id == user.id)
             .values(generation=User.generation + 1, **values)
             .execution_options(synchronize_session=False)
         )
-    return True
+        return user.id
 
 
 async def _store(database: Database, user: User, **values: object) -> bool:

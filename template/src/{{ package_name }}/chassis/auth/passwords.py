@@ -51,9 +51,11 @@ def check_password(password: str, email: str) -> None:
     Raises:
         PasswordRefused: If it is too short, too long, or the e-mail address.
     """
-    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+    # The typed length bounds what is normalized. Afterwards, a password can be longer or shorter.
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH or len(_normal(password)) < MIN_LENGTH:
         raise PasswordRefused(_LENGTH_RULE)
-    if password.casefold().strip() in {email.casefold(), email.casefold().partition("@")[0]}:
+    address = _comparable(email)
+    if _comparable(password).strip() in {address, address.partition("@")[0]}:
         raise PasswordRefused("The password is the e-mail address: choose another.")
 
 
@@ -123,3 +125,8 @@ def _dummy_hash() -> str:
 def _normal(password: str) -> str:
     # The same letter can be typed as different sequences of characters.
     return unicodedata.normalize("NFKC", password)
+
+
+def _comparable(text: str) -> str:
+    # Changing the case can undo the normalization.
+    return _normal(_normal(text).casefold())

@@ -31,6 +31,12 @@ end
 return found
 """
 
+_END = """
+local user = redis.call('HGET', KEYS[1], 'user')
+redis.call('DEL', KEYS[1])
+return user
+"""
+
 _LIST = """
 local sessions = {}
 for _, key in ipairs(redis.call('SMEMBERS', KEYS[1])) do
@@ -116,14 +122,18 @@ async def find_session(runtime: Runtime, secret: str) -> Session | None:
     return Session(user_id=UUID(user_id.decode()), generation=int(generation))
 
 
-async def end_session(runtime: Runtime, secret: str) -> None:
+async def end_session(runtime: Runtime, secret: str) -> UUID | None:
     """End a session.
 
     Args:
         runtime: The runtime.
         secret: The secret that the client sent.
+
+    Returns:
+        Id of the session's user, or None if there was no session.
     """
-    await runtime.redis.execute(lambda redis: redis.delete(_key(secret)))
+    user_id = await runtime.redis.execute(lambda redis: redis.eval(_END, 1, _key(secret)))
+    return UUID(user_id.decode()) if user_id else None
 
 
 async def list_sessions(runtime: Runtime, user: User) -> list[ListedSession]:

@@ -127,7 +127,7 @@ async def refresh_login(database: Database, settings: ChassisSettings, token: st
         renewed = _next(now.family_key, secret)
         if _is_repeated(settings, now, secret, renewed):
             return _tokens(settings, now, renewed)
-        if _is_issued(now.family_key, secret):
+        if _is_used(now, secret) or _is_issued(now.family_key, secret):
             log.warning("refresh token used again", user=str(user.id))
             await session.delete(now)
     return None
@@ -135,28 +135,40 @@ async def refresh_login(database: Database, settings: ChassisSettings, token: st
 
 def _is_repeated(settings: ChassisSettings, login: Login, secret: str, renewed: str) -> bool:
     """Whether a token was exchanged a moment ago, and its successor has not been used."""
-    if login.previous_hash is None or login.rotated_at is None:
+    if login.rotated_at is None:
         return False
     earliest = utc_now() - timedelta(seconds=settings.refresh_reuse_seconds)
     return (
-        hmac.compare_digest(login.previous_hash, _digest(secret))
+        _is_used(login, secret)
         and hmac.compare_digest(login.secret_hash, _digest(renewed))
         and login.rotated_at >= earliest
     )
 
 
-async def end_login(database: Database, token: str) -> None:
+def _is_used(login: Login, secret: str) -> bool:
+    """Whether it is the token before; one of an earlier release has no tag."""
+    return login.previous_hash is not None and hmac.compare_digest(
+        login.previous_hash, _digest(secret)
+    )
+
+
+async def end_login(database: Database, token: str) -> UUID | None:
     """End the login of a refresh token, if there is one.
 
     Args:
         database: The database.
         token: The refresh token.
+
+    Returns:
+        Id of the login's user, or None if there was no login.
     """
     login_id, secret = _parts(token)
     async with database.session.begin() as session:
         login = await session.get(Login, login_id) if login_id else None
-        if login is not None and hmac.compare_digest(login.secret_hash, _digest(secret)):
-            await session.delete(login)
+        if login is None or not hmac.compare_digest(login.secret_hash, _digest(secret)):
+            return None
+        await session.delete(login)
+        return login.user_id
 
 
 async def keep_login(database: Database, login: Login, user: User) -> None:

@@ -9,6 +9,7 @@ from typer.main import get_command_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from uuid import UUID
 
     from ..db.engine import Database
     from ..db.users import User
@@ -56,9 +57,11 @@ def create_user(
         return await create(database, email, password, roles=roles)
 
     try:
-        typer.echo(_run(task).id)
+        user = _run(task)
     except EmailTaken:
         fail("A user with this address already exists: see `admin list-users`.")
+    _log("user created", user.id)
+    typer.echo(user.id)
 
 
 def set_password(email: Email, password_stdin: PasswordStdin = False) -> None:
@@ -66,7 +69,7 @@ def set_password(email: Email, password_stdin: PasswordStdin = False) -> None:
     from ..auth import accounts
 
     password = _password(from_stdin=password_stdin)
-    _change(lambda database: accounts.set_password(database, email, password))
+    _change("password set", lambda database: accounts.set_password(database, email, password))
 
 
 def list_users() -> None:
@@ -89,21 +92,29 @@ def deactivate(email: Email) -> None:
     """Deactivate a user; ends all logins of the user."""
     from ..auth import accounts
 
-    _change(lambda database: accounts.set_active(database, email, active=False))
+    _change("user deactivated", lambda database: accounts.set_active(database, email, active=False))
 
 
 def activate(email: Email) -> None:
     """Activate a deactivated user."""
     from ..auth import accounts
 
-    _change(lambda database: accounts.set_active(database, email, active=True))
+    _change("user activated", lambda database: accounts.set_active(database, email, active=True))
 
 
-def _change(task: Callable[[Database], Awaitable[bool]]) -> None:
+def _change(event: str, task: Callable[[Database], Awaitable[UUID | None]]) -> None:
     from .process import fail
 
-    if not _run(task):
+    user_id = _run(task)
+    if user_id is None:
         fail("There is no user with this address: see `admin list-users`.")
+    _log(event, user_id)
+
+
+def _log(event: str, user_id: UUID) -> None:
+    import structlog
+
+    structlog.get_logger(__name__).info(event, user=str(user_id))
 
 
 def _run(task: Callable[[Database], Awaitable[T]]) -> T:

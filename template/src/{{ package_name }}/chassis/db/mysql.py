@@ -33,6 +33,8 @@ _TEMPORARY = {
     *(1205, 1213, 1317, 1969, 3024),
     *(1290, 1836),
 }
+# A table and a column that do not exist.
+_UNDEFINED = {1146, 1054}
 # Errors whose messages quote only names: of columns that must not be null, are unknown, out of
 # range, without a default or too short, and of unknown tables.
 _NAMING = {1048, 1054, 1146, 1264, 1364, 1406}
@@ -52,12 +54,15 @@ def engine_options(settings: ChassisSettings) -> dict[str, Any]:
     """Engine options for this database."""
     options = make_url(settings.database_url.get_secret_value()).query
     context = _tls_context(str(options.get("ssl-mode", "")), options)
+    connect: dict[str, Any] = {"ssl": context} if context else {}
+    if settings.database_statement_seconds:
+        connect["read_timeout"] = settings.database_statement_seconds
     return {
         "pool_size": settings.database_pool_size,
         "max_overflow": 0,
         # The server closes connections that are idle for wait_timeout, eight hours by default.
         "pool_recycle": 3600,
-        "connect_args": {"ssl": context} if context else {},
+        "connect_args": connect,
     }
 
 
@@ -91,6 +96,11 @@ def is_unstorable(error: BaseException | None) -> bool:
 def is_temporary(error: BaseException | None) -> bool:
     """Whether a driver's error is about the state of the server, so that a retry may succeed."""
     return error is not None and bool(error.args) and error.args[0] in _TEMPORARY
+
+
+def is_undefined(error: BaseException | None) -> bool:
+    """Whether a driver's error says that a table or a column does not exist."""
+    return error is not None and bool(error.args) and error.args[0] in _UNDEFINED
 
 
 def redact(error: BaseException, _statement: str) -> bool:

@@ -5,15 +5,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
-from sqlalchemy import Connection, DateTime, make_url, text
-from sqlalchemy.engine import URL
+from sqlalchemy import Connection, DateTime, event, make_url, text
+from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..settings import ChassisSettings
 from .redaction import without_values
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 
 # Column type of a point in time.
 Moment = DateTime(timezone=True)
@@ -46,6 +51,8 @@ _UNSTORABLE = {"23502", "23514"}
 _TEMPORARY_CLASSES = {"08", "53", "57", "58"}
 # Serialization failure, deadlock, a lock that is taken, and a server that is read-only.
 _TEMPORARY = {"40001", "40P01", "55P03", "25006"}
+# A table and a column that do not exist.
+_UNDEFINED = {"42P01", "42703"}
 # Fields of an error that contain names of the schema.
 _NAMES = ("schema_name", "table_name", "column_name", "data_type_name", "constraint_name")
 # Server function that raises errors of triggers, which can have any text.
@@ -77,6 +84,8 @@ def engine_options(settings: ChassisSettings) -> dict[str, Any]:
     """Engine options for this database."""
     seconds = _OPTION_SECONDS.search(settings.database_url.get_secret_value())
     connect: dict[str, Any] = {"timeout": int(seconds[1]) if seconds else CONNECT_SECONDS}
+    if settings.database_statement_seconds:
+        connect["command_timeout"] = settings.database_statement_seconds
     if not settings.database_prepared_statements:
         # The next transaction can have another session, with the statements of other clients.
         caches = ("statement_cache_size", "prepared_statement_cache_size")
@@ -86,7 +95,32 @@ def engine_options(settings: ChassisSettings) -> dict[str, Any]:
 
 
 def prepare(engine: AsyncEngine) -> None:
-    """Do nothing: connections need no preparation."""
+    """Close connections on which a statement took too long.
+
+    Args:
+        engine: The engine.
+    """
+    event.listen(engine.sync_engine, "handle_error", _close_silent)
+    dialect = engine.dialect
+    ping = dialect.do_ping
+
+    def ping_in_time(connection: DBAPIConnection) -> bool:
+        try:
+            return ping(connection)
+        except TimeoutError:
+            # The pool replaces a closed connection, and expects no other errors than the driver's.
+            cast("AsyncAdapt_asyncpg_connection", connection).terminate()
+            return False
+
+    dialect.do_ping = ping_in_time  # type: ignore[assignment,method-assign]
+
+
+def _close_silent(context: ExceptionContext) -> None:
+    # The driver has asked the server to cancel the statement, and would wait for its response,
+    # also before the next statement.
+    if isinstance(error := context.original_exception, TimeoutError):
+        context.is_disconnect = True
+        raise OperationalError(context.statement, None, error, connection_invalidated=True)
 
 
 def is_conflict(error: BaseException) -> bool:
@@ -104,6 +138,11 @@ def is_temporary(error: BaseException | None) -> bool:
     """Whether a driver's error is about the state of the server, so that a retry may succeed."""
     code = getattr(error, "sqlstate", None) or ""
     return code[:2] in _TEMPORARY_CLASSES or code in _TEMPORARY
+
+
+def is_undefined(error: BaseException | None) -> bool:
+    """Whether a driver's error says that a table or a column does not exist."""
+    return getattr(error, "sqlstate", None) in _UNDEFINED
 
 
 def redact(error: BaseException, statement: str) -> bool:

@@ -23,6 +23,7 @@ Moment = DateTime(timezone=True)
 BUSY_SECONDS = 10
 _CONFLICTS = ("UNIQUE constraint failed", "FOREIGN KEY constraint failed")
 _UNSTORABLE = ("NOT NULL constraint failed", "CHECK constraint failed")
+_UNDEFINED = ("no such table", "no such column")
 # Beginnings of the names of errors about the file: locked, full, read-only or unreadable.
 _TEMPORARY = tuple(
     f"SQLITE_{name}" for name in ("BUSY", "LOCKED", "FULL", "READONLY", "IOERR", "CANTOPEN")
@@ -78,6 +79,11 @@ def is_unstorable(error: BaseException | None) -> bool:
 def is_temporary(error: BaseException | None) -> bool:
     """Whether a driver's error is about the state of the file, so that a retry may succeed."""
     return str(getattr(error, "sqlite_errorname", "")).startswith(_TEMPORARY)
+
+
+def is_undefined(error: BaseException | None) -> bool:
+    """Whether a driver's error says that a table or a column does not exist."""
+    return str(error).startswith(_UNDEFINED)
 
 
 def redact(error: BaseException, statement: str) -> bool:

@@ -7,12 +7,12 @@ end of a job is idempotent. All data of a batch expires.
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .broker import converted_broker_errors
+from .keys import new_key
 
 if TYPE_CHECKING:
     from .functions import JobCall
@@ -65,7 +65,7 @@ class Batch:
                 run, and the batch never ends.
             ValueError: If a job has a custom key, which another job may already have.
         """
-        batch = cls(queue, uuid.uuid4().hex)
+        batch = cls(queue, new_key())
         async for chunk in _chunks(calls):
             await batch._add(chunk)
         with converted_broker_errors():
@@ -122,7 +122,7 @@ class Batch:
         for call in calls:
             if call.key is not None:
                 raise ValueError(f"{call.function.name}: jobs of a batch cannot have custom keys")
-        keyed = [(uuid.uuid4().hex, call) for call in calls]
+        keyed = [(new_key(), call) for call in calls]
         with converted_broker_errors():
             async with self.queue.redis.pipeline(transaction=True) as pipe:
                 # First, because a job may finish before the next statement.

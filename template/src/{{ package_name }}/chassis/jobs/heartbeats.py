@@ -16,7 +16,7 @@ import structlog
 from saq.job import Job
 
 from ..settings import ChassisSettings
-from .broker import BROKER_ERRORS
+from .broker import BrokerUnavailable, converted_broker_errors
 from .functions import JobFunction
 from .queue import JobQueue, open_queue
 
@@ -95,7 +95,7 @@ class Heartbeats:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stopped.wait(), self._seconds)
                 for job in list(self._jobs.values()):
-                    with suppress(*BROKER_ERRORS):
+                    with suppress(BrokerUnavailable), converted_broker_errors():
                         await queue.beat(job)
                 silent = time.monotonic() - self._answered
                 if silent < self._seconds:

@@ -21,15 +21,16 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import WatchError
+from redis.exceptions import RedisError, WatchError
 from saq.job import TERMINAL_STATUSES, Job, Status
 from saq.queue.redis import RedisQueue
 
 from ..outage import Outage
 from ..settings import ChassisSettings
 from .batch_keys import BatchKeys
-from .broker import BROKER_ERRORS, converted_broker_errors
+from .broker import RETRIED_ERRORS, BrokerUnavailable, converted_broker_errors
 from .functions import RETRY_DELAY_LIMIT_SECONDS, RETRY_DELAY_SECONDS, JobFunction
+from .keys import new_key
 from .values import to_json
 
 Q = TypeVar("Q", bound="JobQueue")
@@ -146,7 +147,7 @@ class JobQueue(RedisQueue):
             "request_id": structlog.contextvars.get_contextvars().get("request_id"),
             "batch": batch,
         }
-        job = Job(
+        return Job(
             function.name,
             kwargs=_stored(function, arguments),
             timeout=function.timeout,
@@ -157,10 +158,8 @@ class JobQueue(RedisQueue):
             ttl=self._result_seconds if function.keep is None else function.keep,
             scheduled=due,
             meta={name: value for name, value in meta.items() if value},
+            key=new_key() if key is None else key,
         )
-        if key is not None:
-            job.key = key
-        return job
 
     async def find(self, key: str) -> Job | None:
         """Look up a job.
@@ -304,8 +303,9 @@ class JobQueue(RedisQueue):
         """
         started = time.monotonic()
         try:
-            job = await super().dequeue(timeout or DEQUEUE_SECONDS, poll_interval)
-        except BROKER_ERRORS as error:
+            with converted_broker_errors():
+                job = await super().dequeue(timeout or DEQUEUE_SECONDS, poll_interval)
+        except BrokerUnavailable as error:
             self.lost(error, started)
             await asyncio.sleep(BROKER_RETRY_SECONDS)
             return None
@@ -401,14 +401,14 @@ class JobQueue(RedisQueue):
         else:
             await self.finish(job, Status.FAILED, error="worker lost")
 
-    def lost(self, error: Exception, started: float) -> None:
+    def lost(self, error: BrokerUnavailable, started: float) -> None:
         """Log once that the broker is unavailable.
 
         Args:
             error: The error of the command.
             started: Monotonic time at which the command was sent.
         """
-        self._outage.lost(type(error).__name__, started=started)
+        self._outage.lost(error.cause, started=started)
 
     def back(self, started: float) -> None:
         """Log once that the broker is available again.
@@ -465,13 +465,14 @@ async def open_queue(
         socket_timeout=RESPONSE_SECONDS,
         # Retry once, on a new connection, if the old one is broken.
         retry=Retry(NoBackoff(), 1),
+        retry_on_error=RETRIED_ERRORS,
     )
     queue = make(redis, settings)
     try:
         yield queue
     finally:
         # SAQ unregisters at the broker, which may be unavailable.
-        with suppress(*BROKER_ERRORS, TimeoutError):
+        with suppress(RedisError, TimeoutError):
             async with asyncio.timeout(LEAVE_SECONDS):
                 await queue.disconnect()
         await redis.aclose()

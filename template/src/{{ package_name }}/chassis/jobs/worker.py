@@ -27,7 +27,7 @@ from saq.worker import Worker
 from ..deadlines import exit_after_signals
 from ..runtime import Runtime
 from ..stopping import STOPPING
-from .broker import BROKER_ERRORS, BrokerUnavailable
+from .broker import BrokerUnavailable, converted_broker_errors
 from .context import JobContext
 from .functions import JobFunction
 from .heartbeats import Heartbeats
@@ -103,8 +103,9 @@ class JobWorker(Worker[Context]):
         """
         started = time.monotonic()
         try:
-            return await super().process()
-        except BROKER_ERRORS as error:
+            with converted_broker_errors():
+                return await super().process()
+        except BrokerUnavailable as error:
             # The job is still marked as running; the sweep requeues it once the broker is back.
             self.queue.lost(error, started)
             return False
@@ -150,8 +151,9 @@ class JobWorker(Worker[Context]):
         while not self.event.is_set():
             started = time.monotonic()
             try:
-                await task()
-            except (*BROKER_ERRORS, BrokerUnavailable) as error:
+                with converted_broker_errors():
+                    await task()
+            except BrokerUnavailable as error:
                 self.queue.lost(error, started)
             except Exception:
                 log.exception("upkeep failed", duty=task.__name__)

@@ -13,7 +13,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
-from .access import AccessLog
+from .access import AccessLog, sender
 from .websockets import WebSockets
 
 REQUEST_ID_HEADER = "X-Request-ID"
@@ -65,6 +65,7 @@ class RequestContext:
                     "path": scope["path"],
                     "status": status,
                     "milliseconds": (time.perf_counter_ns() - start) // 10_000 / 100,
+                    **sender(scope),
                 }
             )
 

@@ -174,7 +174,7 @@ def _headers(root_path: str) -> dict[str, str]:
         "Cache-Control": "no-store",
         "Content-Security-Policy": (
             f"default-src 'self'; script-src 'self' 'sha256-{digest}'; img-src 'self' data:; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         ),
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
@@ -190,33 +190,34 @@ def _administrators(password: str) -> Guard:
         queue: JobQueue = connection.app.state.runtime.queue
         address = client_address(connection)
         key = f"jobs-page:{queue.name}:attempts:{client_group(address)}"
-        if given:
-            with converted_broker_errors():
-                attempts = await queue.redis.get(key)
-            if int(attempts or 0) >= ATTEMPTS:
-                raise TooManyRequestsException(
-                    "Too many wrong passwords: try again later.",
-                    headers={"Retry-After": str(WINDOW_SECONDS)},
-                )
+        # Count before comparing, so that concurrent requests cannot exceed the limit.
+        if given and await _count(queue, key, 1) > ATTEMPTS:
+            log.warning("jobs page throttled", client=address)
+            raise TooManyRequestsException(
+                "Too many wrong passwords: try again later.",
+                headers={"Retry-After": str(WINDOW_SECONDS)},
+            )
         # Compare digests of equal length in constant time.
         if not hmac.compare_digest(hashlib.sha256(_credentials(given)).digest(), expected):
             if given:
-                await _count(queue, key)
                 log.warning("wrong password for the jobs page", client=address)
             raise NotAuthorizedException(
                 "The jobs page requires a password.",
                 headers={"WWW-Authenticate": 'Basic realm="jobs", charset="UTF-8"'},
             )
+        await _count(queue, key, -1)
 
     return guard
 
 
-async def _count(queue: JobQueue, key: str) -> None:
+async def _count(queue: JobQueue, key: str, change: int) -> int:
+    """Change the number of a client's attempts, which expires at the end of its time window."""
     with converted_broker_errors():
-        async with queue.redis.pipeline() as commands:
-            commands.incr(key)
+        async with queue.redis.pipeline(transaction=True) as commands:
+            commands.incrby(key, change)
             commands.expire(key, WINDOW_SECONDS, nx=True)
-            await commands.execute()
+            number, _ = await commands.execute()
+    return int(number)
 
 
 def _credentials(header: str) -> bytes:

@@ -21,7 +21,8 @@ class Proxies:
     """ASGI application that reads the headers of trusted proxies, and handles a path prefix.
 
     The client is the last address in X-Forwarded-For that is not a trusted proxy: a client can send
-    the header, too, and proxies append to it.
+    the header, too, and proxies append to it. The scheme is the value that the same proxy has added
+    to X-Forwarded-Proto.
 
     Args:
         app: The application to wrap.
@@ -50,27 +51,26 @@ class Proxies:
         peer = parse_address(client[0]) if client else None
         if peer is None or not self._trusts(peer):
             return
-        headers = scope["headers"]
-        hops = [value.decode("latin-1") for name, value in headers if name == _FORWARDED_FOR]
-        scope["client"] = (str(self._client(peer, ",".join(hops))), 0)
-        for name, value in headers:
-            scheme = value.partition(b",")[0].strip().decode("latin-1").lower()
-            if name == _FORWARDED_PROTO and scheme in _SCHEMES:
-                is_websocket = scope["type"] == ScopeType.WEBSOCKET
-                scope["scheme"] = _SCHEMES[scheme] if is_websocket else scheme
-                break
+        address, depth = self._client(peer, _values(scope, _FORWARDED_FOR))
+        scope["client"] = (str(address), 0)
+        # A proxy that replaces the header leaves fewer values than there are proxies.
+        scheme = _values(scope, _FORWARDED_PROTO)[-depth:][0].lower()
+        if scheme in _SCHEMES:
+            is_websocket = scope["type"] == ScopeType.WEBSOCKET
+            scope["scheme"] = _SCHEMES[scheme] if is_websocket else scheme
 
-    def _client(self, peer: Address, hops: str) -> Address:
-        client = peer
-        for hop in reversed(hops.split(",")):
+    def _client(self, peer: Address, hops: list[str]) -> tuple[Address, int]:
+        """The client, and how many trusted proxies its request has come through."""
+        client, depth = peer, 1
+        for number, hop in enumerate(reversed(hops), 1):
             address = parse_address(hop)
             if address is None:
                 # Such as `unknown`: nothing before it is known to come from a trusted proxy.
                 break
-            client = address
+            client, depth = address, number
             if not self._trusts(client):
                 break
-        return client
+        return client, depth
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)
@@ -82,6 +82,11 @@ class Proxies:
         if path != self._prefix and not path.startswith(f"{self._prefix}/"):
             scope["path"] = self._prefix + path
             scope["raw_path"] = self._raw_prefix + scope["raw_path"]
+
+
+def _values(scope: Scope, header: bytes) -> list[str]:
+    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == header]
+    return [value.strip() for value in ",".join(lines).split(",")]
 
 
 def parse_address(text: str) -> Address | None:

@@ -11,6 +11,7 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..stopping import when_told_to_stop
+from .access import sender
 
 # Close codes of RFC 6455, and of IANA's registry.
 ABNORMAL = 1006
@@ -50,7 +51,11 @@ class WebSockets:
             connection.end()
             milliseconds = (time.perf_counter_ns() - start) // 10_000 / 100
             log.info(
-                "websocket", path=scope["path"], code=connection.code, milliseconds=milliseconds
+                "websocket",
+                path=scope["path"],
+                code=connection.code,
+                milliseconds=milliseconds,
+                **sender(scope),
             )
 
     def _close_at_signals(self) -> None:

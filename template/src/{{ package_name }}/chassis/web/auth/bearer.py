@@ -107,9 +107,12 @@ async def refresh(
 
 
 @post("/logout", status_code=204, summary="Log out")
-async def logout(runtime: NamedDependency[Runtime], data: JSONBody[RefreshToken]) -> None:
+async def logout(
+    request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[RefreshToken]
+) -> None:
     """End the login of a refresh token, which also invalidates its access tokens."""
-    await end_login(runtime.database, data.refresh_token)
+    if user_id := await end_login(runtime.database, data.refresh_token):
+        log.info("logged out", user=str(user_id), client=client_address(request))
 
 
 async def renew(request: AnyRequest, runtime: Runtime, user: User) -> Response[None]:

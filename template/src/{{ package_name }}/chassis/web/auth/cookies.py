@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+import structlog
 from litestar import Response, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
@@ -35,6 +36,8 @@ SCHEME = SecurityScheme(
     security_scheme_in="cookie",
     description="Cookie that a login sets; over HTTPS, its name is __Host-session.",
 )
+
+log = structlog.get_logger(__name__)
 
 
 def challenge(connection: Connection) -> str:
@@ -99,8 +102,9 @@ async def login(
 async def logout(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Response[None]:
     """End the session, which also invalidates copies of its cookie."""
     check_origin(request)
-    if secret := _secret(request):
-        await end_session(runtime, secret)
+    secret = _secret(request)
+    if secret and (user_id := await end_session(runtime, secret)):
+        log.info("logged out", user=str(user_id), client=client_address(request))
     return Response(None, cookies=[_cookie(runtime.settings, "", seconds=0)], headers=NO_STORE)
 
 

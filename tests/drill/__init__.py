@@ -1,0 +1,1 @@
+"""A drill: the database and the broker of a service fail under load."""

@@ -1,0 +1,1 @@
+"""Tests of two releases that run beside each other, as during a rollout."""
