@@ -11,5 +11,5 @@ class BackingServiceUnavailable(Exception):
 
     def __init__(self, service: str, cause: str) -> None:
         super().__init__(f"The {service} cannot be reached ({cause}).")
-        self.service = service
         self.cause = cause
+        self.service = service
