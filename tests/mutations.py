@@ -35,6 +35,10 @@ RUN_SECONDS = 300
 # For all tests of mutations, without a mutation.
 CHECK_SECONDS = 1800
 END_SECONDS = 20
+# If more tests fail without a mutation, they are not repeated.
+MOST_REPEATED = 3
+# Status of pytest when it stopped because enough tests have failed.
+_INTERRUPTED = 2
 
 
 class Unusable(Exception):
@@ -275,9 +279,35 @@ def failing_test(
     Raises:
         Unusable: When the tests could not be run.
     """
+    failed = failing_tests(project, tests, seconds=seconds, most=1)
+    return failed[0] if failed else None
+
+
+def failing_tests(project: Path, tests: Sequence[str], *, seconds: float, most: int) -> list[str]:
+    """Run tests of a project.
+
+    Args:
+        project: The generated project.
+        tests: Ids of tests below tests/chassis.
+        seconds: Their time limit.
+        most: How many may fail before the run ends.
+
+    Returns:
+        The tests that failed.
+
+    Raises:
+        Unusable: When the tests could not be run.
+    """
     command = [
-        *(".venv/bin/python", "-m", "pytest", "-x", "-q", "-rfE", "--tb=no", "--no-header"),
-        *("--show-capture=no", "-p", "no:cacheprovider", "-o", f"timeout={TEST_SECONDS}"),
+        *(".venv/bin/python", "-m", "pytest", f"--maxfail={most}", "-q", "-rfE", "--tb=no"),
+        *(
+            "--no-header",
+            "--show-capture=no",
+            "-p",
+            "no:cacheprovider",
+            "-o",
+            f"timeout={TEST_SECONDS}",
+        ),
         *(str(TESTS / test) for test in tests),
     ]
     process = subprocess.Popen(
@@ -295,11 +325,28 @@ def failing_test(
     finally:
         _end(process)
     if process.returncode == 0:
-        return None
-    failed = re.search(rf"^(?:FAILED|ERROR) {TESTS}/(\S+::[^\n]*?)(?: - |$)", output, re.MULTILINE)
-    if process.returncode != 1 or failed is None:
+        return []
+    pattern = rf"^(?:FAILED|ERROR) {TESTS}/(\S+::[^\n]*?)(?: - |$)"
+    failed = re.findall(pattern, output, re.MULTILINE)
+    if process.returncode not in (1, _INTERRUPTED) or not failed:
         raise Unusable(f"the tests could not be run:\n{output}")
-    return failed[1]
+    return failed
+
+
+def failing_alone(project: Path, tests: Sequence[str]) -> str | None:
+    """Run tests of a project, and those that fail once more, each alone.
+
+    Args:
+        project: The generated project, without a mutation.
+        tests: Ids of tests below tests/chassis.
+
+    Returns:
+        A test that failed both times, or one of too many that failed; None if there is none.
+    """
+    failed = failing_tests(project, tests, seconds=CHECK_SECONDS, most=MOST_REPEATED + 1)
+    if len(failed) > MOST_REPEATED:
+        return failed[0]
+    return next((each for each in failed if failing_test(project, [each])), None)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -372,7 +419,7 @@ def try_all(projects: Sequence[Path], words: Sequence[str]) -> int:
     chassis = Chassis(projects[0])
     chosen = [each for each in mutations(words) if each.applies_to(chassis)]
     tests = sorted({test for mutation in chosen for test in mutation.tests})
-    if failed := failing_test(projects[0], tests, seconds=CHECK_SECONDS):
+    if failed := failing_alone(projects[0], tests):
         print(f"{failed} fails without a mutation", file=sys.stderr)
         return 1
 
