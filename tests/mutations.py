@@ -37,8 +37,6 @@ CHECK_SECONDS = 1800
 END_SECONDS = 20
 # If more tests fail without a mutation, they are not repeated.
 MOST_REPEATED = 3
-# Status of pytest when it stopped because enough tests have failed.
-_INTERRUPTED = 2
 
 
 class Unusable(Exception):
@@ -328,7 +326,7 @@ def failing_tests(project: Path, tests: Sequence[str], *, seconds: float, most: 
         return []
     pattern = rf"^(?:FAILED|ERROR) {TESTS}/(\S+::[^\n]*?)(?: - |$)"
     failed = re.findall(pattern, output, re.MULTILINE)
-    if process.returncode not in (1, _INTERRUPTED) or not failed:
+    if process.returncode != 1 or not failed:
         raise Unusable(f"the tests could not be run:\n{output}")
     return failed
 
