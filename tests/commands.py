@@ -12,6 +12,8 @@ def run_to_end(
     folder: Path,
     environment: Mapping[str, str],
     seconds: float | None = None,
+    *,
+    stdin: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command until it ends; its stdout and stderr are collected together, in order.
 
@@ -20,6 +22,7 @@ def run_to_end(
         folder: Where it runs.
         environment: All of its environment variables.
         seconds: Time limit; none by default.
+        stdin: Its input; that of this process by default.
 
     Raises:
         subprocess.TimeoutExpired: When it takes longer.
@@ -28,6 +31,7 @@ def run_to_end(
         command,
         cwd=folder,
         env=environment,
+        input=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

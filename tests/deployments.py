@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +10,11 @@ from pathlib import Path
 
 import httpx
 
+from tests.commands import run_to_end
 from tools.ports import free_port
+from tools.try_service import STOP_SECONDS, end
 
 START_SECONDS = 60
-STOP_SECONDS = 30
 COMMAND_SECONDS = 60
 # Runs a backing service until its stdin ends.
 SERVE = """
@@ -60,17 +59,8 @@ class Deployment:
             words: The command, without the name of the service.
             stdin: Its input.
         """
-        done = subprocess.run(
-            [self._command, *words],
-            cwd=self.project,
-            env=self.environment,
-            input=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
+        command: list[str | Path] = [self._command, *words]
+        done = run_to_end(command, self.project, self.environment, COMMAND_SECONDS, stdin=stdin)
         return done.returncode, done.stdout
 
     @contextmanager
@@ -118,21 +108,6 @@ class Deployment:
 
             wait_until(is_ready, "the web process is ready")
             yield client
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Stop a process and its children, by force if it takes too long.
-
-    Args:
-        process: Leader of its session.
-    """
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 def wait_until(condition: Callable[[], object], what: str, seconds: float = START_SECONDS) -> None:

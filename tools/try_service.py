@@ -108,13 +108,22 @@ def dev(project: Path, variables: Mapping[str, str] = os.environ) -> Iterator[di
     try:
         yield service
     finally:
-        # To the command only, as by Ctrl-C on a terminal.
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Stop a process, and by force also its children if it takes too long.
+
+    Args:
+        process: Leader of its session.
+    """
+    # To the command only, as by Ctrl-C on a terminal.
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def check(project: Path, service: dict[str, Any]) -> None:

@@ -17,24 +17,13 @@ from pathlib import Path
 import pytest
 
 from tests.delivery.projects import Project, change_title, generated, shown_title
+from tests.deployments import backing_service
 from tests.test_generated import BIN, clean_environment
 from tools.ports import free_port
 from tools.try_service import call, is_ready
 
 START_SECONDS = 60
 STOP_SECONDS = 20
-# Runs the same servers as `dev`, until its stdin ends.
-SERVE = """
-import sys
-from pathlib import Path
-from PACKAGE.chassis.servers.postgresql import postgresql
-from PACKAGE.chassis.servers.valkey import valkey
-
-folder = Path(sys.argv[1])
-with postgresql(folder / "postgresql") as database, valkey(folder / "valkey") as redis:
-    print(f"DATABASE_URL={database}\\nREDIS_URL={redis}\\n", flush=True)
-    sys.stdin.read()
-"""
 
 pytestmark = [pytest.mark.delivery, pytest.mark.timeout(600)]
 
@@ -50,31 +39,23 @@ def project(template: Path) -> Iterator[Project]:
 @pytest.fixture(scope="module")
 def environment(project: Project) -> Iterator[dict[str, str]]:
     """Variables that a platform sets for the processes, with real backing services."""
-    script = SERVE.replace("PACKAGE", project.source.name)
-    folder = project.folder.parent / "servers"
+    source, folder = project.source.name, project.folder.parent / "servers"
     folder.mkdir()
     # As root, PostgreSQL runs as another user, who needs access to this folder.
     project.folder.parent.chmod(0o755)
-    servers = subprocess.Popen(
-        [project.folder / ".venv" / "bin" / "python", "-c", script, folder],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert servers.stdout is not None
-    lines = iter(servers.stdout.readline, "\n")
-    addresses = dict(line.strip().split("=", 1) for line in lines)
     machine = clean_environment()
-    try:
+    with (
+        backing_service(project.folder, source, "postgresql", folder / "postgresql") as database,
+        backing_service(project.folder, source, "valkey", folder / "valkey") as redis,
+    ):
         yield {
             **machine,
-            **addresses,
+            "DATABASE_URL": database,
+            "REDIS_URL": redis,
             "PATH": f"{project.folder / '.venv' / 'bin'}:{machine['PATH']}",
             "UV_PYTHON": sys.executable,
             "PORT": str(free_port()),
         }
-    finally:
-        servers.communicate(timeout=STOP_SECONDS)
 
 
 @contextmanager

@@ -152,19 +152,19 @@ def kill(server: Postgres | Valkey) -> None:
         server.stop()
 
 
-def stop_database(plant: Plant) -> End:
-    plant.postgres.stop()
-    return plant.postgres.start
+def stop(server: Postgres | Valkey) -> End:
+    server.stop()
+    return server.start
 
 
-def freeze_database(plant: Plant) -> End:
-    plant.postgres.freeze()
-    return plant.postgres.thaw
+def freeze(server: Postgres | Valkey) -> End:
+    server.freeze()
+    return server.thaw
 
 
-def restart_database(plant: Plant) -> End:
-    plant.postgres.stop()
-    plant.postgres.start()
+def restart(server: Postgres | Valkey) -> End:
+    server.stop()
+    server.start()
     return lambda: None
 
 
@@ -200,22 +200,6 @@ def fail_database_over(plant: Plant) -> End:
     return lambda: None
 
 
-def stop_broker(plant: Plant) -> End:
-    plant.valkey.stop()
-    return plant.valkey.start
-
-
-def freeze_broker(plant: Plant) -> End:
-    plant.valkey.freeze()
-    return plant.valkey.thaw
-
-
-def restart_broker(plant: Plant) -> End:
-    plant.valkey.stop()
-    plant.valkey.start()
-    return lambda: None
-
-
 def make_broker_read_only(plant: Plant) -> End:
     plant.valkey.command("REPLICAOF", "127.0.0.1", "1")
     return partial(plant.valkey.command, "REPLICAOF", "NO", "ONE")
@@ -244,15 +228,15 @@ def lose_broker(plant: Plant) -> End:
     return lambda: None
 
 
-OUTAGES = {
-    "PostgreSQL stopped": stop_database,
-    "PostgreSQL frozen": freeze_database,
-    "PostgreSQL restarted": restart_database,
+OUTAGES: dict[str, Callable[[Plant], End]] = {
+    "PostgreSQL stopped": lambda plant: stop(plant.postgres),
+    "PostgreSQL frozen": lambda plant: freeze(plant.postgres),
+    "PostgreSQL restarted": lambda plant: restart(plant.postgres),
     "PostgreSQL read-only": make_database_read_only,
     "PostgreSQL full": fill_database,
-    "Redis stopped": stop_broker,
-    "Redis frozen": freeze_broker,
-    "Redis restarted": restart_broker,
+    "Redis stopped": lambda plant: stop(plant.valkey),
+    "Redis frozen": lambda plant: freeze(plant.valkey),
+    "Redis restarted": lambda plant: restart(plant.valkey),
     "Redis read-only": make_broker_read_only,
     "Redis full": fill_broker,
     "Redis failed over": fail_broker_over,
