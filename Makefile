@@ -3,7 +3,7 @@ PYTHON ?= python3
 DEST ?= build/try
 ANSWERS ?=
 # Marks of tests that `make test` leaves to other targets.
-SKIP ?= thorough or delivery or forge or browser
+SKIP ?= thorough or delivery or forge or browser or clients
 # Two more than there are cores, because the suites of generated services often wait.
 TESTERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 
@@ -71,8 +71,12 @@ test-forge: $(READY) ## Test the fleet's Pagure client against a real Pagure, fr
 	$(BIN)/python -m pytest -m forge --durations 12 --verbose tests/fleet
 
 .PHONY: test-browser
-test-browser: lint ## Test the fleet's HTML report in a browser; needs Chromium and its driver
-	$(BIN)/python -m pytest -m browser --durations 12 --verbose tests/fleet
+test-browser: lint ## Test the fleet's HTML report and the site in a browser; needs Chromium and its driver
+	$(BIN)/python -m pytest -m browser --durations 12 --verbose tests/fleet tests/site
+
+.PHONY: test-clients
+test-clients: lint ## Generate clients of services, and use them; needs npm
+	$(BIN)/python -m pytest -m clients --durations 12 --verbose tests/clients
 
 .PHONY: test-mutations
 test-mutations: $(READY) ## Apply each mutation to the chassis, and check that a test fails
@@ -81,6 +85,15 @@ test-mutations: $(READY) ## Apply each mutation to the chassis, and check that a
 .PHONY: test-guards
 test-guards: $(READY) ## Remove each guard from the update program, and check that a test fails
 	$(BIN)/python -m tools.guards
+
+# Answer sets, versions of Python, and tests; by default, all.
+SETS ?=
+PYTHONS ?=
+GOOD ?= tests/newest.json
+
+.PHONY: test-newest
+test-newest: $(READY) ## Run the suites of SETS on PYTHONS with the newest packages, and name those that break
+	@$(BIN)/python -m tools.newest --sets '$(SETS)' --pythons '$(PYTHONS)' --test '$(TEST)' --good '$(GOOD)'
 
 .PHONY: test-release
 test-release: $(READY) ## Run all tests that `make test` leaves out; at most an hour on two cores
@@ -96,6 +109,18 @@ lint: $(READY) ## Check format, style and types
 bench: $(READY) ## Measure a generated service against a bare Litestar application
 	$(BIN)/python -m benchmarks
 
+# A folder of clones of the other templates; the tool says which are missing.
+CLONES ?= build/clones
+
+.PHONY: peers
+peers: $(READY) ## Compare other templates in CLONES with this one, and write docs/peers.md
+	@$(BIN)/python -m benchmarks peers --clones '$(CLONES)' $(ARGS) \
+		--json benchmarks/peers/results.json --page docs/peers.md
+
+.PHONY: site
+site: $(READY) ## Build the site of docs/ into build/site, and check its links
+	@$(BIN)/python -m tools.site
+
 .PHONY: release-check
 release-check: $(READY) ## List the releases, and check whether this tree could be the next one
 	$(BIN)/python -m tools.release_check
@@ -107,6 +132,10 @@ requirements: $(READY) ## Pin the development tools and the packages that an upd
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet \
 		--python-version 3.11 --constraints requirements/dev.txt --group updating \
 		--output-file updating/requirements.txt
+
+.PHONY: pins
+pins: $(READY) ## Pin the newest actions and images that are a week old; needs network and Docker
+	@$(BIN)/python -m tools.pins $(ARGS)
 
 $(READY): requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -20,24 +20,35 @@ from . import (
     web,
 )
 from .figures import Figure, table
+from .peers.arguments import add_arguments, run_peers
 
 PARTS = ("web", "rows", "jobs", "cli", "complete", "copy", "update", "fleet", "command")
+# Not among all of them, because it needs clones.
+ALSO = ("peers",)
 
 
 def main() -> None:
     """Read the arguments and measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="|".join(PARTS), help="default: all of them")
+    parser.add_argument(
+        "parts", nargs="*", metavar="|".join((*PARTS, *ALSO)), help="default: all but peers"
+    )
     parser.add_argument("--rounds", type=int, default=7, help="number of measurements of each")
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="also write the figures to this file"
     )
+    add_arguments(parser)
     arguments = parser.parse_args()
     parts = set(arguments.parts or PARTS)
-    if unknown := parts.difference(PARTS):
-        parser.error(f"there is no {min(unknown)!r}: choose from {', '.join(PARTS)}")
+    if unknown := parts.difference(PARTS, ALSO):
+        parser.error(f"there is no {min(unknown)!r}: choose from {', '.join((*PARTS, *ALSO))}")
     if arguments.rounds < 1:
         parser.error("--rounds must be at least 1")
+    if "peers" in parts:
+        if len(parts) > 1:
+            parser.error("peers writes a table of its own: run it without other parts")
+        run_peers(parser, arguments)
+        return
     figures = _measure(parts, arguments.rounds)
     print(f"{platform.machine()}, {os.cpu_count()} cores, {arguments.rounds} rounds\n")
     print(table(figures))

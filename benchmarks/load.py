@@ -5,6 +5,7 @@ It runs in a separate process and measures no time: the caller measures the CPU 
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 
 CONNECTIONS = 16
 
@@ -23,15 +24,17 @@ async def _connection(port: int, request: bytes, count: int) -> None:
         writer.close()
 
 
-async def load(port: int, path: str, count: int) -> None:
+async def load(port: int, path: str, count: int, headers: Sequence[str] = ()) -> None:
     """Send requests, and return after the last response.
 
     Args:
         port: Port of the server on this machine.
         path: Path of the requests.
         count: Number of requests; rounded up to a multiple of the connections.
+        headers: Further headers, as `Name: value`.
     """
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n".encode()
+    lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: */*", *headers]
+    request = "\r\n".join([*lines, "", ""]).encode()
     each = -(-count // CONNECTIONS)
     await asyncio.gather(*(_connection(port, request, each) for _ in range(CONNECTIONS)))
 
@@ -42,8 +45,9 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("path")
     parser.add_argument("count", type=int)
+    parser.add_argument("--header", action="append", default=[], metavar="'Name: value'")
     arguments = parser.parse_args()
-    asyncio.run(load(arguments.port, arguments.path, arguments.count))
+    asyncio.run(load(arguments.port, arguments.path, arguments.count, arguments.header))
 
 
 if __name__ == "__main__":

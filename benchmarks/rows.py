@@ -45,7 +45,7 @@ def measure(project: Project, folder: Path, rounds: int) -> list[Figure]:
     subprocess.run(fill, cwd=project.folder, env=project.environment(), check=True)
     ours = partial(generated, project, PATH, **UNCOMPRESSED)
     litestar = partial(granian, project, "rows_litestar:app", PATH)
-    python = _install(project, folder)
+    python = install_fastapi(project, folder)
     fastapi = partial(_uvicorn, project, python)
     return [
         *_figures(compare(ours, litestar, rounds, REQUESTS), "Litestar on Granian"),
@@ -66,8 +66,16 @@ def _figures(pairs: Pairs, other: str, *, bound: float | None = None) -> list[Fi
     ]
 
 
-def _install(project: Project, folder: Path) -> Path:
-    """Install FastAPI in an environment of its own, on the Python of the service."""
+def install_fastapi(project: Project, folder: Path) -> Path:
+    """Install FastAPI in an environment of its own, on the Python of the service.
+
+    Args:
+        project: The service.
+        folder: A new folder for the environment.
+
+    Returns:
+        Path of its interpreter.
+    """
     print(f"rows: installing {', '.join(PACKAGES)} in {folder}")
     uv = [sys.executable, "-m", "uv"]
     python = folder / "bin/python"

@@ -1,6 +1,7 @@
-"""Removes the new folder when generating a project is interrupted.
+"""Removes what was generated when generating a project is interrupted.
 
-Copier removes it only after an `Exception`, which Ctrl-C and signals do not raise.
+Copier removes it only after an `Exception`. Ctrl-C raises `KeyboardInterrupt`, and a signal ends
+the process at once.
 """
 
 from __future__ import annotations
@@ -14,15 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from copier.errors import UserMessageError
 from jinja2 import Environment
 from jinja2.ext import Extension
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Interrupted(UserMessageError, KeyboardInterrupt):
-    """Raised by a signal during a copy. It is an `Exception`, so that Copier cleans up."""
 
 
 class CleanInterrupt(Extension):
@@ -38,26 +34,33 @@ class CleanInterrupt(Extension):
         run = _copy(sys._getframe())
         if run is None:
             return
-        handler = _handler(Path(run.f_locals["self"].dst_path).absolute())
+        worker = run.f_locals["self"]
+        handler = _handler(Path(worker.dst_path).absolute(), remove=worker.cleanup_on_error)
         for number in SIGNALS:
             signal.signal(number, handler)
 
 
-def _handler(destination: Path) -> Callable[[int, FrameType | None], None]:
+def _handler(destination: Path, *, remove: bool) -> Callable[[int, FrameType | None], None]:
     there_before = _paths(destination) if destination.exists() else None
+
+    def clean_up() -> None:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        if there_before is not None:
+            _remove_new(destination, there_before)
+        elif remove:
+            shutil.rmtree(destination, ignore_errors=True)
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         if _copy(frame) is None:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
-        for each in SIGNALS:
-            # The cleanup must not be interrupted by another signal.
-            signal.signal(each, signal.SIG_IGN)
-        if there_before is not None:
-            # At the very end, because a task may still be writing.
-            atexit.register(_remove_new, destination, there_before)
-        raise Interrupted("Execution stopped by user")
+        # At the very end, because a task may still be writing. Twice is the same as once.
+        atexit.unregister(clean_up)
+        atexit.register(clean_up)
+        # No subclass of `Exception`: Jinja and Copier catch those and go on.
+        raise KeyboardInterrupt
 
     return interrupt
 

@@ -27,10 +27,10 @@ def _words(text: str) -> frozenset[str]:
 # A project must not have the name of a direct or indirect dependency.
 DEPENDENCIES = _words(
     """
-    advanced-alchemy aiosqlite alembic alembic-postgresql-enum anyio argon2-cffi asyncmy asyncpg
-    azure-core azure-identity azure-keyvault-secrets boto3 botocore click coverage croniter
-    google-auth granian greenlet gunicorn hatchling httpx hvac hypothesis idna jinja2 litestar
-    litestar-offline-docs mako markupsafe msgspec multidict mypy mysqlclient obstore
+    advanced-alchemy aiosmtpd aiosmtplib aiosqlite alembic alembic-postgresql-enum anyio argon2-cffi
+    asyncmy asyncpg azure-core azure-identity azure-keyvault-secrets boto3 botocore click coverage
+    croniter google-auth granian greenlet gunicorn hatchling httpx hvac hypothesis idna jinja2
+    litestar litestar-offline-docs mako markupsafe msgspec multidict mypy mysqlclient obstore
     opentelemetry-api opentelemetry-sdk orjson packaging pip pre-commit prometheus-client psycopg
     pydantic pydantic-core pydantic-settings pygments pyjwt pymysql pytest python-dateutil
     python-dotenv pyyaml redis rich ruff saq sentry-sdk setuptools shellingham sniffio sqlalchemy

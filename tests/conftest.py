@@ -12,6 +12,7 @@ import pytest
 from tests.rendering import export, locked
 from tests.updates.published import Generate, publish, versions
 from tests.updates.published import generate as generate_release
+from tools.pins import Pins
 from updating.shared import Shared
 
 # Without compiled modules, each start of a generated service takes seconds longer.
@@ -77,7 +78,12 @@ def newest(published: Path) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Report the size and the time of the update matrix."""
+    """Report the age of the pins, and the size and the time of the update matrix."""
+    pins = Pins.read()
+    name, day = pins.oldest()
+    terminalreporter.write_line(
+        f"pins: looked up on {pins.refreshed}; the oldest is {name}, released on {day}"
+    )
     reports = [
         report
         for outcome in ("passed", "failed")

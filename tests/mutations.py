@@ -37,6 +37,8 @@ CHECK_SECONDS = 1800
 END_SECONDS = 20
 # If more tests fail without a mutation, they are not repeated.
 MOST_REPEATED = 3
+# Half of the time of a test is waiting.
+PROCESSES = 2 * (os.cpu_count() or 1)
 
 
 class Unusable(Exception):
@@ -281,7 +283,9 @@ def failing_test(
     return failed[0] if failed else None
 
 
-def failing_tests(project: Path, tests: Sequence[str], *, seconds: float, most: int) -> list[str]:
+def failing_tests(
+    project: Path, tests: Sequence[str], *, seconds: float, most: int, processes: int = 0
+) -> list[str]:
     """Run tests of a project.
 
     Args:
@@ -289,6 +293,7 @@ def failing_tests(project: Path, tests: Sequence[str], *, seconds: float, most: 
         tests: Ids of tests below tests/chassis.
         seconds: Their time limit.
         most: How many may fail before the run ends.
+        processes: In how many processes they run at the same time; 0 for pytest's own.
 
     Returns:
         The tests that failed.
@@ -306,6 +311,7 @@ def failing_tests(project: Path, tests: Sequence[str], *, seconds: float, most: 
             "-o",
             f"timeout={TEST_SECONDS}",
         ),
+        *("--numprocesses", str(processes), "--dist", "loadgroup"),
         *(str(TESTS / test) for test in tests),
     ]
     process = subprocess.Popen(
@@ -341,7 +347,9 @@ def failing_alone(project: Path, tests: Sequence[str]) -> str | None:
     Returns:
         A test that failed both times, or one of too many that failed; None if there is none.
     """
-    failed = failing_tests(project, tests, seconds=CHECK_SECONDS, most=MOST_REPEATED + 1)
+    failed = failing_tests(
+        project, tests, seconds=CHECK_SECONDS, most=MOST_REPEATED + 1, processes=PROCESSES
+    )
     if len(failed) > MOST_REPEATED:
         return failed[0]
     return next((each for each in failed if failing_test(project, [each])), None)

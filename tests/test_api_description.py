@@ -19,6 +19,21 @@ NAMES = [
     "complete",
     *(pytest.param(name, marks=pytest.mark.thorough) for name in ("minimal", "sqlite")),
 ]
+# No schema can say which cursors exist, which ETags are current, and what an address is.
+CONFIGURATION = """
+[[operations]]
+include-operation-id = "list_notes"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400]
+
+[[operations]]
+include-operation-id = "request_password_reset"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 429]
+
+[[operations]]
+include-operation-id = ["change_note", "delete_note"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 412]
+checks.negative_data_rejection.expected-statuses = ["4xx"]
+"""
 # Litestar's responses to OPTIONS contain the methods of one handler instead of those of the path.
 EXCLUDED = "allow_header_conformance"
 
@@ -31,6 +46,8 @@ def test_answers_are_as_described(name: str, template: Path, scratch: Path, shar
     newest = list(pythons().values())[-1]
     environment = {**clean_environment(), "UV_PYTHON": newest, "TMPDIR": str(scratch)}
     subprocess.run([BIN / "uv", "sync", "--quiet"], cwd=project, env=environment, check=True)
+    configuration = scratch / "schemathesis.toml"
+    configuration.write_text(CONFIGURATION)
     # Several of these tests run at the same time, and each needs its own port.
     with (
         shared_bytecode(project / ".venv", shared),
@@ -39,7 +56,8 @@ def test_answers_are_as_described(name: str, template: Path, scratch: Path, shar
         wait_until_ready(service)
         done = run_to_end(
             [
-                *(BIN / "schemathesis", "run", f"{service['url']}/schema/openapi.json"),
+                *(BIN / "schemathesis", "--config-file", configuration),
+                *("run", f"{service['url']}/schema/openapi.json"),
                 *("--checks", "all", "--exclude-checks", EXCLUDED),
                 # PostgreSQL cannot store NUL, so that it is 400 in every text; a schema would have
                 # to repeat that for each.

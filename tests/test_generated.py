@@ -117,7 +117,7 @@ def scratch() -> Iterator[Path]:
 def test_suite(
     name: str, python: str, whole: bool, template: Path, scratch: Path, shared: Path
 ) -> None:
-    if name.endswith("mysql") and not (os.environ.get("MYSQL_URL") or _has_mariadb()):
+    if name.endswith("mysql") and not (os.environ.get("MYSQL_URL") or has_mariadb()):
         pytest.skip("no MariaDB on this machine: install mariadb-server, or set MYSQL_URL")
     project = scratch / "project"
     environment = clean_environment()
@@ -206,5 +206,6 @@ def clean_environment() -> dict[str, str]:
     return environment
 
 
-def _has_mariadb() -> bool:
+def has_mariadb() -> bool:
+    """Whether this machine has a MariaDB server."""
     return shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") is not None

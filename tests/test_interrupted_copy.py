@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from tests.rendering import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -105,3 +108,51 @@ def test_an_existing_folder_is_restored(template: Path, existing: Path, locking:
     assert status == 1
     assert "Traceback" not in errors
     assert listing(existing) == before
+
+
+CATCHES_EXCEPTIONS = """
+import signal
+
+from jinja2.ext import Extension
+
+
+def interrupted(number: int) -> str:
+    try:
+        signal.raise_signal(number)
+    except Exception:
+        pass
+    return "not interrupted"
+
+
+class Catches(Extension):
+    def __init__(self, environment):
+        super().__init__(environment)
+        environment.filters["interrupted"] = interrupted
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
+def test_code_that_catches_exceptions_does_not_catch_an_interrupt(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    template, destination = tmp_path / "template", tmp_path / "new"
+    (template / "extensions").mkdir(parents=True)
+    shutil.copy(ROOT / "extensions" / "interrupts.py", template / "extensions")
+    (template / "extensions" / "catches.py").write_text(CATCHES_EXCEPTIONS)
+    (template / "copier.yml").write_text(
+        "_jinja_extensions:\n"
+        "  - copier_template_extensions.TemplateExtensionLoader\n"
+        "  - extensions/interrupts.py:CleanInterrupt\n"
+        "  - extensions/catches.py:Catches\n"
+    )
+    (template / "first.txt.jinja").write_text(f"{{{{ {number} | interrupted }}}}\n")
+    copy = subprocess.run(
+        [COPIER, "copy", "--trust", "--quiet", template, destination],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert copy.returncode == 1, copy.stderr
+    assert "Execution stopped by user" in copy.stderr
+    assert not destination.exists()

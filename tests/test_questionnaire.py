@@ -19,7 +19,14 @@ from updating.git import Git
 PAGE = ROOT / "docs" / "questionnaire.md"
 LONGEST_NAME = 40
 # Parts without specific words, or with names that every service uses.
-WITHOUT_WORDS = {"memory", "processes", "redis", "secure_defaults", "web-and-worker"}
+WITHOUT_WORDS = {
+    "memory",
+    "processes",
+    "proxy_variables",
+    "redis",
+    "secure_defaults",
+    "web-and-worker",
+}
 
 
 def rows(heading: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ FOLDER = ROOT / "build" / "mutations"
 
 
 def main(words: list[str]) -> int:
-    """Apply the mutations in new projects, one per core.
+    """Apply the mutations in new projects, two per core.
 
     Args:
         words: Only mutations whose name contains one of these; none for all.
@@ -29,7 +29,7 @@ def main(words: list[str]) -> int:
     python = pythons()[str(answers["lowest_python"])]
     uv = Path(sys.executable).with_name("uv")
     projects = []
-    for number in range(os.cpu_count() or 1):
+    for number in range(mutations.PROCESSES):
         projects.append(render(template, FOLDER / f"project-{number}", answers))
         subprocess.run(
             [uv, "sync", "--quiet", "--compile-bytecode"],

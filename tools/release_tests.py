@@ -61,6 +61,10 @@ def _has_browser() -> bool:
     return shutil.which("chromedriver") is not None
 
 
+def _has_npm() -> bool:
+    return shutil.which("npm") is not None
+
+
 def _has_forge() -> bool:
     return os.access(Path(os.environ["FORGE"]) / "up", os.X_OK)
 
@@ -71,6 +75,7 @@ STEPS = (
     Step(target="test-guards"),
     Step(target="test-delivery", is_possible=_has_engine, needs="Docker engine with Compose"),
     Step(target="test-browser", is_possible=_has_browser, needs="Chromium with its driver"),
+    Step(target="test-clients", is_possible=_has_npm, needs="npm"),
     Step(target="test-forge", is_possible=_has_forge, needs="script that starts Pagure (FORGE)"),
 )
 

@@ -19,6 +19,7 @@ from .lock import only_update
 from .project import Project, Snapshot
 from .report import Release, Report
 from .shared import Shared
+from .signed import refuse_unverified
 from .write import HeadMoved, apply_outcome, commit_outcome, preview_outcome
 
 TRIES = 3
@@ -176,6 +177,7 @@ def _compute(project: Snapshot, wanted: _Wanted, scratch: Path, shared: Shared) 
     if target.commit == old and not changes:
         release = Release(str(shared.checkout(source, old).version), old)
         return Report(old=release, new=release, remarks=remarks)
+    refuse_unverified(project, target.commit)
     origin = replace(origin, source=name)
     outcome = compute(
         project, origin, source, target.commit, wanted.data, scratch, remarks, shared=shared

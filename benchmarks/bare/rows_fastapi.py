@@ -34,6 +34,13 @@ class NotePage(BaseModel):
     offset: int
 
 
+class Health(BaseModel):
+    """State of this process."""
+
+    status: str
+    release: str
+
+
 async def open_session() -> AsyncIterator[AsyncSession]:
     """A session that commits after the handler."""
     async with sessions() as session:
@@ -61,3 +68,9 @@ async def list_notes(
     found, total = await page(session, limit, offset)
     items = [NoteOut.model_validate(note, from_attributes=True) for note in found]
     return NotePage(items=items, total=total, limit=limit, offset=offset)
+
+
+@app.get("/health/live")  # type: ignore[untyped-decorator]
+async def live() -> Health:
+    """Answer."""
+    return Health(status="ok", release="0.1.0")

@@ -14,6 +14,7 @@ from litestar.params import QueryParameter
 from rows_models import address, page  # type: ignore[import-not-found]
 from saq import Queue
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from web import live  # type: ignore[import-not-found]
 
 engine = create_async_engine(address())
 sessions = async_sessionmaker(engine, expire_on_commit=False)
@@ -66,4 +67,6 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     await engine.dispose()
 
 
-app = Litestar([list_notes], dependencies={"session": Provide(open_session)}, lifespan=[lifespan])
+app = Litestar(
+    [list_notes, live], dependencies={"session": Provide(open_session)}, lifespan=[lifespan]
+)

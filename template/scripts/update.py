@@ -25,6 +25,9 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parents[1]
 ANSWERS = ".copier-answers.yml"
 REQUIREMENTS = "updating/requirements.txt"
+# Keys whose releases are accepted, in the format of OpenSSH's allowed signers. Without this file,
+# all releases are.
+SIGNERS = ".template-signers"
 SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
 REFUSED, FAILED, INTERRUPTED = 1, 4, 130
 UNREADABLE = (OSError, UnicodeDecodeError)
@@ -82,11 +85,16 @@ def update(arguments: list[str], folder: Path) -> int:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--template", nargs="?")
     parser.add_argument("-a", "--answers-file", nargs="?")
+    parser.add_argument("--to", nargs="?")
     given, _ = parser.parse_known_args(arguments)
     source = given.template or recorded_source(given.answers_file)
     environment = {name: value for name, value in os.environ.items() if name not in REPOSITORY}
     clone, packages = folder / "template", folder / "packages"
     fetch(source, clone, environment)
+    if os.path.lexists(PROJECT / SIGNERS):
+        tag = given.to or newest(clone, environment)
+        environment["TEMPLATE_VERIFIED"] = keep_verified(clone, tag, environment)
+        arguments = [*arguments, "--to", tag]
     if not (clone / REQUIREMENTS).is_file():
         raise Problem(
             f"The template at {source} has no {REQUIREMENTS}: it is older than this script, "
@@ -207,6 +215,69 @@ def fetch(source: str, clone: Path, environment: dict[str, str]) -> None:
         raise Problem(
             f"The template could not be fetched from {source}: see git's message above.", FAILED
         ) from None
+
+
+def newest(clone: Path, environment: dict[str, str]) -> str:
+    """Name of the newest tag that is a release, and no pre-release.
+
+    Args:
+        clone: The template.
+        environment: Variables for git.
+
+    Raises:
+        Problem: If there is none.
+    """
+    listing = ["git", "-C", str(clone), "tag", "--list", "[0-9]*", "--sort=-version:refname"]
+    done = subprocess.run(listing, env=environment, capture_output=True, text=True, check=True)
+    for tag in done.stdout.split():
+        if not re.search(r"\d[-_.]?(a|b|rc|alpha|beta|dev|pre)", tag):
+            return tag
+    raise Problem(f"The template has no tagged release, and {SIGNERS} requires a signed one.")
+
+
+def keep_verified(clone: Path, tag: str, environment: dict[str, str]) -> str:
+    """Check the signature of a release, and leave only that release and its history in the clone.
+
+    Args:
+        clone: The template.
+        tag: Name of the release.
+        environment: Variables for git.
+
+    Returns:
+        The commit of the release.
+
+    Raises:
+        Problem: If the tag has no signature by an accepted key.
+    """
+    if shutil.which("ssh-keygen", path=environment.get("PATH")) is None:
+        raise Problem(f"{SIGNERS} requires ssh-keygen to check releases: install OpenSSH.")
+    # Keys of other kinds are not in that file.
+    settings = [f"gpg.ssh.allowedSignersFile={PROJECT / SIGNERS}", "core.hooksPath=/dev/null"]
+    settings += [f"gpg.{kind}program=false" for kind in ("", "openpgp.", "x509.")]
+
+    def git(*arguments: str) -> list[str]:
+        options = [word for setting in settings for word in ("-c", setting)]
+        command = ["git", "-C", str(clone), *options, *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    name = f"refs/tags/{tag}"
+    try:
+        git("verify-tag", name)
+        # A signed tag could be published again under another name.
+        if git("for-each-ref", "--format=%(tag)", name) != [tag]:
+            raise Problem(f"The tag {tag} of the template was signed under another name.")
+        [commit] = git("rev-parse", "--verify", f"{name}^{{commit}}")
+    except NOT_FETCHED:
+        raise Problem(
+            f"{tag} of the template is no tag that is signed by a key in {SIGNERS}: "
+            "nothing was changed."
+        ) from None
+    git("checkout", "--quiet", "--detach", commit)
+    refs = ("for-each-ref", "--format=%(refname)")
+    for ref in {*git(*refs, f"--no-merged={commit}"), *git(*refs, "refs/heads", "refs/remotes")}:
+        git("update-ref", "--no-deref", "-d", ref)
+    return commit
 
 
 def address(source: str) -> str:

@@ -22,7 +22,7 @@ Object = dict[str, Any]
 
 GROUPS = {
     "v1": ["ConfigMap", "Pod", "Service", "ServiceAccount"],
-    "apps/v1": ["Deployment"],
+    "apps/v1": ["Deployment", "ReplicaSet"],
     "autoscaling/v2": ["HorizontalPodAutoscaler"],
     "batch/v1": ["CronJob", "Job"],
     "networking.k8s.io/v1": ["NetworkPolicy"],
@@ -55,11 +55,13 @@ class Cluster:
         self.objects: dict[tuple[str, str, str], Object] = {}
         self.changes: list[tuple[str, str]] = []
         self.kubeconfig: Path
+        # A resource that the user may not list.
+        self.hidden = ""
 
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Look up an object."""
         if kind == "Pod":
-            return pod(name)
+            return pod(name, namespace)
         return self.objects.get((kind, namespace, name))
 
     def put(self, change: str, kind: str, namespace: str, sent: Object) -> Object:
@@ -78,16 +80,43 @@ class Cluster:
         if kind == "Deployment":
             counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
             kept["status"] = {"observedGeneration": 1, **dict.fromkeys(counts, 1)}
+            self.replicate(namespace, name, sent)
         self.objects[kind, namespace, name] = kept
         return kept
 
+    def replicate(self, namespace: str, deployment: str, sent: Object) -> None:
+        """Add the ReplicaSet of a Deployment, and keep those of earlier releases."""
+        revision = sum(kind == "ReplicaSet" for kind, *_ in self.objects)
+        name = f"{deployment}-{revision}"
+        self.objects["ReplicaSet", namespace, name] = {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {"template": sent["spec"]["template"]},
+        }
 
-def pod(name: str) -> Object:
+
+def merged(before: Any, sent: Any) -> Any:
+    """Apply a strategic merge patch: lists of named objects are merged by name."""
+    if isinstance(before, dict) and isinstance(sent, dict):
+        kept = {key: value for key, value in sent.items() if not key.startswith("$")}
+        return before | {key: merged(before.get(key), value) for key, value in kept.items()}
+    if not isinstance(before, list) or not isinstance(sent, list):
+        return sent
+    if not all(isinstance(each, dict) and "name" in each for each in [*before, *sent]):
+        return sent
+    by_name = {each["name"]: each for each in before}
+    for each in sent:
+        by_name[each["name"]] = merged(by_name.get(each["name"]), each)
+    return list(by_name.values())
+
+
+def pod(name: str, namespace: str) -> Object:
     """A pod that has ended, and that has a log."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "namespace": "any"},
+        "metadata": {"name": name, "namespace": namespace},
         "spec": {"containers": [{"name": "service", "image": "any"}]},
         "status": {"phase": "Failed"},
     }
@@ -120,8 +149,10 @@ def cluster(folder: Path, outcome: str = "Complete") -> Iterator[Cluster]:
             )
         )
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield state
-        server.shutdown()
+        try:
+            yield state
+        finally:
+            server.shutdown()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -171,7 +202,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.respond(LOG)
         elif place := self.object():
             group, kind, namespace, name = place
-            if name:
+            if plural(kind) == self.cluster.hidden:
+                self.refuse(403, "Forbidden", f"you cannot list {plural(kind)}")
+            elif name:
                 found = self.cluster.get(kind, namespace, name)
                 if found:
                     self.respond(found)
@@ -210,7 +243,7 @@ class _Handler(BaseHTTPRequestHandler):
             if (a_kind, a_namespace) == (kind, namespace) and name in ("", a_name)
         ]
         if kind == "Pod":
-            items = [pod("migrate-1")]
+            items = [pod("migrate-1", namespace)]
         return {
             "apiVersion": group,
             "kind": f"{kind}List",
@@ -236,9 +269,11 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "Job" and "spec" in sent:
             self.refuse(422, "Invalid", "spec.template: field is immutable")
             return
-        changed = {**before, **{key: sent[key] for key in sent if key != "spec"}}
-        changed["metadata"] = {**before["metadata"], **sent.get("metadata", {})}
+        changed = merged(before, sent)
+        self.cluster.objects[kind, namespace, str(name)] = changed
         self.cluster.changes.append(("change", f"{kind}/{name}"))
+        if kind == "Deployment" and "spec" in sent:
+            self.cluster.replicate(namespace, str(name), changed)
         self.respond(changed)
 
     def do_DELETE(self) -> None:

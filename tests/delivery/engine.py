@@ -22,6 +22,7 @@ SERVERS = Path(__file__).with_name("servers")
 COMMAND_SECONDS = 900
 # Stand-ins for images that cannot be pulled, by the beginning of the image's name.
 STAND_INS = {
+    "caddy:": "caddy",
     "postgres:": "postgresql",
     "rclone/rclone:": "rclone",
     "valkey/valkey:": "valkey",
@@ -125,6 +126,10 @@ class Engine:
         """
         if self("image", "inspect", image).returncode == 0 or self("pull", image).returncode == 0:
             return
+        if similar := self._similar(image):
+            self.ok("tag", similar, image)
+            self.report.append(f"{image} cannot be pulled: the tests use {similar}")
+            return
         names = [name for start, name in STAND_INS.items() if image.startswith(start)]
         assert names, f"{image} cannot be pulled: build or load an image with this name."
         base, uv = (self._first(name) for name in ("python", "astral/uv"))
@@ -132,12 +137,22 @@ class Engine:
         command = [f"--build-arg={name}={value}" for name, value in arguments.items()]
         file = SERVERS / f"{names[0]}.Dockerfile"
         self.ok("build", f"--tag={image}", *command, f"--file={file}", SERVERS)
-        self.report.append(f"{image} cannot be pulled: the tests use a stand-in from a wheel")
+        self.report.append(f"{image} cannot be pulled: the tests use a stand-in")
 
     def inspect(self, name: str) -> Any:
         """The engine's data about a container or an image."""
         [found] = json.loads(self.ok("inspect", name))
         return found
+
+    def _similar(self, image: str) -> str | None:
+        """Find a base image with another Debian, or another version of uv."""
+        repository, _, tag = image.partition(":")
+        begins = {"python": f"{tag.partition('-')[0]}-", "astral/uv": ""}.get(repository)
+        if begins is None:
+            return None
+        tags = self.ok("images", "--format", "{{.Tag}}", repository).split()
+        fitting = [each for each in tags if each.startswith(begins) and each != "<none>"]
+        return f"{repository}:{max(fitting)}" if fitting else None
 
     def _first(self, repository: str) -> str:
         tags = self.ok("images", "--format", "{{.Tag}}", repository).split()

@@ -102,13 +102,17 @@ def production(project: Project, engine: Engine, report: list[str]) -> Iterator[
     configure(project, ADDRESSES)
     servers = project.folder.parent / "servers.yaml"
     servers.write_text(yaml.safe_dump(around(project)))
+    port = str(free_port())
     compose = Compose(
         engine,
         project.folder,
         [project.folder / "compose.prod.yaml", servers],
         name=image,
         IMAGE=image,
-        PORT=str(free_port()),
+        PORT=port,
+        # The port of the proxy, for projects that have one.
+        HTTP_PORT=port,
+        HTTPS_PORT=str(free_port()),
     )
     try:
         compose.images()

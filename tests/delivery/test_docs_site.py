@@ -19,6 +19,8 @@ from tests.rendering import locked, render
 pytestmark = [pytest.mark.delivery, pytest.mark.timeout(300)]
 
 MKDOCS = Path(sys.executable).with_name("mkdocs")
+# The successor of Material for MkDocs: docs/decisions/0041-the-documentation-site.md.
+ZENSICAL = Path(sys.executable).with_name("zensical")
 ANSWERS: dict[str, dict[str, Any]] = {
     "complete": {"preset": "complete"},
     "standard": {"preset": "standard", "docs_site": True},
@@ -84,6 +86,63 @@ def meanings(project: Path) -> dict[str, str]:
     found = re.findall(r"^# (.*)\n# .*\n#([A-Z0-9_]+)=", text, re.MULTILINE)
     assert len(found) > 8
     return {name: meaning for meaning, name in found}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_its_successor_builds_the_same_pages(name: str, project: Callable[[str], Path]) -> None:
+    folder = project(name)
+    assert build(folder).returncode == 0
+    site = folder / "build" / "site"
+    expected = headings(site)
+    shutil.rmtree(site)
+    done = build_with_successor(folder)
+    assert done.returncode == 0, done.stderr
+    assert headings(site) == expected
+    text = (site / "configuration" / "index.html").read_text()
+    for setting in meanings(folder):
+        assert f"<td><code>{setting}</code></td>" in text
+
+
+@pytest.mark.parametrize("planted", ["[gone](gone.md)", "[gone](running.md#gone)", None])
+def test_its_successor_refuses_what_is_broken(
+    planted: str | None, project: Callable[[str], Path]
+) -> None:
+    folder = project("minimal")
+    if planted is None:
+        (folder / "docs" / "python.md").unlink()
+    else:
+        with (folder / "docs" / "operations.md").open("a") as page:
+            page.write(f"\n{planted}\n")
+    done = build_with_successor(folder)
+    assert done.returncode != 0
+    assert "does not exist" in done.stderr
+
+
+def build_with_successor(project: Path) -> subprocess.CompletedProcess[str]:
+    """Build with Zensical, which ignores hooks, so that the table of settings is written first."""
+    insert = (
+        "from pathlib import Path\nfrom scripts.docs import on_page_markdown\n"
+        "page = Path('docs/configuration.md')\n"
+        "page.write_text(on_page_markdown(page.read_text()))\n"
+    )
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{project / 'src'}:{project}"}
+    subprocess.run([sys.executable, "-c", insert], cwd=project, env=environment, check=True)
+    return subprocess.run(
+        [ZENSICAL, "build", "--strict", "--config-file", "mkdocs.yml"],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def headings(site: Path) -> dict[str, list[str]]:
+    """Anchors of the headings of each page."""
+    return {
+        str(path.relative_to(site)): re.findall(r'<h[1-4] id="?([^">]+)', path.read_text())
+        for path in site.rglob("index.html")
+    }
 
 
 @pytest.mark.parametrize(

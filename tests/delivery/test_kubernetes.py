@@ -246,8 +246,8 @@ def check_references(found: list[Manifest]) -> None:
         assert [each for each in labels if selector.items() <= each.items()] == [
             deployment["spec"]["template"]["metadata"]["labels"]
         ]
-        [spread] = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
-        assert spread["labelSelector"]["matchLabels"] == selector
+        for spread in deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]:
+            assert spread["labelSelector"]["matchLabels"] == selector
     for service in of_kind(found, "Service"):
         assert service["metadata"]["name"][0].isalpha()
         selector = service["spec"]["selector"]
@@ -261,10 +261,13 @@ def check_references(found: list[Manifest]) -> None:
     for deployment in of_kind(found, "Deployment"):
         selector = deployment["spec"]["selector"]
         assert [each for each in budgets if each["spec"]["selector"] == selector]
-    [policy] = of_kind(found, "NetworkPolicy")
-    chosen_by_all = policy["spec"]["podSelector"]["matchLabels"]
-    assert chosen_by_all
-    assert all(chosen_by_all.items() <= each.items() for each in labels)
+    policy, *others = of_kind(found, "NetworkPolicy")
+    selector = policy["spec"]["podSelector"]["matchLabels"]
+    assert selector
+    assert all(selector.items() <= each.items() for each in labels)
+    for other in others:
+        selector = other["spec"]["podSelector"]["matchLabels"]
+        assert any(selector.items() <= each.items() for each in labels)
 
 
 def labels_of(template: Manifest) -> Any:
@@ -606,11 +609,13 @@ def test_processes_respond_to_their_probes(
 # Release, with the real kubectl
 
 
-def release(project: Path, there: Cluster, *words: str) -> subprocess.CompletedProcess[str]:
+def release(
+    project: Path, there: Cluster, *words: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the project's release.sh against a cluster."""
     return subprocess.run(
         [project / "deploy" / "kubernetes" / "release.sh", *words],
-        env=pointed_at(there),
+        env={**pointed_at(there), **variables},
         capture_output=True,
         text=True,
         timeout=60,
@@ -634,7 +639,8 @@ def test_a_release_migrates_before_it_starts_pods(complete: Path, tmp_path: Path
         kinds = [name.partition("/")[0] for _, name in there.changes]
         first = ("ServiceAccount", "ConfigMap", "NetworkPolicy", "Job")
         assert sorted(kinds[: len(first)]) == sorted(first)
-        assert sorted(there.objects) == sorted(
+        assert "NetworkPolicy/orbit-migrate" in [name for _, name in there.changes[: len(first)]]
+        assert sorted(key for key in there.objects if key[0] != "ReplicaSet") == sorted(
             (each["kind"], "orbit-staging", each["metadata"]["name"])
             for each in manifests(complete, "staging")
         )
@@ -654,6 +660,48 @@ def test_the_next_release_migrates_again(complete: Path, tmp_path: Path) -> None
         assert "create" not in {change for change, _ in there.changes[2:]}
 
 
+def config_maps(there: Cluster) -> set[str]:
+    return {name for kind, _, name in there.objects if kind == "ConfigMap"}
+
+
+def test_only_config_maps_without_a_user_are_removed(complete: Path, tmp_path: Path) -> None:
+    project = Path(shutil.copytree(complete, tmp_path / "project"))
+    settings = project / "deploy" / "kubernetes" / "overlays" / "staging" / "settings.env"
+    with cluster(tmp_path) as there:
+        assert release(project, there, "staging").returncode == 0
+        [first] = config_maps(there)
+        namespace = "orbit-staging"
+        own = ["orbit-mine", "orbit-settings01", "other-2456789bcd"]
+        for name in own:
+            there.objects["ConfigMap", namespace, name] = {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": name, "namespace": namespace},
+            }
+        settings.write_text(settings.read_text() + "SHUTDOWN_SECONDS=20\n")
+        done = release(project, there, "staging")
+        assert (done.returncode, done.stderr) == (0, "")
+        [second] = config_maps(there) - {first, *own}
+        assert config_maps(there) == {first, second, *own}
+        # What Kubernetes does when a Deployment has more revisions than its history may have.
+        for key in [key for key in there.objects if key[0] == "ReplicaSet"]:
+            if first in str(there.objects[key]):
+                del there.objects[key]
+        done = release(project, there, "staging")
+        assert done.returncode == 0, done.stderr
+        assert config_maps(there) == {second, *own}
+
+
+def test_a_release_ends_well_if_it_may_not_list_objects(complete: Path, tmp_path: Path) -> None:
+    with cluster(tmp_path) as there:
+        there.hidden = "replicasets"
+        done = release(complete, there, "staging")
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.splitlines()[-1] == (
+            "The release is complete, but old ConfigMaps were not removed."
+        )
+
+
 def test_migrations_that_fail_end_the_release(complete: Path, tmp_path: Path) -> None:
     with cluster(tmp_path, outcome="Failed") as there:
         done = release(complete, there, "production")
@@ -663,6 +711,147 @@ def test_migrations_that_fail_end_the_release(complete: Path, tmp_path: Path) ->
             "The migrations failed; the previous release is still running.",
         ]
         assert not [kind for kind, _, _ in there.objects if kind == "Deployment"]
+
+
+def with_component(complete: Path, name: str, folder: Path) -> list[Manifest]:
+    """The manifests of an overlay that includes a component."""
+    project = Path(shutil.copytree(complete, folder / name))
+    overlay = project / "deploy" / "kubernetes" / "overlays" / "production"
+    file = overlay / "kustomization.yaml"
+    file.write_text(f"{file.read_text()}components: [../../components/{name}]\n")
+    return built(overlay)
+
+
+def test_a_component_scales_workers_by_the_queue(complete: Path, tmp_path: Path) -> None:
+    [scaler] = [
+        each
+        for each in of_kind(
+            with_component(complete, "queue-depth", tmp_path), "HorizontalPodAutoscaler"
+        )
+        if each["metadata"]["name"] == "orbit-worker"
+    ]
+    kubernetes_validate.validate(scaler, utils.latest_version(), strict=True)
+    [metric] = scaler["spec"]["metrics"]
+    assert metric["external"]["metric"]["name"] == "job_queue_depth"
+    assert scaler["spec"]["maxReplicas"] > 1
+
+
+def test_a_component_lets_keda_scale_workers(complete: Path, tmp_path: Path) -> None:
+    found = with_component(complete, "keda", tmp_path)
+    scalers = of_kind(found, "HorizontalPodAutoscaler")
+    assert [each["metadata"]["name"] for each in scalers] == ["orbit-web"]
+    [scaled] = of_kind(found, "ScaledObject")
+    assert scaled["metadata"]["namespace"] == "orbit-production"
+    assert scaled["spec"]["scaleTargetRef"]["name"] in pod_templates(found)
+    [trigger] = scaled["spec"]["triggers"]
+    assert "job_queue_depth" in trigger["metadata"]["query"]
+
+
+def test_a_component_has_the_pods_scraped(complete: Path, tmp_path: Path) -> None:
+    found = with_component(complete, "pod-monitor", tmp_path)
+    [monitor] = of_kind(found, "PodMonitor")
+    wanted = monitor["spec"]["selector"]["matchLabels"].items()
+    [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+    for name in ("orbit-web", "orbit-worker"):
+        template = pod_templates(found)[name]
+        assert wanted <= labels_of(template)
+        assert endpoint["port"] in ports(template)
+
+
+def test_a_component_limits_who_may_connect(complete: Path, tmp_path: Path) -> None:
+    found = with_component(complete, "ingress", tmp_path)
+    [policy] = [
+        each for each in of_kind(found, "NetworkPolicy") if each["metadata"]["name"] == "orbit"
+    ]
+    kubernetes_validate.validate(policy, utils.latest_version(), strict=True)
+    name = "kubernetes.io/metadata.name"
+    callers = {
+        rule["ports"][0]["port"]: rule["from"][0]["namespaceSelector"]["matchLabels"][name]
+        for rule in policy["spec"]["ingress"]
+    }
+    assert callers == {"http": "ingress-nginx", "metrics": "monitoring"}
+    # What it may connect to stays the same.
+    [before] = [
+        each
+        for each in of_kind(manifests(complete, "production"), "NetworkPolicy")
+        if each["metadata"]["name"] == "orbit"
+    ]
+    assert policy["spec"]["egress"] == before["spec"]["egress"]
+
+
+def test_pods_of_a_release_are_spread_over_nodes_and_zones(complete: Path) -> None:
+    found = pod_templates(manifests(complete))
+    for name in ("orbit-web", "orbit-worker"):
+        rules = found[name]["spec"]["topologySpreadConstraints"]
+        assert {rule["topologyKey"].rpartition("/")[2] for rule in rules} == {"hostname", "zone"}
+        assert all(rule["matchLabelKeys"] == ["pod-template-hash"] for rule in rules)
+
+
+# What a team adds to an overlay.
+OWN_OBJECTS = """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: orbit-relay
+  labels:
+    app.kubernetes.io/component: relay
+spec:
+  selector:
+    matchLabels:
+      app.kubernetes.io/component: relay
+  template:
+    metadata:
+      labels:
+        app.kubernetes.io/component: relay
+    spec:
+      containers:
+        - name: relay
+          image: orbit
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: nothing-comes-in
+spec:
+  podSelector: {}
+  policyTypes: [Ingress]
+"""
+
+
+@pytest.fixture
+def extended(complete: Path, tmp_path: Path) -> Path:
+    """A project whose overlay for production has objects of its own, and a quoted namespace."""
+    project = Path(shutil.copytree(complete, tmp_path / "extended"))
+    overlay = project / "deploy" / "kubernetes" / "overlays" / "production"
+    (overlay / "own.yaml").write_text(OWN_OBJECTS)
+    file = overlay / "kustomization.yaml"
+    text = re.sub(r"^namespace: (.*)$", r'namespace: "\1"  # ours', file.read_text(), flags=re.M)
+    file.write_text(text.replace("resources:\n", "resources:\n  - own.yaml\n"))
+    return project
+
+
+@pytest.mark.parametrize("outcome", ["Complete", "Failed"])
+def test_objects_of_a_team_are_applied_after_the_migrations(
+    outcome: str, extended: Path, tmp_path: Path
+) -> None:
+    with cluster(tmp_path, outcome=outcome) as there:
+        done = release(extended, there, "production")
+        assert done.returncode == (outcome == "Failed"), done.stderr
+        own = {"Deployment/orbit-relay", "NetworkPolicy/nothing-comes-in"}
+        changed = [name for _, name in there.changes]
+        before = changed[: changed.index("Job/orbit-migrate") + 1]
+        assert not own & set(before)
+        assert (own <= set(changed)) == (outcome == "Complete")
+        assert {namespace for _, namespace, _ in there.objects} == {"orbit-production"}
+
+
+def test_the_time_for_migrations_is_a_setting(complete: Path, tmp_path: Path) -> None:
+    with cluster(tmp_path) as there:
+        done = release(complete, there, "production", MIGRATION_SECONDS="7200")
+        assert done.returncode == 0, done.stderr
+        job = there.objects["Job", "orbit-production", "orbit-migrate"]
+        assert job["spec"]["activeDeadlineSeconds"] == 7200
+        done = release(complete, there, "production", MIGRATION_SECONDS="two hours")
+        assert (done.returncode, done.stderr) == (2, "MIGRATION_SECONDS must be a number.\n")
 
 
 def test_a_refused_object_ends_the_release(complete: Path, tmp_path: Path) -> None:

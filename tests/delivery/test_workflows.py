@@ -28,6 +28,7 @@ from updating.git import Git
 from .tools import generated, must, run, with_repository
 
 KINDS = ["full", "plain"]
+PLATFORMS = "linux/amd64,linux/arm64"
 WORKFLOWS = ".github/workflows"
 # Commands of validators, and the files that they check.
 GITHUB_VALIDATORS = {
@@ -197,6 +198,56 @@ def test_only_projects_with_an_image_build_it(kind: str, github: Path) -> None:
         build = next(step["with"] for step in steps if step.get("id") == "build")
         assert (build["provenance"], build["sbom"]) == ("mode=max", True)
         assert any(step.get("with", {}).get("sbom-path") for step in steps)
+        assert build["platforms"] == PLATFORMS
+
+
+def test_images_are_built_for_x86_and_arm(kind: str, gitlab: Path) -> None:
+    script = " ".join(gitlab_pipeline(gitlab).get("publish-image", {}).get("script", []))
+    assert (f"--platform {PLATFORMS}" in script) == (kind == "full")
+
+
+def test_both_hosts_scan_the_image_in_the_same_way(kind: str, github: Path, gitlab: Path) -> None:
+    job = gitlab_pipeline(gitlab).get("scan-image", {})
+    if kind == "plain":
+        assert not job
+        assert not (github / WORKFLOWS / "image.yml").exists()
+        assert not (github / "scripts" / "scan_image.sh").exists()
+        return
+    steps = workflows(github)["image.yml"]["jobs"]["scan"]["steps"]
+    assert job["script"] == [step["run"] for step in steps if "run" in step]
+    assert (github / "scripts" / "scan_image.sh").stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {},
+        {"database": "mysql", "secrets": "aws"},
+        {"database": "sqlite", "secrets": "gcp"},
+        {"secrets": "azure"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_all_packages_have_wheels_for(
+    machine: str, answers: dict[str, Any], template: Path, tmp_path: Path
+) -> None:
+    """Otherwise, the image would have to contain a compiler."""
+    project = render(template, tmp_path / "project", {"preset": "complete", **answers})
+    done = wheels(project / "pyproject.toml", machine)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_package_without_a_wheel_is_detected(tmp_path: Path) -> None:
+    (tmp_path / "requirements.in").write_text("docopt\n")
+    assert wheels(tmp_path / "requirements.in", "aarch64").returncode != 0
+
+
+def wheels(requirements: Path, machine: str) -> subprocess.CompletedProcess[str]:
+    platform = f"{machine}-unknown-linux-gnu"
+    options = ("--quiet", "--only-binary", ":all:", "--python-platform", platform)
+    command = ("uv", "pip", "compile", *options, "--output-file", "pinned.txt", requirements)
+    return run(*command, folder=requirements.parent)
 
 
 def test_the_linter_has_the_rules_of_bandit(project: Path) -> None:

@@ -94,10 +94,7 @@ class Load:
                 kind = PATHS[number % len(PATHS)]
                 start = time.monotonic()
                 try:
-                    if kind == "count":
-                        status = client.get("/drill/count").status_code
-                    else:
-                        status = client.post(f"/drill/{kind}/{number}").status_code
+                    status = self._request(client, kind, number)
                 except httpx.TransportError:
                     status = 0
                 response = Response(start, time.monotonic() - start, status)
@@ -106,3 +103,9 @@ class Load:
                     self.jobs.add(number)
                     if kind == "rows":
                         self.rows.add(number)
+
+    def _request(self, client: httpx.Client, kind: str, number: int) -> int:
+        """Send a request, and return the status of the response."""
+        if kind == "count":
+            return client.get("/drill/count").status_code
+        return client.post(f"/drill/{kind}/{number}").status_code

@@ -32,9 +32,9 @@ class Browser:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
-    def open(self, page: Path) -> None:
-        """Open a file."""
-        self._post("url", {"url": page.as_uri()})
+    def open(self, page: Path | str) -> None:
+        """Open a file, or a URL."""
+        self._post("url", {"url": page if isinstance(page, str) else page.as_uri()})
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Run a script in the page, and return its result."""

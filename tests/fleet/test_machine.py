@@ -300,7 +300,7 @@ def releases(later: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     "options",
     [
         pytest.param(OPTIONS, id="short"),
-        *(pytest.param(LONG, id=f"long {n}", marks=pytest.mark.thorough) for n in range(1, 5)),
+        *(pytest.param(LONG, id=f"long {n}", marks=pytest.mark.thorough) for n in range(1, 3)),
     ],
 )
 def test_events_in_any_order(

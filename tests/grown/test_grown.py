@@ -68,7 +68,9 @@ def test_service_grown_on_the_last_release_follows_this_tree(
     assert not {check: output for check, output in results.items() if output is not None}
 
 
-def grown(variant: str, template: Path, version: str, scratch: Path) -> tuple[Workshop, list[str]]:
+def grown(
+    variant: str, template: Path, version: str, scratch: Path, *, python: str = ""
+) -> tuple[Workshop, list[str]]:
     """Generate a project like users do, and grow it.
 
     Args:
@@ -76,6 +78,7 @@ def grown(variant: str, template: Path, version: str, scratch: Path) -> tuple[Wo
         template: The published template.
         version: Its release.
         scratch: A folder.
+        python: Version of Python; by default the lowest of the answer set.
 
     Returns:
         The project, and paths of the files that the team added.
@@ -84,7 +87,7 @@ def grown(variant: str, template: Path, version: str, scratch: Path) -> tuple[Wo
     (scratch / "answers.yml").write_text(yaml.safe_dump(answers))
     (scratch / "tmp").mkdir()
     environment = {**clean_environment(), "TMPDIR": str(scratch / "tmp")}
-    environment["UV_PYTHON"] = pythons()[answers.get("lowest_python", "3.11")]
+    environment["UV_PYTHON"] = pythons()[python or answers.get("lowest_python", "3.11")]
     workshop = Workshop(scratch / "project", environment, scratch)
     workshop.project.mkdir()
     copy = ["copy", "--trust", "--defaults", "--quiet", "--vcs-ref", version]

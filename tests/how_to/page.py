@@ -11,7 +11,7 @@ KINDS = {
     "create": re.compile(r"[Cc]reate `(?P<path>[^`]+)`:$"),
     "edit": re.compile(r"[Ee]dit `(?P<path>[^`]+)`:$"),
     "write": re.compile(r"[Ww]rite `(?P<path>[^`]+)`:$"),
-    "start": re.compile(r"in another terminal:$"),
+    "start": re.compile(r"in\s+another\s+terminal:$"),
     "run": re.compile(r":$"),
 }
 _LANGUAGES = {"start": "sh", "run": "sh"}

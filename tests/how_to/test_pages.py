@@ -15,6 +15,7 @@ __all__ = ["project", "variant"]
 ELSEWHERE = {
     "uv sync": "each suite of a generated service begins with it",
     "uv add NAME": "a grown service adds a dependency",
+    "make clients": "make test-clients",
     "make dev": "it is `dev`, which the page starts",
     "make docs": "make test-delivery-files",
     "make secrets": "make test-delivery-files",

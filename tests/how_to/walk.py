@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import time
 import warnings
@@ -22,8 +23,8 @@ from .page import Step
 COMMAND_SECONDS = 600
 START_SECONDS = 60
 STOP_SECONDS = 30
-# Output of `dev` when its backing services run and the database is migrated.
-_READY = re.compile(r"Serving at|worker ready")
+# Output of `dev` when its backing services run and the database is migrated, and of `web`.
+_READY = re.compile(r"Serving at|worker ready|Started worker-")
 
 
 class Walk:
@@ -33,16 +34,29 @@ class Walk:
         project: The project, in a git repository, with its environment.
         environment: All environment variables of commands.
         log: A file outside the project, for the output of background commands.
+        port: Port on which background commands have to listen.
     """
 
-    def __init__(self, project: Path, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        project: Path,
+        environment: Mapping[str, str],
+        log: Path,
+        port: int | None = None,
+    ) -> None:
         self.project = project
         self.environment = environment
         self._log = log
+        self._port = port
         # Created files, with their contents on the page.
         self.created: dict[str, str] = {}
 
-    def follow(self, steps: list[Step], left_out: Mapping[str, str] | None = None) -> None:
+    def follow(
+        self,
+        steps: list[Step],
+        left_out: Mapping[str, str] | None = None,
+        last: Callable[[], None] | None = None,
+    ) -> None:
         """Follow the steps of a section, and then end the processes that they started.
 
         A step that begins with "Otherwise" starts from the same state as the step before it that
@@ -51,6 +65,7 @@ class Walk:
         Args:
             steps: The steps.
             left_out: Commands that are skipped, with reasons.
+            last: Called before the processes are ended.
         """
         before = ""
         with ExitStack() as running:
@@ -61,6 +76,8 @@ class Walk:
                     running.pop_all().close()
                     self.back_to(before, ignored=True)
                 self._do(step, running, left_out or {})
+            if last is not None:
+                last()
 
     def _do(self, step: Step, running: ExitStack, left_out: Mapping[str, str]) -> None:
         path = self.project / step.path
@@ -179,4 +196,9 @@ class Walk:
     def _is_ready(self, process: subprocess.Popen[bytes]) -> bool:
         text = self._log.read_text()
         assert process.poll() is None, text
-        return bool(_READY.search(text))
+        return bool(_READY.search(text)) and (self._port is None or _listens(self._port))
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0

@@ -73,8 +73,8 @@ def test_a_cron_runs_once_for_both_releases(sides: dict[str, Side]) -> None:
     with sides["old"].deployment.process("worker"), sides["new"].deployment.process("worker"):
         # A worker also runs what was due shortly before it started.
         time.sleep(5)
-        before = len(ticks.read_text().splitlines()) if ticks.exists() else 0
         wait_until(lambda: 5 < time.time() % 60 < 50, "not close to the next minute", TICK_SECONDS)
+        before = len(ticks.read_text().splitlines()) if ticks.exists() else 0
         minute = time.time() // 60
         wait_until(lambda: time.time() - 60 * minute > 65, "the next minute", TICK_SECONDS)
         expected = before + 1

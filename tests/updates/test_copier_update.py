@@ -257,7 +257,14 @@ def test_answers_from_before_the_groups_are_kept(with_copier: bool, generate: Ge
         assert done.returncode == 0, done.stderr
     else:
         update(project)
-    given_now = {"decide": [], "chassis_tests": True, "secure_defaults": False}
+    given_now = {
+        "decide": [],
+        "chassis_tests": True,
+        "secure_defaults": False,
+        "proxy": "none",
+        "proxy_variables": False,
+        "mail": "none",
+    }
     assert answers_of(project) == {**before, **given_now}
 
 
@@ -295,7 +302,7 @@ def test_another_preset_changes_no_recorded_answer(
     after_the_group = names[names.index("decide") + 1 :]
     assert after_the_group == members("observability")
     changed = {"preset": "complete", "decide": ["observability"], "sentry": True}
-    given_now = {"chassis_tests": True, "secure_defaults": False}
+    given_now = {"chassis_tests": True, "secure_defaults": False, "mail": "none"}
     assert answers_of(project) == {**before, **changed, **given_now}
 
 

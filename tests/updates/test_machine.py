@@ -30,7 +30,7 @@ LONG = settings(OPTIONS, derandomize=False, max_examples=100, stateful_step_coun
     "options",
     [
         pytest.param(OPTIONS, id="short"),
-        *(pytest.param(LONG, id=f"long {n}", marks=pytest.mark.thorough) for n in range(1, 5)),
+        *(pytest.param(LONG, id=f"long {n}", marks=pytest.mark.thorough) for n in range(1, 3)),
     ],
 )
 def test_no_line_file_or_commit_is_lost(options: settings, common: Shared) -> None:

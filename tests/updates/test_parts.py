@@ -104,8 +104,9 @@ def test_an_update_does_not_add_new_parts(generate: Generate, newest: str) -> No
     project = generate(COMPLETE, version="1.1.0")
     report = update(project)
     answered = {each.question: each.new for each in report.answers}
-    # Without a container, the question about manifests is not asked.
-    assert {**answered, "kubernetes": False} == new_answers("1.1.0")
+    # Without a container and an HTTP client, the questions about them are not asked.
+    unasked = {"kubernetes": False, "proxy": "none", "proxy_variables": False}
+    assert {**answered, **unasked} == new_answers("1.1.0")
     off = generate({**COMPLETE, **new_answers("1.1.0")}, version=newest, name="off")
     assert lacking(contents(off), contents(project)) == {}
 

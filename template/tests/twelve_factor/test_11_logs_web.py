@@ -8,7 +8,7 @@ from support.web import get
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/health/live", 200), ("/nowhere", 404), ("/probe/error", 500)]
+    ("path", "status"), [("/probe/address", 200), ("/nowhere", 404), ("/probe/error", 500)]
 )
 def test_every_response_has_an_access_line_with_its_request_id(deployed, path, status):
     web = deployed.processes["web"]

@@ -19,6 +19,7 @@ import httpx
 import structlog
 
 from .current import current
+from .proxies import ProxyTransport, proxies_of
 from .settings import ChassisSettings
 
 REQUEST_ID_HEADER = "X-Request-ID"
@@ -61,11 +62,7 @@ class HttpClient(httpx.AsyncClient):
     def __init__(
         self, settings: ChassisSettings, around: Around | None = None, *, name: str = ""
     ) -> None:
-        transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport(
-            proxy=settings.http_proxy_url.get_secret_value() or None,
-            # Only the settings read environment variables.
-            trust_env=False,
-        )
+        transport = ProxyTransport(proxies_of(settings))
         super().__init__(
             transport=around(transport) if around else transport,
             headers={"User-Agent": f"{name or current().name}/{settings.release}"},

@@ -1,37 +1,74 @@
 """Queries for notes."""
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import CursorResult, delete, func, select
+from sqlalchemy import CursorResult, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..chassis.db.base import utc_now
+from ..chassis.db.pages import Page, Sorting
 from .models import Note
 
 BATCH = 100
+SORTING = Sorting(Note.id, Note.created_at, Note.title, Note.archived_at, default="-created_at")
 
 
-async def page(session: AsyncSession, *, limit: int, offset: int) -> tuple[Sequence[Note], int]:
-    """List notes, latest first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which notes to find; None finds all."""
+
+    archived: bool | None = None
+    created_since: datetime | None = None
+    created_before: datetime | None = None
+
+    def apply(self, query: Select[Note]) -> Select[Note]:
+        """Add the conditions to a query."""
+        if self.archived is not None:
+            is_archived = Note.archived_at.is_not(None)
+            query = query.where(is_archived if self.archived else ~is_archived)
+        if self.created_since is not None:
+            query = query.where(Note.created_at >= self.created_since)
+        if self.created_before is not None:
+            query = query.where(Note.created_at < self.created_before)
+        return query
+
+
+EVERY = Filters()
+
+
+async def page(
+    session: AsyncSession,
+    filters: Filters,
+    *,
+    limit: int,
+    sort: str | None = None,
+    cursor: str | None = None,
+    offset: int = 0,
+) -> Page[Note]:
+    """Read a page of notes.
 
     Args:
         session: The database session.
+        filters: Which notes to find.
         limit: Maximum number of notes.
-        offset: Number of notes to skip.
+        sort: One of the names of `SORTING`; None for that of the cursor, or latest first.
+        cursor: Cursor of another page; None for the first page.
+        offset: Number of notes to skip, instead of a cursor.
 
-    Returns:
-        Notes of this page, and the number of all notes.
+    Raises:
+        InvalidPage: If there is no such sort, or the cursor is invalid.
     """
-    query = select(Note).order_by(Note.created_at.desc(), Note.id)
-    notes = await session.scalars(query.limit(limit).offset(offset))
-    return notes.all(), await count(session)
+    query = filters.apply(select(Note))
+    return await SORTING.page(session, query, limit=limit, sort=sort, cursor=cursor, offset=offset)
 
 
-async def count(session: AsyncSession) -> int:
-    """Number of all notes."""
-    return await session.scalar(select(func.count()).select_from(Note)) or 0
+async def count(session: AsyncSession, filters: Filters = EVERY) -> int:
+    """Number of notes."""
+    found = filters.apply(select(Note)).subquery()
+    return await session.scalar(select(func.count()).select_from(found)) or 0
 
 
 async def every(session: AsyncSession) -> AsyncIterator[Note]:

@@ -23,7 +23,13 @@ class Summary(msgspec.Struct):
     top: dict[str, int]
 
 
-@post("/counts", summary="Count the words of a text", status_code=200, tags=["counts"])
+@post(
+    "/counts",
+    summary="Count the words of a text",
+    operation_id="count_words",
+    status_code=200,
+    tags=["counts"],
+)
 async def count(settings: NamedDependency[Settings], data: JSONBody[Text]) -> Summary:
     """Count words, ignoring case."""
     words = WordCount()

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from ..db.engine import Database
 from ..db.errors import is_conflict
 from ..db.users import EMAIL_LENGTH, User, find_user
-from .passwords import check_password, hash_password, is_outdated, verify_password
+from .passwords import check_in_thread, hash_password, is_outdated, verify_password
 
 EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+")
 # Normalizing takes quadratic time on combining characters, so longer input is cut off beforehand.
@@ -96,10 +96,11 @@ async def create_user(
         EmailRefused: If the address is invalid.
         EmailTaken: If another account has this address.
         PasswordRefused: If the password is not acceptable.
+        ListUnavailable: If the list of breached passwords cannot be read.
     """
     email = validate_email(email)
     refuse_deceiving(email)
-    check_password(password, email)
+    await check_in_thread(password, email)
     hashed = await hash_password(password)
     user = User(email=email, password_hash=hashed, roles=sorted(set(roles)))
     try:
@@ -153,8 +154,9 @@ async def change_password(database: Database, user: User, current: str, new: str
 
     Raises:
         PasswordRefused: If the new password is not acceptable.
+        ListUnavailable: If the list of breached passwords cannot be read.
     """
-    check_password(new, user.email)
+    await check_in_thread(new, user.email)
     if not await verify_password(current, user.password_hash):
         return False
     hashed = await hash_password(new)
@@ -179,9 +181,10 @@ async def set_password(database: Database, email: str, password: str) -> UUID | 
     Raises:
         EmailRefused: If the address is invalid.
         PasswordRefused: If the password is not acceptable.
+        ListUnavailable: If the list of breached passwords cannot be read.
     """
     email = validate_email(email)
-    check_password(password, email)
+    await check_in_thread(password, email)
     return await _change(database, email, password_hash=await hash_password(password))
 
 

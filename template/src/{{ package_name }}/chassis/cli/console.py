@@ -14,6 +14,26 @@ class _Console(code.InteractiveConsole):
         super().__init__(names)
         self.compile.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         self._loop = loop
+        self.has_failed = self.has_ended = False
+
+    def interact(self, banner: str | None = None, exitmsg: str | None = None) -> None:
+        super().interact(banner, exitmsg)
+        if not sys.stdin.isatty() and (self.has_failed or self.buffer):
+            raise SystemExit(1)
+
+    def raw_input(self, prompt: str = "") -> str:
+        try:
+            return super().raw_input(prompt)
+        except EOFError:
+            if not self.buffer or self.has_ended:
+                raise
+            # An empty line ends a block; without it, the block would not run.
+            self.has_ended = True
+            return ""
+
+    def showsyntaxerror(self, *arguments: Any, **options: Any) -> None:
+        self.has_failed = True
+        super().showsyntaxerror(*arguments, **options)
 
     def runcode(self, code: CodeType) -> None:
         async def evaluate() -> None:
@@ -26,6 +46,7 @@ class _Console(code.InteractiveConsole):
         except SystemExit:
             raise
         except BaseException:
+            self.has_failed = True
             self.showtraceback()
 
 
@@ -35,6 +56,9 @@ async def interact(names: dict[str, Any], banner: str) -> None:
     Args:
         names: Names that are defined at the prompt.
         banner: First line of the output.
+
+    Raises:
+        SystemExit: With status 1 if the input is not typed, and a statement failed.
     """
     if not sys.stdin.isatty():
         # Another program reads the output, so print no prompts.

@@ -140,14 +140,20 @@ def _finish(file: Path) -> None:
 @contextmanager
 def _in_one_sentence() -> Iterator[None]:
     """End the command with one sentence instead of a traceback."""
+    import structlog
     from alembic.util import CommandError
 
     from ..db.engine import DatabaseUnreachable
+    from ..db.failures import MigrationFailed
     from .process import fail
 
+    log = structlog.get_logger(__name__)
     try:
         yield
     except CommandError as error:
+        fail(str(error))
+    except MigrationFailed as error:
+        log.debug("migration failed", exc_info=error.__cause__)
         fail(str(error))
     except DatabaseUnreachable as error:
         fail(

@@ -29,11 +29,10 @@ def run(
     import msgspec
 
     from ..current import current
-    from ..jobs.functions import by_name
-    from ..service import given
+    from ..jobs.registered import registered_jobs
     from .process import fail, in_runtime
 
-    functions = by_name(given(current().jobs))
+    functions = registered_jobs(current())
     if job not in functions:
         fail(f"Unknown job {job!r}: the jobs are {', '.join(sorted(functions)) or 'none'}.")
     if wait and not enqueue:

@@ -3,6 +3,7 @@
 from .batches import Batch, BatchState
 from .broker import BrokerUnavailable
 from .context import JobContext
+from .failures import PermanentFailure
 from .functions import JobCall, JobFunction, JobOptions, job
 from .once import OutcomeUnknown, forget_once, once
 from .queue import JobQueue
@@ -17,6 +18,7 @@ __all__ = [
     "JobOptions",
     "JobQueue",
     "OutcomeUnknown",
+    "PermanentFailure",
     "forget_once",
     "job",
     "once",

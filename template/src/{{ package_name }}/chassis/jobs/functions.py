@@ -55,6 +55,7 @@ class JobFunction(Generic[P, R]):
     cron: str | None
     timezone: tzinfo
     keep: int | None
+    retry_delay_limit: float = RETRY_DELAY_LIMIT_SECONDS
 
     async def __call__(self, context: Any, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function in this process."""
@@ -214,6 +215,7 @@ def job(
     cron: str | None = None,
     timezone: str = "UTC",
     keep: int | None = None,
+    retry_delay_limit: float = RETRY_DELAY_LIMIT_SECONDS,
 ) -> Callable[[Callable[Concatenate[Any, P], Awaitable[R]]], JobFunction[P, R]]:
     """Make a job of an async function.
 
@@ -226,6 +228,8 @@ def job(
         cron: Schedule as a cron expression with five fields; None for no schedule.
         timezone: IANA time zone of the schedule, such as `Europe/Berlin`.
         keep: Time to live of the result in seconds; 0 for ever, None for JOB_RESULT_SECONDS.
+        retry_delay_limit: Longest delay before another attempt, in seconds. The delays double,
+            from one second on.
 
     Raises:
         ValueError: If the cron expression or the time zone is invalid, or SAQ reserves the name of
@@ -252,6 +256,7 @@ def job(
             cron=cron,
             timezone=zone,
             keep=keep,
+            retry_delay_limit=retry_delay_limit,
         )
 
     return decorate

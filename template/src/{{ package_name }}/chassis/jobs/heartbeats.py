@@ -60,6 +60,10 @@ class Heartbeats:
         finally:
             self._jobs.pop(job.id, None)
 
+    def count(self) -> int:
+        """How many jobs are running."""
+        return len(self._jobs)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the thread for the duration of the context."""

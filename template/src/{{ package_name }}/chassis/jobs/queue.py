@@ -29,7 +29,7 @@ from ..outage import Outage
 from ..settings import ChassisSettings
 from .batch_keys import BatchKeys
 from .broker import RETRIED_ERRORS, BrokerUnavailable, converted_broker_errors
-from .functions import RETRY_DELAY_LIMIT_SECONDS, RETRY_DELAY_SECONDS, JobFunction
+from .functions import RETRY_DELAY_SECONDS, JobFunction
 from .keys import new_key
 from .values import to_json
 
@@ -154,7 +154,7 @@ class JobQueue(RedisQueue):
             retries=function.retries,
             heartbeat=self.heartbeat,
             retry_delay=RETRY_DELAY_SECONDS,
-            retry_backoff=RETRY_DELAY_LIMIT_SECONDS,
+            retry_backoff=function.retry_delay_limit,
             ttl=self._result_seconds if function.keep is None else function.keep,
             scheduled=due,
             meta={name: value for name, value in meta.items() if value},

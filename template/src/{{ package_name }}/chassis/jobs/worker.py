@@ -29,6 +29,7 @@ from ..runtime import Runtime
 from ..stopping import STOPPING
 from .broker import BrokerUnavailable, converted_broker_errors
 from .context import JobContext
+from .failures import PermanentFailure
 from .functions import JobFunction
 from .heartbeats import Heartbeats
 from .queue import CRON, DEQUEUE_SECONDS, JobQueue, UpkeepTask
@@ -94,6 +95,12 @@ class JobWorker(Worker[Context]):
         """Run jobs until a signal."""
         async with self._heartbeats.running():
             await super().start()
+
+    async def stop(self) -> None:
+        """Finish the running jobs, or return them to the queue."""
+        seconds = self.runtime.settings.shutdown_seconds
+        log.info("worker stopping", running=self._heartbeats.count(), seconds=seconds)
+        await super().stop()
 
     async def process(self) -> bool:
         """Dequeue a job and run it.
@@ -189,8 +196,12 @@ class JobWorker(Worker[Context]):
                 except asyncio.CancelledError:
                     log.warning("job interrupted")
                     raise
-                except Exception:
-                    log.exception("job failed", again=job.retryable)
+                except Exception as error:
+                    if isinstance(error, PermanentFailure):
+                        job.retries = job.attempts
+                        log.error("job failed", error=str(error), again=False)
+                    else:
+                        log.exception("job failed", again=job.retryable)
                     if (task := asyncio.current_task()) and task.cancelling():
                         # SAQ ignores the result of a cancelled task, and since Python 3.14
                         # asyncio would log the error again.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .guard import Guard
 from .ports import free_port
 
 START_SECONDS = 60
@@ -20,11 +21,12 @@ class NoServer(Exception):
 
 
 @contextmanager
-def mariadb(folder: Path) -> Iterator[str]:
+def mariadb(folder: Path, guard: Guard | None = None) -> Iterator[str]:
     """Run a server until the context ends.
 
     Args:
         folder: Data folder of the server.
+        guard: Ends the server if this process is killed.
 
     Returns:
         Address of its database, for DATABASE_URL.
@@ -59,6 +61,8 @@ def mariadb(folder: Path) -> Iterator[str]:
         ],
         start_new_session=True,
     )
+    if guard:
+        guard.watch(server.pid)
     try:
         deadline = time.monotonic() + START_SECONDS
         ping = [admin, "--no-defaults", *where, "--silent", "ping"]

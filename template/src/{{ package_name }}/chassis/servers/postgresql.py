@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .guard import Guard
+
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
+def postgresql(folder: Path, guard: Guard | None = None) -> Iterator[str]:
     """Run a server until the context ends.
 
     Args:
         folder: Data folder of the server.
+        guard: Ends the server if this process is killed.
 
     Returns:
         Address of its database, for DATABASE_URL.
@@ -26,6 +29,8 @@ def postgresql(folder: Path) -> Iterator[str]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     server = get_server(folder, cleanup_mode=None)
     try:
+        if guard and (process := server.get_pid()):
+            guard.watch(process)
         yield server.get_uri()
     finally:
         server.stop()

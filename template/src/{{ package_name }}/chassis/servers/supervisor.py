@@ -13,6 +13,7 @@ from types import FrameType
 
 import typer
 
+from .guard import Guard
 from .signals import ignoring_ctrl_c
 
 PACKAGE = Path(__file__).parents[2]
@@ -109,11 +110,12 @@ def run(*arguments: str) -> None:
         raise typer.Exit(status)
 
 
-def supervise(processes: Sequence[str], *, reload: bool) -> None:
+def supervise(processes: Sequence[str], guard: Guard, *, reload: bool) -> None:
     """Run processes until this one is interrupted.
 
     Args:
         processes: Commands of the service.
+        guard: Ends them if this process is killed.
         reload: Whether to restart them when a source file changes. Otherwise, if one ends, all are
             stopped.
 
@@ -122,33 +124,37 @@ def supervise(processes: Sequence[str], *, reload: bool) -> None:
     """
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        running = _start(processes)
+        running = _start(processes, guard)
         for changed in _changes() if reload else _ticks():
             if changed:
                 typer.echo(f"{changed} changed: restarting.")
-                _stop(running)
-                running = _start(processes)
+                _stop(running, guard)
+                running = _start(processes, guard)
             for name, process in list(running.items()):
                 if (status := process.poll()) is None:
                     continue
                 if not reload:
                     raise typer.Exit(status or 1)
+                guard.forget(process.pid)
                 del running[name]
                 typer.echo(f"{name} ended with status {status}; waiting for a change.", err=True)
     finally:
-        _stop(running)
+        _stop(running, guard)
 
 
 def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", PACKAGE.name, *arguments]
 
 
-def _start(processes: Sequence[str]) -> dict[str, subprocess.Popen[bytes]]:
+def _start(processes: Sequence[str], guard: Guard) -> dict[str, subprocess.Popen[bytes]]:
     with ignoring_ctrl_c():
-        return {name: subprocess.Popen(_command(name)) for name in processes}
+        running = {name: subprocess.Popen(_command(name)) for name in processes}
+    for process in running.values():
+        guard.watch(process.pid)
+    return running
 
 
-def _stop(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
+def _stop(running: Mapping[str, subprocess.Popen[bytes]], guard: Guard) -> None:
     for process in running.values():
         process.terminate()
     for process in running.values():
@@ -157,6 +163,7 @@ def _stop(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        guard.forget(process.pid)
 
 
 def _changes() -> Iterator[str]:

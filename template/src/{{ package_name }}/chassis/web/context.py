@@ -8,6 +8,7 @@ import random
 import re
 import time
 from collections.abc import Awaitable
+from http import HTTPStatus
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,6 +18,8 @@ from .access import AccessLog, sender
 from .websockets import WebSockets
 
 REQUEST_ID_HEADER = "X-Request-ID"
+# Requested every few seconds, so successful ones are logged at level debug.
+PROBES = "/health/"
 
 _HEADER = REQUEST_ID_HEADER.lower().encode()
 _ACCEPTABLE = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
@@ -46,6 +49,7 @@ class RequestContext:
         clear_contextvars()
         bind_contextvars(request_id=request_id)
         status = 500
+        is_probe = scope["path"].startswith(PROBES)
 
         # Not async, to save a coroutine for each message.
         def send_with_id(message: Message) -> Awaitable[None]:
@@ -66,7 +70,8 @@ class RequestContext:
                     "status": status,
                     "milliseconds": (time.perf_counter_ns() - start) // 10_000 / 100,
                     **sender(scope),
-                }
+                },
+                "debug" if is_probe and status == HTTPStatus.OK else "info",
             )
 
 

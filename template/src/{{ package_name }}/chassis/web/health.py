@@ -11,6 +11,7 @@ from ..runtime import Runtime
 @get(
     "/ready",
     summary="Can the process take requests?",
+    operation_id="check_readiness",
     responses={503: ResponseSpec(Readiness, description="A required service is unavailable")},
 )
 async def ready(runtime: NamedDependency[Runtime]) -> Response[Readiness]:
@@ -27,12 +28,12 @@ def health(release: str) -> Router:
     """
 
     # Called most often, so these two avoid the cost of dependencies.
-    @get("/startup", summary="Has the process started?")
+    @get("/startup", summary="Has the process started?", operation_id="check_startup")
     async def startup() -> Health:
         """Startup probe: respond once the process serves requests."""
         return Health(status="ok", release=release)
 
-    @get("/live", summary="Is the process alive?")
+    @get("/live", summary="Is the process alive?", operation_id="check_liveness")
     async def live() -> Health:
         """Liveness probe: ignores backing services, since a restart would not repair them."""
         return Health(status="ok", release=release)

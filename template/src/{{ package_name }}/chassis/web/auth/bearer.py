@@ -69,7 +69,7 @@ async def find(connection: Connection) -> tuple[Login, User] | None:
     return await find_login(runtime.database, runtime.settings, token) if token else None
 
 
-@post("/login", status_code=200, summary="Log in")
+@post("/login", status_code=200, summary="Log in", operation_id="log_in")
 async def login(
     request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[Credentials]
 ) -> Response[TokensOut]:
@@ -85,7 +85,7 @@ async def login(
     return _response(runtime, tokens)
 
 
-@post("/refresh", status_code=200, summary="Renew a login")
+@post("/refresh", status_code=200, summary="Renew a login", operation_id="refresh_login")
 async def refresh(
     request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[RefreshToken]
 ) -> Response[TokensOut]:
@@ -106,7 +106,7 @@ async def refresh(
     return _response(runtime, tokens)
 
 
-@post("/logout", status_code=204, summary="Log out")
+@post("/logout", status_code=204, summary="Log out", operation_id="log_out")
 async def logout(
     request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[RefreshToken]
 ) -> None:

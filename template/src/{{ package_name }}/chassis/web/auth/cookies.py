@@ -88,7 +88,7 @@ def check_origin(connection: Connection) -> None:
         raise PermissionDeniedException("This request comes from another site.")
 
 
-@post("/login", status_code=200, summary="Log in")
+@post("/login", status_code=200, summary="Log in", operation_id="log_in")
 async def login(
     request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[Credentials]
 ) -> Response[UserOut]:
@@ -98,7 +98,7 @@ async def login(
     return await _begin(request, runtime, user, UserOut.of(user))
 
 
-@post("/logout", status_code=204, summary="Log out")
+@post("/logout", status_code=204, summary="Log out", operation_id="log_out")
 async def logout(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Response[None]:
     """End the session, which also invalidates copies of its cookie."""
     check_origin(request)

@@ -1,0 +1,1 @@
+"""Other templates, generated and run by their documented commands, beside this one."""

@@ -1,0 +1,1 @@
+"""`make site`: build the site of the template from its documents."""
