@@ -42,6 +42,27 @@ def test_the_templates_settings_come_first(store: Store, end: str) -> None:
     assert store.read(entry.blob).decode() == (BASE + YOURS + MINE).replace("\n", end)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_settings_after_removed_ones_are_kept(store: Store, end: str) -> None:
+    part = "\n# Port that it listens on.\n# Whole number\n#PORT=8000\n"
+    without = BASE.replace(part, "")
+    assert without != BASE
+    for own in (MINE, MINE.lstrip("\n")):
+        result = merged(store, (BASE + own).replace("\n", end), without)
+        assert not result.conflicts
+        [entry] = result.files.values()
+        assert store.read(entry.blob).decode() == (without + own).replace("\n", end)
+
+
+def test_removed_settings_leave_no_blank_lines(store: Store) -> None:
+    part = BASE[BASE.index("# Port") :]
+    between = BASE.replace(part, "")
+    result = merged(store, BASE + MINE, between)
+    assert not result.conflicts
+    [entry] = result.files.values()
+    assert store.read(entry.blob).decode() == between + MINE.lstrip("\n")
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs", "path"),
     [

@@ -50,6 +50,18 @@ def test_both_additions_are_kept_with_crlf(store: Store) -> None:
     assert text(store, result).encode() == added(MINE + YOURS).replace("\n", "\r\n").encode()
 
 
+def test_an_addition_beside_removed_lines_is_kept(store: Store) -> None:
+    result = merged(store, added(MINE), BASE.replace('    # About b.\n    "b>=1",\n', ""))
+    assert not result.conflicts
+    assert text(store, result) == BASE.replace('    # About b.\n    "b>=1",\n', MINE)
+
+
+def test_an_addition_beside_a_changed_line_is_kept(store: Store) -> None:
+    result = merged(store, added(MINE), BASE.replace("b>=1", "b>=2"))
+    assert not result.conflicts
+    assert text(store, result) == added(MINE).replace("b>=1", "b>=2")
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs", "path"),
     [
