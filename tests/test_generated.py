@@ -46,6 +46,8 @@ IN_COMPLETE = {
     if {key: answer for key, answer in answers.items() if key not in _ALSO}.items()
     <= decided_by("complete").items()
 }
+# parts/account_mails has all of its parts.
+IN_ANOTHER = {"parts/authentication_jwt"}
 # Tests of the service as a whole, which can fail without being changed.
 WHOLE_SERVICE = ("test_settings.py", "test_02_*.py", "test_03_*.py")
 # Tests of stored data: those of the example, and those that mention a database.
@@ -86,10 +88,11 @@ def runs() -> Iterator[Any]:
         lowest = VERSIONS.index(answers.get("lowest_python", VERSIONS[0]))
         allowed = [version for version in pythons() if VERSIONS.index(version) >= lowest]
         in_turn, next_in_turn = (allowed[(number + step) % len(allowed)] for step in (0, 1))
-        if name not in WHOLE and name not in IN_COMPLETE:
+        is_covered = name in IN_COMPLETE or name in IN_ANOTHER
+        if name not in WHOLE and not is_covered:
             yield pytest.param(name, in_turn, False, id=f"{name}-{in_turn}-partly")
-        if name in IN_COMPLETE:
-            # Its tests are those of the complete service, except for the parts that it leaves out.
+        if is_covered:
+            # Its tests are those of the other service, except for the parts that it leaves out.
             where = f"{name}-{in_turn}-partly"
             yield pytest.param(name, in_turn, False, id=where, marks=pytest.mark.thorough)
             continue

@@ -274,11 +274,15 @@ def run_step(command: str, project: Path, variables: Mapping[str, str]) -> None:
 
 @pytest.mark.delivery
 @pytest.mark.generated
-@pytest.mark.parametrize("full", [True, pytest.param(False, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("full", [True, False])
 def test_every_ci_command_that_does_not_need_github_runs(
     full: bool, template: Path, tmp_path: Path
 ) -> None:
-    """Those of the image's job need an engine; test_image.py builds images."""
+    """Those of the image's job need an engine; test_image.py builds images.
+
+    `make test` runs the commands of a grown service.
+    """
     answers = {"preset": "minimal", "ci": "github", "docs_site": full, "hooks": full}
     project = with_repository(render(template, tmp_path / "project", answers))
     must("uv", "lock", "--quiet", folder=project)

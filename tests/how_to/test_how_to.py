@@ -31,16 +31,14 @@ LEFT_OUT = {
     "make test-factors": "the suites of generated services run these tests",
     "make test-all": "`make test-thorough` runs it without the example, below",
 }
-# Sections with the same commands in each project; `make test` follows them in one project.
-SAME = ("Run some tests, or all", "Use a debugger")
-GATE = ("minimal", "standard")
+IN_THE_GATE = "standard"
 THOROUGH = ("complete", "minimal", "worker_only")
 
 pytestmark = [pytest.mark.generated, pytest.mark.timeout(2 * ALL_SECONDS)]
 EACH = pytest.mark.parametrize(
     ("name", "thorough"),
     [
-        *((name, False) for name in GATE),
+        (IN_THE_GATE, False),
         *(pytest.param(name, True, marks=pytest.mark.thorough) for name in THOROUGH),
     ],
 )
@@ -61,16 +59,14 @@ def test_every_step_of_the_page(
     [shown] = (step for found in sections.values() for step in found if step.language == "json")
     first = walk.run("git rev-parse HEAD").strip()
     with shared_bytecode(walk.project / ".venv", shared):
-        for heading, found in sections.items():
-            if thorough or name == GATE[0] or heading not in SAME:
-                walk.follow([step for step in found if step is not shown], LEFT_OUT)
+        for found in sections.values():
+            walk.follow([step for step in found if step is not shown], LEFT_OUT)
         unformatted = dict(walk.created)
         walk.run("make format")
         walk.run("make lint")
         for path, text in unformatted.items():
             assert (walk.project / path).read_text() == text, f"format {path} in the page"
-        if thorough or name == GATE[0]:
-            debug(walk, shown)
+        debug(walk, shown)
         if thorough:
             walk.run("uv run pytest tests/twelve_factor/test_03_config.py")
 
