@@ -49,7 +49,7 @@ WORDS = {
     "redis": r"redis|valkey",
     "cache": r"(chassis|web|docs)[./]cache|cache_max\w*|@cached|responsestore",
     "rate_limiting": r"rate.?limit\w*",
-    "authentication": r"(chassis|docs)[./]auth\w*|argon2\w*|requires_login|create-user",
+    "authentication": (r"(chassis|docs)[./]auth\w*|argon2\w*|requires_login|create-user|owner_id"),
     "session": r"sessions\.py|session_seconds|__host-\w*",
     "jwt": r"jwt\w*|bearer|refresh.?tokens?",
     "http_client": r"http[_-]client|httpclient|runtime\.http|http_(connect|proxy|retries|total)\w*",
@@ -61,11 +61,11 @@ WORDS = {
     "sqlite": r"sqlite|aiosqlite",
     "postgresql": r"postgres\w*|asyncpg|pgserver",
     "mysql": r"mysql|mariadb|asyncmy",
-    "s3": r"obstore|object[- ]stor\w*|storage|s3(?!\d)|presigned|rclone",
+    "s3": r"obstore|object[- ]stor\w*|storage|s3(?!\d)|presigned|rclone|attachments?",
     "smtp": (
         r"smtp\w*|aiosmtp\w*|mail_(url|from|seconds|server|sender)|runtime\.mail|mailbox\w*|"
         r"(chassis|docs|support|cli)[./]mail\w*|mailserver|has_mail|account[_-]mails?\w*|links_url|"
-        r"sign_up_confirmed|login_notices|requires_verified_email|invitations?"
+        r"sign_up_confirmed|login_notices|requires_verified_email|invitations?|reminders?"
     ),
     "files": r"secrets_dir|secrets_files|run/secrets",
     "vault": r"vault_(addr|token|namespace|mount|path)\w*|secrets_vault|hashicorp|openbao",
@@ -103,7 +103,7 @@ FOREIGN = {
     r".*secrets[/_](azure|gcp)\.py": r"\bbearer\b|\bjwt-bearer\b|\bexclude_broker_credential\b",
 }
 # Templates of mail, in which Jinja is no scar.
-MAILS = re.compile(r"src/\w+/chassis/(mail/defaults|auth/mails)/.*\.(html|txt)")
+MAILS = re.compile(r"src/\w+/(mail|chassis/(mail/defaults|auth/mails))/.*\.(html|txt)")
 # Their contents come from the answers or from the registry.
 UNREAD = {".copier-answers.yml", "LICENSE", "uv.lock"}
 

@@ -28,6 +28,11 @@ ROOT = Path(__file__).parents[1]
 READY_SECONDS = 120
 JOB_SECONDS = 30
 STOP_SECONDS = 30
+EMAIL = "ada@example.org"
+PASSWORD = "correct horse battery staple"
+
+# The words of the command that creates the user; it reads the password from stdin.
+NEW_USER = ("admin", "create-user", EMAIL, "--password-stdin")
 
 
 class Failed(Exception):
@@ -136,6 +141,10 @@ def check(project: Path, service: dict[str, Any]) -> None:
     has_database = service["database"] != "none"
     if service["processes"] != "worker":
         wait_until_ready(service)
+        if "users" in service["example_parts"]:
+            create_user(project, service)
+            log_in(service)
+            say(f"Created the user {EMAIL} with the password {PASSWORD!r}, and logged in")
         if has_database:
             made = call(service, "POST", "/notes", {"title": "First", "body": "hello hello world"})
             note = call(service, "GET", f"/notes/{made['id']}")
@@ -159,6 +168,45 @@ def check(project: Path, service: dict[str, Any]) -> None:
         if done.returncode:
             raise Failed(f"the job failed: {done.stderr.strip()}")
         say(f"A worker ran the job {job[0]}: {json.dumps(json.loads(done.stdout))}")
+
+
+def create_user(project: Path, service: dict[str, Any]) -> None:
+    """Create a user with `EMAIL` and `PASSWORD`.
+
+    Args:
+        project: Root of the project.
+        service: The service, as `dev` returned it.
+    """
+    done = subprocess.run(
+        [*service["command"], *NEW_USER],
+        cwd=project,
+        input=f"{PASSWORD}\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise Failed(f"no user was created: {done.stderr.strip()}")
+
+
+def log_in(service: dict[str, Any]) -> None:
+    """Log the user in, so that later calls are theirs.
+
+    Args:
+        service: The service with its `url`; gets `headers`.
+    """
+    credentials = json.dumps({"email": EMAIL, "password": PASSWORD}).encode()
+    request = urllib.request.Request(f"{service['url']}/auth/login", credentials, method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            cookie, tokens = response.headers["Set-Cookie"], json.load(response)
+    except urllib.error.HTTPError as error:
+        raise Failed(f"the login returned {error.code}: {error.read()[:200]!r}") from None
+    service["headers"] = (
+        {"Cookie": cookie.partition(";")[0]}
+        if cookie
+        else {"Authorization": f"Bearer {tokens['access_token']}"}
+    )
 
 
 def stay(service: dict[str, Any]) -> None:
@@ -195,7 +243,8 @@ def wait_for(found: Any, service: dict[str, Any], what: str) -> None:
 def call(service: dict[str, Any], method: str, path: str, data: object = None) -> Any:
     """Send a request, and return its JSON."""
     body = None if data is None else json.dumps(data).encode()
-    request = urllib.request.Request(service["url"] + path, body, method=method)
+    headers = service.get("headers", {})
+    request = urllib.request.Request(service["url"] + path, body, headers, method=method)
     try:
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.load(response)

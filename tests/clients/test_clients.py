@@ -14,7 +14,7 @@ from tests.commands import run_to_end
 from tests.rendering import answer_sets, render
 from tests.test_generated import BIN, clean_environment, pythons, scratch
 from tools.ports import free_port
-from tools.try_service import dev, wait_until_ready
+from tools.try_service import EMAIL, PASSWORD, create_user, dev, wait_until_ready
 
 __all__ = ["scratch"]
 CONSUMER = Path(__file__).with_name("consumer")
@@ -58,9 +58,11 @@ def test_clients_compile_and_talk_to_the_service(
     run(consumer, typed, BIN / "mypy", "--strict", "use.py")
     with dev(project, {**environment, "PORT": str(free_port())}) as service:
         wait_until_ready(service)
-        run(consumer, environment, "node", "dist/use.js", service["url"])
+        create_user(project, service)
+        words = (service["url"], EMAIL, PASSWORD)
+        run(consumer, environment, "node", "dist/use.js", *words)
         python = {**environment, "PYTHONPATH": str(clients / "python")}
-        run(consumer, python, sys.executable, "use.py", service["url"])
+        run(consumer, python, sys.executable, "use.py", *words)
 
 
 @pytest.mark.clients

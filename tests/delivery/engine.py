@@ -189,13 +189,19 @@ class Compose:
         if name:
             self.words.append(f"--project-name={name}")
 
-    def __call__(self, *arguments: str) -> Done:
-        """Run a command of Compose until it ends."""
-        return self.engine(*self.words, *arguments, folder=self.project, variables=self.variables)
+    def __call__(self, *arguments: str, text: str = "") -> Done:
+        """Run a command of Compose until it ends.
 
-    def ok(self, *arguments: str) -> str:
+        Args:
+            arguments: The command.
+            text: Its standard input.
+        """
+        words = (*self.words, *arguments)
+        return self.engine(*words, folder=self.project, variables=self.variables, text=text)
+
+    def ok(self, *arguments: str, text: str = "") -> str:
         """Run a command of Compose that must succeed, and return its output."""
-        done = self(*arguments)
+        done = self(*arguments, text=text)
         if done.returncode:
             logs = self("logs", "--tail=30")
             raise AssertionError(

@@ -18,6 +18,7 @@ import yaml
 from tests.delivery.engine import Compose, Engine, machine_arguments
 from tests.delivery.projects import Project, change_title, generated, shown_title
 from tests.delivery.tools import must
+from tools import try_service
 from tools.ports import free_port
 from tools.try_service import call, dev, is_ready, wait_until_ready
 
@@ -160,12 +161,17 @@ def url(compose: Compose) -> dict[str, Any]:
 def works(compose: Compose, project: Project) -> None:
     """Send a request, let the worker run a job, and run a one-off command."""
     service = url(compose)
+    one_off = ["run", "--rm", "--no-deps", "-T", "web"]
+    owner = []
+    if "users" in project.answers["example_parts"]:
+        compose.ok(*one_off, *try_service.NEW_USER, text=f"{try_service.PASSWORD}\n")
+        try_service.log_in(service)
+        owner = ["--owner", try_service.EMAIL]
     made = call(service, "POST", "/notes", {"title": "First", "body": "hello hello world"})
     assert call(service, "GET", f"/notes/{made['id']}")["title"] == "First"
     words = ["exec", "-T", "worker", project.name, "run", "report_words", "--enqueue", "--wait"]
     assert json.loads(compose.ok(*words))["total"] >= 3
-    one_off = ["run", "--rm", "--no-deps", "-T", "web"]
-    created = compose.ok(*one_off, "admin", "create", "Second")
+    created = compose.ok(*one_off, "admin", "create", "Second", *owner)
     assert call(service, "GET", f"/notes/{created.splitlines()[-1]}")["title"] == "Second"
 
 

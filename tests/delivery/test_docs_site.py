@@ -35,6 +35,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
 }
 
+WITH_EXAMPLE = {"complete", "standard", "odd-names"}
+
 
 @pytest.fixture
 def project(template: Path, shared: Path, tmp_path: Path) -> Callable[[str], Path]:
@@ -74,10 +76,18 @@ def test_the_site_is_built_and_shows_every_setting(
     for page in (folder / "docs").rglob("*.md"):
         built = page.relative_to(folder / "docs").with_suffix("")
         assert (site / (built.parent if built.name == "index" else built) / "index.html").is_file()
+    assert ('href="example/"' in (site / "index.html").read_text()) == (name in WITH_EXAMPLE)
     text = (site / "configuration" / "index.html").read_text()
     rows = dict(re.findall(r"<tr>\s*<td><code>([A-Z0-9_]+)</code></td>\s*<td>(.*?)</td>", text))
     plain = {key: html.unescape(re.sub(r"</?code>", "`", row)) for key, row in rows.items()}
     assert plain == meanings(folder)
+
+
+def test_the_page_of_the_example_can_be_deleted(project: Callable[[str], Path]) -> None:
+    folder = project("standard")
+    (folder / "docs" / "example.md").unlink()
+    done = build(folder)
+    assert done.returncode == 0, done.stderr
 
 
 def meanings(project: Path) -> dict[str, str]:

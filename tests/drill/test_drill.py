@@ -81,13 +81,15 @@ def plant(template: Path, shared: Path) -> Iterator[Plant]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drill-")))
         folder.chmod(0o755)
-        project = render(template, folder / "project", answer_sets()["complete"])
+        # Titles are unique without owners, so that a job that runs twice writes one row.
+        answers = {**answer_sets()["complete"], "example_parts": []}
+        project = render(template, folder / "project", answers)
         package, name = names(project)
         shutil.copy(OVERLAY, project / "src" / package / "web" / OVERLAY.name)
         for function, added in (("routes", "DrillController"), ("jobs", "work")):
             change = partial(returned, function=function, module=".web.drill", name=added)
             edit(project / "src" / package / "app.py", change)
-        python = pythons()[answer_sets()["complete"]["lowest_python"]]
+        python = pythons()[answers["lowest_python"]]
         succeed([BIN / "uv", "sync", "--quiet", "--python", python], project)
         stack.enter_context(shared_bytecode(project / ".venv", shared))
 

@@ -69,6 +69,14 @@ class Side:
         self.client.cookies.clear()
         return response
 
+    def headers_of(self, email: str) -> dict[str, str]:
+        """Headers of a user's requests.
+
+        Args:
+            email: The user, who exists.
+        """
+        return {"Cookie": f"session={self.log_in(email).cookies['session']}"}
+
     def create_user(self, email: str) -> None:
         """Create a user with the service's command.
 

@@ -84,6 +84,8 @@ def test_a_cron_runs_once_for_both_releases(sides: dict[str, Side]) -> None:
 def test_the_next_rollback_finds_a_newer_schema(sides: dict[str, Side]) -> None:
     new = sides["new"].deployment
     package, _ = names(new.project)
+    sides["new"].create_user("newer@example.org")
+    headers = sides["new"].headers_of("newer@example.org")
     new.run("db", "revision", "--empty", "-m", "newer")
     [newest] = (new.project / "src" / package / "migrations").glob("*_newer.py")
     new.run("db", "upgrade")
@@ -91,7 +93,7 @@ def test_the_next_rollback_finds_a_newer_schema(sides: dict[str, Side]) -> None:
     assert "database not migrated" in new.run("db", "upgrade")
     assert "warning: The database is at revision" in new.run("check")
     with new.web() as client:
-        assert client.get("/notes").is_success
+        assert client.get("/notes", headers=headers).is_success
 
 
 @pytest.mark.parametrize("path", ["/trials/jobs", "/trials/jobs?later=true", "/trials/rows"])
@@ -172,7 +174,7 @@ def test_a_password_changed_in_one_release_is_valid_in_the_other(pair: tuple[Sid
     first, second = pair
     email = f"changed-{first.release}@example.org"
     second.create_user(email)
-    cookie = {"Cookie": f"session={first.log_in(email).cookies['session']}"}
+    cookie = first.headers_of(email)
     new = PASSWORD[::-1]
     passwords = {"current_password": PASSWORD, "new_password": new}
     second.ask("POST", "/auth/password", json=passwords, headers=cookie)
@@ -184,6 +186,10 @@ def test_a_password_changed_in_one_release_is_valid_in_the_other(pair: tuple[Sid
 def test_rows_are_read_by_the_other_release(pair: tuple[Side, Side]) -> None:
     first, second = pair
     title = f"By the {first.release} release"
-    note = first.ask("POST", "/notes", json={"title": title, "body": "for both"})
+    email = f"rows-{first.release}@example.org"
+    first.create_user(email)
+    headers = first.headers_of(email)
+    body = {"title": title, "body": "for both"}
+    note = first.ask("POST", "/notes", json=body, headers=headers)
     assert isinstance(note, dict)
-    assert second.ask("GET", f"/notes/{note['id']}") == note
+    assert second.ask("GET", f"/notes/{note['id']}", headers=headers) == note

@@ -215,7 +215,7 @@ def test_each_question_is_asked_once_with_the_recorded_answer(
     assert defaults["lowest_python"] == "3.12", "the recorded answer is migrated"
     assert defaults["author_email"] == "ada@example.org"
     assert "python_version" not in defaults
-    assert "copyright_year" not in defaults
+    assert not {"copyright_year", "example_parts"} & defaults.keys()
     recorded = yaml.safe_load((project / ANSWERS_FILE).read_text())
     assert recorded["description"] == "Another sentence."
     assert {name: recorded[name] for name in defaults} == {
@@ -264,6 +264,7 @@ def test_answers_from_before_the_groups_are_kept(with_copier: bool, generate: Ge
         "proxy": "none",
         "proxy_variables": False,
         "mail": "none",
+        "example_parts": [],
     }
     assert answers_of(project) == {**before, **given_now}
 
@@ -302,7 +303,12 @@ def test_another_preset_changes_no_recorded_answer(
     after_the_group = names[names.index("decide") + 1 :]
     assert after_the_group == members("observability")
     changed = {"preset": "complete", "decide": ["observability"], "sentry": True}
-    given_now = {"chassis_tests": True, "secure_defaults": False, "mail": "none"}
+    given_now = {
+        "chassis_tests": True,
+        "secure_defaults": False,
+        "mail": "none",
+        "example_parts": [],
+    }
     assert answers_of(project) == {**before, **changed, **given_now}
 
 

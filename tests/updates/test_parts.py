@@ -18,6 +18,9 @@ from .published import Generate, commit_all, contents, new_answers
 
 MINIMAL = {"preset": "minimal"}
 COMPLETE = {"preset": "complete"}
+SEEDED = re.compile(
+    r"README\.md|docs/example\.md|src/[^/]+/(?!chassis/).*|tests/(test_\w+|conftest)\.py"
+)
 
 
 def answers(project: Path) -> dict[str, Any]:
@@ -30,10 +33,42 @@ def test_minimal_complete_minimal_ends_where_it_began(generate: Generate, newest
     before = contents(project)
     report = update(project, data=COMPLETE)
     assert report.status is Status.CLEAN
-    fresh = generate(COMPLETE, version=newest, name="fresh")
+    fresh = generate({**COMPLETE, "example_parts": []}, version=newest, name="fresh")
     assert contents(project) == contents(fresh)
     update(project, data=MINIMAL)
     assert contents(project) == before
+
+
+def test_the_example_uses_only_the_parts_of_the_first_day(generate: Generate, newest: str) -> None:
+    older = generate({"preset": "complete", "authentication": "none"}, version=newest)
+    before = contents(older)
+    report = update(older, data={"authentication": "session"})
+    assert report.status is Status.CLEAN
+    assert answers(older)["example_parts"] == ["storage", "mail"]
+    after = contents(older)
+    # The page names the new commands.
+    page = {"README.md": after["README.md"]}
+    assert seeded(after) == {**seeded(before), **page}
+    assert "src/orbit/chassis/web/auth/guards.py" in after
+
+
+def test_a_part_that_is_removed_takes_its_pieces_of_the_example(
+    generate: Generate, newest: str
+) -> None:
+    project = generate(COMPLETE, version=newest)
+    before = contents(project)
+    off = {"authentication": "none", "object_storage": "none", "mail": "none"}
+    report = update(project, data=off)
+    assert report.status is Status.CLEAN
+    without = generate({**COMPLETE, **off}, version=newest, name="without")
+    assert seeded(contents(project)) == seeded(contents(without))
+    update(project, data={"authentication": "session", "object_storage": "s3", "mail": "smtp"})
+    assert contents(project) == before
+
+
+def seeded(found: dict[str, bytes]) -> dict[str, bytes]:
+    """The seeded files of a project."""
+    return {path: content for path, content in found.items() if SEEDED.fullmatch(path)}
 
 
 def test_edits_are_kept_while_parts_are_added_and_removed(generate: Generate, newest: str) -> None:
@@ -96,7 +131,8 @@ def test_a_part_added_during_an_update_equals_a_new_project(
             assert content == before[path], "a release does not change seeded files"
         else:
             assert content == wanted.pop(path), path
-    assert set(wanted) == improved
+    # A release adds no seeded file to existing projects, unless an answer brings it.
+    assert set(wanted) - {"docs/example.md"} == improved
     assert not Git(project).text("status", "--porcelain")
 
 
@@ -158,12 +194,10 @@ def test_tests_are_kept_and_changes_of_the_ci_are_reported(generate: Generate) -
 
 def lacking(wanted: dict[str, bytes], found: dict[str, bytes]) -> dict[str, bytes]:
     """Missing or different files, except seeded ones."""
-    own = re.compile(r"README\.md|src/[^/]+/(?!chassis/).*|tests/(test_\w+|conftest)\.py")
-    seeded = set(filter(own.fullmatch, wanted))
     return {
         path: content
         for path, content in wanted.items()
-        if found.get(path) != content and path not in seeded
+        if found.get(path) != content and not SEEDED.fullmatch(path)
     }
 
 

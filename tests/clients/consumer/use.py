@@ -1,9 +1,9 @@
-"""Uses the generated Python client of the service whose URL is the argument."""
+"""Uses the generated Python client of a service; arguments: its URL, a user and their password."""
 
 import sys
 
 from mission_control_client import AuthenticatedClient, Client
-from mission_control_client.api.authentication import get_current_user
+from mission_control_client.api.authentication import get_current_user, log_in
 from mission_control_client.api.notes import (
     change_note,
     create_note,
@@ -12,6 +12,7 @@ from mission_control_client.api.notes import (
     list_notes,
 )
 from mission_control_client.models import (
+    Credentials,
     ListNotesSort,
     NewNote,
     NoteChanges,
@@ -21,7 +22,11 @@ from mission_control_client.models import (
 )
 from mission_control_client.types import UNSET
 
-client = Client(base_url=sys.argv[1])
+url, email, password = sys.argv[1:]
+credentials = Credentials(email=email, password=password)
+login = log_in.sync_detailed(client=Client(base_url=url), body=credentials)
+cookie = login.headers["Set-Cookie"].partition(";")[0]
+client = AuthenticatedClient(base_url=url, token=cookie, prefix="", auth_header_name="Cookie")
 
 note = create_note.sync(client=client, body=NewNote(title="Milk"))
 assert isinstance(note, NoteOut)
@@ -62,7 +67,7 @@ assert isinstance(missing, Problem)
 assert missing.status == 404
 assert missing.detail == "There is no such note."
 
-stranger = AuthenticatedClient(base_url=sys.argv[1], token="invalid")
+stranger = AuthenticatedClient(base_url=url, token="invalid")
 user = get_current_user.sync(client=stranger)
 assert isinstance(user, Problem)
 assert user.status == 401

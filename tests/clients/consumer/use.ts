@@ -1,10 +1,18 @@
 import { createClient, type NoteOut, type Problem } from "mission-control-client";
 
-const client = createClient({ baseUrl: process.argv[2] });
+const [baseUrl, email, password] = process.argv.slice(2) as [string, string, string];
+const anonymous = createClient({ baseUrl });
 
 function check(holds: boolean, claim: string): asserts holds {
   if (!holds) throw new Error(claim);
 }
+
+const unknown = await anonymous.GET("/auth/me");
+check(unknown.error?.status === 401, "the user is unknown");
+const login = await anonymous.POST("/auth/login", { body: { email, password } });
+// Node.js keeps no cookies, unlike browsers.
+const cookie = login.response.headers.getSetCookie().map((each) => each.split(";")[0]).join("; ");
+const client = createClient({ baseUrl, headers: { Cookie: cookie } });
 
 const created = await client.POST("/notes", { body: { title: "Milk" } });
 check(created.data !== undefined && created.response.status === 201, "a note is created");
@@ -45,6 +53,3 @@ check(missing.error !== undefined, "a deleted note is gone");
 const problem: Problem = missing.error;
 check(problem.status === 404, "an error is a problem document");
 check(problem.detail === "There is no such note.", "a problem has a sentence");
-
-const anonymous = await client.GET("/auth/me");
-check(anonymous.error?.status === 401, "the user is unknown");

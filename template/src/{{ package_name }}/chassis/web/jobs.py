@@ -1,5 +1,6 @@
 """Jobs in the HTTP API: accept them, and return their state."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -32,21 +33,29 @@ def accepted(job: Job, path: str) -> Response[JobState]:
     return Response(_state(job), status_code=202, headers=headers)
 
 
-async def state_of(queue: JobQueue, function: JobFunction[..., Any], key: str) -> JobState:
+async def state_of(
+    queue: JobQueue, function: JobFunction[..., Any], key: str, **arguments: object
+) -> JobState:
     """Look up the state of a job.
 
     Args:
         queue: The queue.
         function: Function of the job; jobs of other functions count as missing.
         key: Key of the job.
+        arguments: Arguments that the job must have; a job with others counts as missing.
 
     Raises:
         NotFoundException: If there is no such job, or its result has expired.
     """
     job = await queue.find(key)
-    if job is None or job.function != function.name:
+    if job is None or job.function != function.name or not _has(function, job, arguments):
         raise NotFoundException("There is no such job, or its result has expired.")
     return _state(job)
+
+
+def _has(function: JobFunction[..., Any], job: Job, arguments: Mapping[str, object]) -> bool:
+    found = function.arguments(job.kwargs or {})
+    return all(name in found and found[name] == value for name, value in arguments.items())
 
 
 def _state(job: Job) -> JobState:

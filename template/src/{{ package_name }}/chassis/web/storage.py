@@ -1,8 +1,17 @@
 """Uploads and downloads of stored objects, streamed in chunks."""
 
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from litestar.exceptions import ClientException, NotFoundException
+from litestar.openapi.spec import (
+    OpenAPIFormat,
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    RequestBody,
+    Schema,
+)
 from litestar.response import Stream
 
 from ..storage import InvalidKey, ObjectMissing, Storage, StoredObject
@@ -12,6 +21,16 @@ _NOT_FOUND = (InvalidKey, ObjectMissing)
 
 # Characters that are safe in a quoted `filename`; `filename*` contains the others.
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._-()")
+
+
+@dataclass
+class Upload(Operation):
+    """Describes a route that calls `upload`, as its `operation_class`: its body is a file."""
+
+    def __post_init__(self) -> None:
+        """Add the body, which no parameter of the handler declares."""
+        file = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
+        self.request_body = RequestBody(content={"application/octet-stream": file}, required=True)
 
 
 async def upload(

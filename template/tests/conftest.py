@@ -1,3 +1,0 @@
-"""Fixtures of your own; those of the chassis come from `support`."""
-
-pytest_plugins = ["support.fixtures"]
