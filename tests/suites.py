@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.commands import run_to_end
 
-SUITE_SECONDS = 1800
+SUITE_SECONDS = 3600
 # A suite, the repetition of its failed tests, and the preparations.
 ALL_SECONDS = 2 * SUITE_SECONDS + 300
 SHOWN_LINES = 60
