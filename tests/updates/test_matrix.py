@@ -53,7 +53,7 @@ SETS = list(answer_sets())
 # Number of personas for each release before the last.
 SAMPLED = 2
 # Files with a special merge; plain git finds more conflicts in them.
-PREPARED = {"pyproject.toml"}
+PREPARED = {"pyproject.toml", ".env.example"}
 # Modules of the chassis that 1.1.0 renamed, besides those of 1.7.0.
 MOVED_EARLIER = {"supervisor.py": "servers/supervisor.py", "console.py": "cli/console.py"}
 # Files that became packages. A migration distributes edits of the first to its modules, and git may
@@ -82,7 +82,8 @@ class Cells:
         same = {"copyright_year": year, **new_answers(version)}
         fresh = self.generate({**same, **after}, version=self.newest, name="fresh")
         new = contents(fresh)
-        release = self.common.checkout(self.source, self.source.resolve(version))
+        # Files that the new release seeds are not added to older projects.
+        release = self.common.checkout(self.source, self.source.resolve(self.newest))
         scene = Scene(project, old, new, release.ownership, self.published)
         PERSONAS[persona](scene)
         untracked = persona == "has_untracked_and_ignored_files"
