@@ -82,6 +82,15 @@ def tail(output: str) -> str:
     return "\n".join(output.splitlines()[-SHOWN_LINES:])
 
 
+def red(results: Results) -> Results:
+    """The results that are not green.
+
+    Args:
+        results: All results.
+    """
+    return {check: output for check, output in results.items() if output is not None}
+
+
 def run_checks(workshop: Workshop) -> Results:
     """Run the make targets and the commands of CI that can be run here.
 

@@ -18,7 +18,7 @@ from tests.test_generated import scratch as scratch
 from tests.updates.published import answer_set, commit_all, git_in, is_this_tree, versions
 from updating.update import update
 
-from .checks import Results, Workshop, run_checks, run_tests, tail
+from .checks import Results, Workshop, red, run_checks, run_tests, tail
 from .growing import grow, recorded
 from .known import contradictions, expected_red, known
 from .next_release import VERSION, release_next
@@ -65,7 +65,7 @@ def test_service_grown_on_the_last_release_follows_this_tree(
     with shared_bytecode(workshop.project / ".venv", shared):
         before = run_tests(workshop, own_tests(own), settled)
         results = follow(workshop, own, before, settled)
-    assert not {check: output for check, output in results.items() if output is not None}
+    assert not red(results)
 
 
 def grown(
@@ -128,8 +128,10 @@ def follow(workshop: Workshop, own: list[str], before: Results, settled: set[str
     results["update: make lint"] = workshop.check("make", "lint")
     after = run_tests(workshop, own_tests(own), settled)
     # What the release mends becomes green.
-    if failed := {test: red for test, red in after.items() if red and not before.get(test)}:
-        results["update: own tests"] = "\n\n".join(f"{test}\n{red}" for test, red in failed.items())
+    if failed := {test: text for test, text in after.items() if text and not before.get(test)}:
+        results["update: own tests"] = "\n\n".join(
+            f"{test}\n{text}" for test, text in failed.items()
+        )
     return results
 
 

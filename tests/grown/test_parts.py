@@ -14,7 +14,7 @@ from tests.updates.published import commit_all, versions
 from updating.git import Git
 from updating.update import update
 
-from .checks import run_checks, run_tests
+from .checks import red, run_checks, run_tests
 from .test_grown import grown, own_tests, succeed
 
 pytestmark = [pytest.mark.generated, pytest.mark.thorough, pytest.mark.timeout(3 * ALL_SECONDS)]
@@ -42,8 +42,7 @@ def test_a_grown_service_turns_a_part_on_and_off(
     succeed(workshop, "uv", "sync", "--frozen", "--quiet")
     commit_all(project, "Turn it on")
     with shared_bytecode(project / ".venv", shared):
-        results = run_tests(workshop, ALL_TESTS) | run_checks(workshop)
-    assert not {check: red for check, red in results.items() if red is not None}
+        assert not red(run_tests(workshop, ALL_TESTS) | run_checks(workshop))
 
     off = update(project, data=dict.fromkeys(part, "none"))
     assert not off.conflicts, off.to_text()
@@ -52,8 +51,7 @@ def test_a_grown_service_turns_a_part_on_and_off(
     assert not Git(project).text("diff", "--name-only", before, "--", ":!uv.lock")
     assert locked(project, "HEAD") == locked(project, before)
     succeed(workshop, "uv", "sync", "--frozen", "--quiet")
-    results = run_tests(workshop, own_tests(own))
-    assert not {check: red for check, red in results.items() if red is not None}
+    assert not red(run_tests(workshop, own_tests(own)))
 
 
 def locked(project: Path, commit: str) -> set[tuple[str, str]]:
