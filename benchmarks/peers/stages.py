@@ -11,7 +11,7 @@ from tests.updates.published import IDENTITY
 
 from ..processes import cpu_seconds, environment
 from ..scorecard.source import last_line
-from ..scorecard.subject import COMMAND_SECONDS, Subject, installer_variables
+from ..scorecard.subject import COMMAND_SECONDS, Subject, installer_variables, run_to_end
 from .result import Stage
 
 
@@ -41,17 +41,7 @@ def run_stage(
     for command in commands:
         arguments = shlex.split(command.format_map(values))
         try:
-            ended = subprocess.run(
-                arguments,
-                cwd=folder,
-                env=dict(variables),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=COMMAND_SECONDS,
-                check=False,
-            )
+            ended = run_to_end(arguments, folder, variables)
         except subprocess.TimeoutExpired:
             outcome, done = f"`{arguments[0]}` took longer than {COMMAND_SECONDS} s", False
             break

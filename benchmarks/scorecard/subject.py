@@ -35,6 +35,33 @@ def installer_variables() -> dict[str, str]:
     }
 
 
+def run_to_end(
+    arguments: list[str], folder: Path, variables: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a command until it ends, without input.
+
+    Args:
+        arguments: The command.
+        folder: Where it runs.
+        variables: All of its environment variables.
+
+    Raises:
+        subprocess.TimeoutExpired: If it takes longer than `COMMAND_SECONDS`.
+        FileNotFoundError: If there is no such command or folder.
+    """
+    return subprocess.run(
+        arguments,
+        cwd=folder,
+        env=dict(variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A process that has ended.
@@ -215,17 +242,8 @@ class Subject:
         """
         arguments = shlex.split(command.format_map(values))
         try:
-            return subprocess.run(
-                arguments,
-                cwd=self.home,
-                env={**installer_variables(), **self.environment(values, **changed)},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=COMMAND_SECONDS,
-                check=False,
-            )
+            variables = {**installer_variables(), **self.environment(values, **changed)}
+            return run_to_end(arguments, self.home, variables)
         except subprocess.TimeoutExpired:
             reason = f"it took longer than {COMMAND_SECONDS} s"
             return subprocess.CompletedProcess(arguments, 124, "", reason)
