@@ -5,13 +5,14 @@ lowest version, complete on the newest, and each other set on one of all, in tur
 standard on the lowest version, as a grown service. `make test-thorough` runs minimal and complete
 on both, standard on the newest, and each other set on one.
 
-The whole suites of the presets are run, that of minimal in parallel, like `make test-all`
-there. The sets of single parts show that a part does not need the others; the other sets show the
+`make test` runs the whole suite of minimal, in parallel, like `make test-all` there, and that of
+standard. Of complete, it runs the tests that differ from those of standard, and the twelve factors.
+The sets of single parts show that a part does not need the others; the other sets show the
 differences without a part or with another database. Of their suites, `make test` runs the tests
-that differ from those without the part or of the standard service, tests that may fail although
-they are the same, and tests of the service as a whole. Parts of the complete set are tested there,
-and alone only checked statically, in test_types.py and test_variants.py. `make test-thorough` runs
-the tests that differ there, too, and the other suites completely.
+that differ both from complete's and from those without the part or of the standard service, tests
+that may fail although they are the same, and tests of the service as a whole. Parts of the complete
+set are tested there, and alone only checked statically, in test_types.py and test_variants.py.
+`make test-thorough` runs the tests that differ there, too, and all other suites completely.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,8 @@ from tests.suites import ALL_SECONDS, ALL_TESTS, IN_PARALLEL, run_tests
 from tests.suites import run as run_in
 
 BIN = Path(sys.executable).parent
-# Whole suites in `make test`, on the lowest (0) or the newest (-1) Python of this machine.
-WHOLE = {"complete": [-1], "minimal": [0], "standard": []}
+# Presets, and on which Pythons of this machine, lowest first, `make test` runs their whole suites.
+WHOLE = {"complete": [], "minimal": [0], "standard": []}
 # Answers of a set that do not decide about parts.
 _ALSO = {"preset", "processes", "project_name"}
 IN_COMPLETE = {
@@ -48,12 +49,15 @@ IN_COMPLETE = {
 }
 # parts/account_mails has all of its parts.
 IN_ANOTHER = {"parts/authentication_jwt"}
+# Answers that tests mention, and that do not decide about parts.
+NAMES = {"project_name", "package_name", "distribution_name", "description"}
 # Tests of the service as a whole, which can fail without being changed.
 WHOLE_SERVICE = ("test_settings.py", "test_02_*.py", "test_03_*.py")
 # Tests of stored data: those of the example, and those that mention a database.
 ON_A_DATABASE = re.compile(r"^tests/test_|^tests/(?s:.)*database")
 # Patterns of paths and texts of further tests that can fail in a set without being changed.
 ALSO_AFFECTED = {
+    "complete": re.compile(r"^tests/twelve_factor/"),
     "mysql": ON_A_DATABASE,
     "sqlite": ON_A_DATABASE,
     "odd_names": re.compile(r"^tests/(test_|twelve_factor/|chassis/test_cli)"),
@@ -89,8 +93,9 @@ def runs() -> Iterator[Any]:
         allowed = [version for version in pythons() if VERSIONS.index(version) >= lowest]
         in_turn, next_in_turn = (allowed[(number + step) % len(allowed)] for step in (0, 1))
         is_covered = name in IN_COMPLETE or name in IN_ANOTHER
-        if name not in WHOLE and not is_covered:
-            yield pytest.param(name, in_turn, False, id=f"{name}-{in_turn}-partly")
+        partly = allowed[-1] if name == "complete" else in_turn
+        if name == "complete" or (name not in WHOLE and not is_covered):
+            yield pytest.param(name, partly, False, id=f"{name}-{partly}-partly")
         if is_covered:
             # Its tests are those of the other service, except for the parts that it leaves out.
             where = f"{name}-{in_turn}-partly"
@@ -153,8 +158,8 @@ def test_suite(
     assert not changed, "the formatter changed files"
     tests = [*IN_PARALLEL, *ALL_TESTS] if name == "minimal" else [*ALL_TESTS]
     if not whole:
-        like = render_like(name, template, scratch)
-        tests = affected_tests(project, like, ALSO_AFFECTED.get(name))
+        likes = render_like(name, template, scratch)
+        tests = affected_tests(project, likes, ALSO_AFFECTED.get(name))
     if whole:
         # The type stubs of the standard library differ between Python versions.
         run(".venv/bin/mypy", "--cache-dir", scratch / "mypy")
@@ -162,34 +167,43 @@ def test_suite(
         run_tests(project, environment, scratch / "cache", what, tests)
 
 
-def render_like(name: str, template: Path, scratch: Path) -> Path:
-    """Generate the project of a set without its part, or with all parts of the standard service."""
+def render_like(name: str, template: Path, scratch: Path) -> list[Path]:
+    """Generate the projects that run the tests that they have in common with a set's project.
+
+    These are the complete service and, for a part, the project without it; for other sets, the
+    standard service or one without database or jobs. Their names are those of the set.
+    """
     answers = every_set()[name]
     if name.startswith("parts/"):
         same = {"project_name", "preset", "processes", "database"}
     else:
-        same = answers.keys() - {"processes", "database"}
+        same = answers.keys() - {"processes", "database", "preset"}
     kept = {key: answer for key, answer in answers.items() if key in same}
-    return render(template, scratch / "like", kept)
+    likes = [render(template, scratch / "like", kept)]
+    if name != "complete":
+        names = {key: answer for key, answer in answers.items() if key in NAMES}
+        names |= {"preset": "complete"}
+        likes.append(render(template, scratch / "complete", names))
+    return likes
 
 
 def affected_tests(
-    project: Path, like: Path | None = None, also: re.Pattern[str] | None = None
+    project: Path, likes: Sequence[Path] = (), also: re.Pattern[str] | None = None
 ) -> list[str]:
-    """Files of tests that can fail in a project although they pass in another.
+    """Files of tests that can fail in a project although they pass in others.
 
     Args:
         project: The project.
-        like: The other one; tests that are the same in both are left out.
+        likes: The others; tests that are the same in one of them are left out.
         also: Pattern of the path and text of tests that are included nevertheless.
     """
     found = []
     for path in sorted((project / "tests").rglob("test_*.py")):
         name, text = str(path.relative_to(project)), path.read_text()
-        other = like / name if like else path
-        changed = not other.exists() or other.read_text() != text
+        others = [like / name for like in likes]
+        same = not likes or any(other.exists() and other.read_text() == text for other in others)
         whole = any(path.match(pattern) for pattern in WHOLE_SERVICE)
-        if changed or whole or (also and also.search(f"{name}\n{text}")):
+        if not same or whole or (also and also.search(f"{name}\n{text}")):
             found.append(name)
     assert found, "no test differs"
     return found
