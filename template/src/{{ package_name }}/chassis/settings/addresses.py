@@ -42,10 +42,11 @@ def check_address(
     if found is None:
         raise ValueError(f"Invalid address: write it as {form}; in a password, write @ as %40.")
     if schemes and found["scheme"] not in schemes:
-        raise ValueError(f"Invalid address: it begins with {' or '.join(schemes)}://.")
+        beginnings = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise ValueError(f"Invalid address: begin it with {beginnings}.")
     for host in found["hosts"].split(","):
         parts = _HOST.fullmatch(host)
-        if parts is None or int(parts["port"] or 0) > _MAX_PORT:
+        if parts is None or not 1 <= int(parts["port"] or 1) <= _MAX_PORT:
             raise ValueError(
                 f"Invalid host or port: write the address as {form}; "
                 "in a password, write @ / : [ and ] as %40 %2F %3A %5B and %5D."

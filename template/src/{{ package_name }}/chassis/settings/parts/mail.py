@@ -14,7 +14,10 @@ from ..base import PartSettings
 _FORM = "smtp://[user:password@]host[:port]"
 _DEFAULT_FROM = "noreply@localhost"
 # Nothing follows the port: everything else is a part of a password with special characters.
-_SERVER = re.compile(r"(?:smtps|smtp(?:\+plain|\+starttls)?)://(?:[^/?#\[\]@]*@)?[^/?#@]+/?")
+_SERVER = re.compile(
+    r"(?:smtps|smtp(?:\+plain|\+starttls)?)://(?:[^/?#\[\]@]*@)?"
+    r"(?:\[[^/?#@\]]+\]|[^/?#@:]+)(?::0*[1-9]\d*)?/?"
+)
 _PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25, "smtp+starttls": 587}
 # A name is quoted if it has special characters, and then has no quotes of its own.
 _SENDER = re.compile(
