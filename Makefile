@@ -96,7 +96,7 @@ test-newest: $(READY) ## Run the suites of SETS on PYTHONS with the newest packa
 	@$(BIN)/python -m tools.newest --sets '$(SETS)' --pythons '$(PYTHONS)' --test '$(TEST)' --good '$(GOOD)'
 
 .PHONY: test-release
-test-release: $(READY) ## Run all tests that `make test` leaves out; at most an hour on two cores
+test-release: $(READY) ## Run all tests that `make test` leaves out; two to three hours on two cores
 	@FORGE='$(FORGE)' $(BIN)/python -m tools.release_tests
 
 .PHONY: lint
