@@ -1,5 +1,7 @@
 """The web server: Granian with the chassis' logging, listening socket and shutdown."""
 
+import time
+from contextlib import suppress
 from socket import socket
 from typing import Any
 
@@ -13,12 +15,15 @@ from ..log import logging_config
 from ..service import Service, given
 from ..settings import ChassisSettings
 from ..sockets import BACKLOG, listen
+from .closing import drop_attempts
 
 # Granian gives these loggers its own handlers unless they are configured.
 _LOGGERS = ("_granian", "granian.access")
 
 # Granian's default limits are 400 KB, and 16 MB for HTTP/2: parsing would block other requests.
 HEADER_BYTES = 65_536
+# Time for the first request of a connection to arrive after SIGTERM.
+_ARRIVAL_SECONDS = 0.2
 
 
 def serve(settings: ChassisSettings, service: Service) -> None:
@@ -78,6 +83,18 @@ class _Server(MPServer):
     def signal_handler_reload(self, *_: object, **__: object) -> None:
         """Stop at SIGHUP, which a closed terminal sends: nothing is reloaded here."""
         self.signal_handler_interrupt()  # type: ignore[no-untyped-call]
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Wait for the requests of new connections, which Granian would close without an answer.
+
+        Args:
+            exit_code: Exit status; 0 for the default.
+        """
+        # A sandbox may not have filters.
+        with suppress(OSError):
+            drop_attempts(self._listener)
+        time.sleep(_ARRIVAL_SECONDS)
+        super().shutdown(exit_code)  # type: ignore[no-untyped-call]
 
     def _init_shared_socket(self) -> None:
         self._listener.set_inheritable(True)
