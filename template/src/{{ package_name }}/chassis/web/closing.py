@@ -7,8 +7,8 @@ import sys
 
 # SO_ATTACH_FILTER of Linux, which Python does not name.
 _ATTACH_FILTER = 26
-# Instructions of a socket filter: load the flags of the TCP header, drop the packet if SYN is one of
-# them, and keep it otherwise.
+# Instructions of a socket filter: load the flags of the TCP header, drop the packet if one of them
+# is SYN, and keep it otherwise.
 _DROP_SYN = (
     (0x30, 0, 0, 13),
     (0x45, 0, 1, 0x02),
