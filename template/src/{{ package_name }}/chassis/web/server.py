@@ -90,6 +90,9 @@ class _Server(MPServer):
         Args:
             exit_code: Exit status; 0 for the default.
         """
+        for process in self.wrks:
+            # If the signal was sent to all processes, they may end now.
+            process.interrupt_by_parent = True
         # A sandbox may not have filters.
         with suppress(OSError):
             drop_attempts(self._listener)
