@@ -167,7 +167,7 @@ def test_suite(
     if not whole:
         likes = render_like(name, template, scratch)
         tests = affected_tests(project, likes, ALSO_AFFECTED.get(name))
-    if whole:
+    if whole or name in PRESETS:
         # The type stubs of the standard library differ between Python versions.
         run(".venv/bin/mypy", "--cache-dir", scratch / "mypy")
     with shared_bytecode(project / ".venv", shared):
